@@ -1,0 +1,42 @@
+# Language level, warnings, hardening, sanitizers, linker: one place for all our targets.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+set(HAIRPIN_SANITIZE "" CACHE STRING "empty, or a value for -fsanitize=")
+option(HAIRPIN_PCH "Use precompiled headers" ON)
+
+find_program(HAIRPIN_CCACHE ccache)
+if(HAIRPIN_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HAIRPIN_CCACHE})
+endif()
+
+add_library(hairpin_flags INTERFACE)
+target_compile_options(hairpin_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+# GCC folds the sanitizers' own instrumentation into these two and then warns about it.
+if(HAIRPIN_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(hairpin_flags INTERFACE -Wno-maybe-uninitialized -Wno-tsan)
+endif()
+if(HAIRPIN_PCH)
+  # ccache and precompiled headers: with this flag an unchanged preprocessed file is a hit.
+  target_compile_options(hairpin_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT HAIRPIN_SANITIZE)
+  target_compile_definitions(hairpin_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+target_compile_definitions(hairpin_flags INTERFACE
+  SPDLOG_ACTIVE_LEVEL=SPDLOG_LEVEL_DEBUG HAIRPIN_VERSION="${PROJECT_VERSION}")
+if(HAIRPIN_SANITIZE)
+  target_compile_options(hairpin_flags INTERFACE -fsanitize=${HAIRPIN_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(hairpin_flags INTERFACE -fsanitize=${HAIRPIN_SANITIZE})
+endif()
+
+find_program(HAIRPIN_MOLD mold)
+if(HAIRPIN_MOLD)
+  target_link_options(hairpin_flags INTERFACE -fuse-ld=mold)
+endif()
+target_link_options(hairpin_flags INTERFACE -Wl,-z,relro,-z,now)

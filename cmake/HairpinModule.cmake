@@ -1,0 +1,48 @@
+# The whole dependency graph of the daemon, in one place: configuring stops on an edge that is not here.
+set(HAIRPIN_MAY_USE_core   "")
+set(HAIRPIN_MAY_USE_net    core)
+set(HAIRPIN_MAY_USE_zones  core)
+set(HAIRPIN_MAY_USE_store  core zones)
+set(HAIRPIN_MAY_USE_dnsd   core net zones)
+set(HAIRPIN_MAY_USE_relay  core net)
+set(HAIRPIN_MAY_USE_acme   core net zones store)
+set(HAIRPIN_MAY_USE_agent  core net)
+set(HAIRPIN_MAY_USE_admin  core net zones store acme)
+set(HAIRPIN_MAY_USE_daemon core net zones store dnsd acme admin)
+
+# hairpin_module(name SOURCES .. USES .. LIBS .. PRIVATE_LIBS ..): the static library of one folder.
+# LIBS appear in the folder's headers, PRIVATE_LIBS only in its sources.
+function(hairpin_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;USES;LIBS;PRIVATE_LIBS" ${ARGN})
+  if(NOT DEFINED HAIRPIN_MAY_USE_${name})
+    message(FATAL_ERROR "${name}/ is not in the graph (see cmake/HairpinModule.cmake)")
+  endif()
+  foreach(used IN LISTS M_USES)
+    if(NOT used IN_LIST HAIRPIN_MAY_USE_${name})
+      message(FATAL_ERROR "${name}/ may not use ${used}/ (see cmake/HairpinModule.cmake)")
+    endif()
+  endforeach()
+  # Headers are reachable only through a stage that holds this one folder, so
+  # #include "store/..." does not compile in a module that does not link store.
+  set(stage ${PROJECT_BINARY_DIR}/stage/${name})
+  file(MAKE_DIRECTORY ${stage})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${stage}/${name} SYMBOLIC)
+  add_library(hairpin_${name} STATIC ${M_SOURCES})
+  add_library(hairpin::${name} ALIAS hairpin_${name})
+  target_include_directories(hairpin_${name} PUBLIC ${stage})
+  list(TRANSFORM M_USES PREPEND hairpin::)
+  target_link_libraries(hairpin_${name} PUBLIC ${M_USES} ${M_LIBS} PRIVATE hairpin_flags ${M_PRIVATE_LIBS})
+  hairpin_precompile(hairpin_${name})
+endfunction()
+
+# The standard library and tl::expected are parsed once for the whole build.
+function(hairpin_precompile target)
+  if(NOT HAIRPIN_PCH)
+    return()
+  endif()
+  if(target STREQUAL "hairpin_core")
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
+  else()
+    target_precompile_headers(${target} REUSE_FROM hairpin_core)
+  endif()
+endfunction()

@@ -1,0 +1,9 @@
+# hairpin_unit_test(folder SOURCES .. LIBS ..): one Catch2 program that mirrors one folder.
+function(hairpin_unit_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(unit_${name} ${T_SOURCES})
+  # Tests may look at everything, and at tests/support.
+  target_include_directories(unit_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(unit_${name} PRIVATE hairpin::${name} ${T_LIBS} hairpin_flags Catch2::Catch2 Catch2WithMain)
+  add_test(NAME unit_${name} COMMAND unit_${name} --order rand)
+endfunction()

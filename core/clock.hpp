@@ -1,0 +1,58 @@
+// core/clock.hpp - the time, as an argument.
+//
+// Wall time is what certificates, serials and rows hold; monotonic time is what deadlines count.
+// Everything that needs either takes a `const Clock&`, so that a test is a table.
+//
+// Threads   `now()` and `monotonic()` may be called from any thread.
+
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace hairpin {
+
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+/// Milliseconds since the Unix epoch, UTC.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, Milliseconds>;
+/// Milliseconds since an arbitrary start, never backward.
+using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, Milliseconds>;
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+    [[nodiscard]] virtual WallTime now() const noexcept = 0;
+    [[nodiscard]] virtual MonotonicTime monotonic() const noexcept = 0;
+};
+
+class SystemClock final : public Clock {
+public:
+    [[nodiscard]] WallTime now() const noexcept override;
+    [[nodiscard]] MonotonicTime monotonic() const noexcept override;
+};
+
+/// A clock for tests: it stands still until told to move.
+class ManualClock final : public Clock {
+public:
+    explicit ManualClock(std::int64_t unix_milliseconds = 1'795'000'000'000) noexcept
+        : milliseconds_(unix_milliseconds) {}
+    void advance(Milliseconds by) noexcept { milliseconds_ += by.count(); }
+    [[nodiscard]] WallTime now() const noexcept override;
+    [[nodiscard]] MonotonicTime monotonic() const noexcept override;
+
+private:
+    std::atomic<std::int64_t> milliseconds_;
+};
+
+[[nodiscard]] std::int64_t to_unix_milliseconds(WallTime time) noexcept;
+[[nodiscard]] WallTime from_unix_milliseconds(std::int64_t milliseconds) noexcept;
+[[nodiscard]] std::int64_t to_unix_seconds(WallTime time) noexcept;
+
+/// RFC 3339 in UTC with whole seconds: "2026-11-21T09:30:00Z".
+[[nodiscard]] std::string to_rfc3339(WallTime time);
+
+}  // namespace hairpin

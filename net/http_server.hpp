@@ -1,0 +1,117 @@
+// net/http_server.hpp - HTTP/1.1 and HTTP/2 over TLS on one loop.
+//
+// Accepts on its listeners, speaks TLS on the descriptor, gives whole requests to a handler. A
+// vendor runs one per HTTP loop, each with its own SO_REUSEPORT listeners and all with one
+// CertificateSlot. Everything a stranger can make us hold is bounded (ServerOptions), everything a
+// stranger can make us wait for has a deadline. Nothing is served in clear.
+//
+//   accept -> Handshaking -> Serving(h1 | h2 by ALPN) -> Lingering -> closed
+//
+// Standards RFC 9110, RFC 9112 (HTTP/1.1), RFC 9113 (HTTP/2), RFC 9457 (the server's own error
+// answers). Threads   The loop's thread, except counters(), which any thread may read.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/fd.hpp"
+#include "core/result.hpp"
+#include "net/http.hpp"
+#include "net/loop.hpp"
+#include "net/tls.hpp"
+
+namespace hairpin::net {
+
+struct ServerOptions {
+    // How many. Above max_connections and max_handshakes connections wait in the kernel's backlog;
+    // above max_per_peer they are closed. A peer is an IPv4 address or an IPv6 /64.
+    std::size_t max_connections = 16'384;
+    std::size_t max_per_peer = 256;
+    std::size_t max_handshakes = 256;
+    std::uint32_t max_streams = 100;  // Concurrent requests of one HTTP/2 connection.
+
+    // How large, in octets.
+    std::size_t max_head = 16 * 1024;  // Request line and header fields together.
+    std::size_t max_target = 8 * 1024;
+    std::size_t max_fields = 128;  // Header fields, a number.
+    std::size_t max_body = 64 * 1024;
+    std::size_t max_body_per_connection =
+        16 * 1024 * 1024;                            // All HTTP/2 streams of a connection together.
+    std::size_t stream_high_water = 256 * 1024;      // When Responder::write() says wait.
+    std::size_t max_stream_queue = 8 * 1024 * 1024;  // When it gives up on the peer.
+
+    // How long.
+    Milliseconds handshake_time{5'000};
+    Milliseconds head_time{5'000};
+    Milliseconds body_time{10'000};  // Plus one second for each min_body_rate octets received.
+    std::size_t min_body_rate = 4 * 1024;  // Octets per second.
+    Milliseconds idle_time{75'000};
+    Milliseconds write_stall_time{15'000};
+    Milliseconds linger_time{2'000};
+
+    /// The body limit of one route, asked when the head is complete; max_body where it is empty.
+    std::function<std::size_t(const Request& head)> body_limit;
+};
+
+/// Written by the loop's thread alone; read by anyone with relaxed loads.
+struct HttpCounters {
+    using Count = std::atomic<std::uint64_t>;
+    Count connections_open{0};
+    Count connections_total{0};
+    Count connections_refused{0};  // Over max_per_peer.
+    Count accept_failures{0};      // Out of descriptors or memory.
+    Count handshakes_open{0};
+    Count handshakes_failed{0};
+    Count deadlines_passed{0};
+    Count requests_http1{0};
+    Count requests_http2{0};
+    std::array<Count, 6> responses{};  // By status class: [2] counts 2xx; [0] is unused.
+    Count octets_received{0};          // Before encryption.
+    Count octets_sent{0};
+
+    static void add(Count& count, std::uint64_t by = 1) noexcept {
+        count.store(count.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    }
+    static void subtract(Count& count) noexcept {
+        count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    }
+};
+
+namespace detail {
+class HttpServerState;
+}
+
+class HttpServer {
+public:
+    /// Starts to accept.
+    /// @param listeners  Listening TCP sockets (net/socket.hpp); at least one.
+    /// Errors: Unavailable the loop cannot watch a listener.
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> create(
+        Loop& loop, std::vector<Fd> listeners, std::shared_ptr<const CertificateSlot> certificates,
+        ServerOptions options, Handler handler);
+    /// Closes everything at once; Responders that are left answer nobody.
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Stops accepting, tells peers (GOAWAY; Connection: close), lets running requests finish.
+    /// `on_done` is called once on the loop, at the latest after `limit`, when the last connection
+    /// is closed.
+    void drain(Milliseconds limit, std::function<void()> on_done);
+
+    /// Any thread, while the server lives.
+    [[nodiscard]] const HttpCounters& counters() const noexcept;
+
+private:
+    explicit HttpServer(std::shared_ptr<detail::HttpServerState> state) noexcept;
+    std::shared_ptr<detail::HttpServerState> state_;
+};
+
+}  // namespace hairpin::net

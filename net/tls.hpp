@@ -1,0 +1,80 @@
+// net/tls.hpp - the server's side of TLS: one factory for every context, and the slot that
+// certificates live in.
+//
+// Every SSL_CTX of the program's listeners comes from ServerTls::from_pem, because ALPN, options
+// and modes belong to the context: one made elsewhere would silently lose HTTP/2. A CertificateSlot
+// is shared by all loops and can be given a new certificate at any time; connections keep the
+// context they began with.
+//
+// Standards RFC 8446, RFC 5246, RFC 7301 (ALPN: h2, http/1.1), RFC 9113 section 9.2, RFC 5280
+// (self-signed). Threads   ServerTls is immutable. CertificateSlot: any thread.
+
+#pragma once
+
+#include <openssl/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/guarded.hpp"
+#include "core/result.hpp"
+
+namespace hairpin::net {
+
+/// A certificate with its key, ready to serve.
+class ServerTls {
+public:
+    /// TLS 1.2 and 1.3, AEAD ciphers with forward secrecy, session tickets, no renegotiation, no
+    /// compression.
+    ///
+    /// @param chain_pem  The certificate first, then its issuers.
+    /// Errors: Invalid one of the texts is not PEM, or the key is not the certificate's.
+    [[nodiscard]] static Result<std::shared_ptr<const ServerTls>> from_pem(
+        std::string_view chain_pem, std::string_view key_pem);
+    ~ServerTls();
+    ServerTls(const ServerTls&) = delete;
+    ServerTls& operator=(const ServerTls&) = delete;
+
+    /// For SSL_new(), which takes its own reference.
+    [[nodiscard]] SSL_CTX* context() const noexcept { return context_; }
+    /// SHA-256 of the certificate (DER) in lower-case hexadecimal.
+    [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
+
+private:
+    ServerTls(SSL_CTX* context, std::string fingerprint) noexcept;
+    SSL_CTX* context_;
+    std::string fingerprint_;
+};
+
+/// The certificate that listeners serve now.
+class CertificateSlot {
+public:
+    explicit CertificateSlot(std::shared_ptr<const ServerTls> first);
+    /// Connections accepted from now on get `next`.
+    void replace(std::shared_ptr<const ServerTls> next);
+    [[nodiscard]] std::shared_ptr<const ServerTls> current() const;
+    /// Grows with each replace(): a loop asks for current() only when it has changed.
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return generation_.load(std::memory_order_acquire);
+    }
+
+private:
+    Guarded<std::shared_ptr<const ServerTls>> current_;
+    std::atomic<std::uint64_t> generation_{1};
+};
+
+struct PemPair {
+    std::string certificate;
+    std::string key;
+};
+
+/// A self-signed P-256 certificate for `names` (DNS names and IP addresses), valid for 397 days
+/// from a day ago: what a listener shows until it has a real one. Errors: Invalid `names` is empty
+/// or holds something that is neither; Unavailable OpenSSL failed.
+[[nodiscard]] Result<PemPair> make_self_signed(const std::vector<std::string>& names);
+
+}  // namespace hairpin::net
