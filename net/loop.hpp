@@ -88,6 +88,8 @@ public:
 
 class Loop {
 public:
+    /// Ignores SIGPIPE in the whole process where it was left at its default: a peer that hangs up
+    /// is an ordinary error of write(), never the end of a server.
     Loop();
     /// Drops letters that were posted and never run, and closes what is still open.
     ~Loop();
@@ -97,7 +99,7 @@ public:
     /// Serves until stop(); may be called again afterwards. A stop() that came first makes it
     /// return at once.
     void run();
-    /// Makes run() return after the callback that is running now. Any thread.
+    /// Makes run() return; what was posted before is still run first. Any thread.
     void stop();
     /// Runs `work` on the loop's thread, in the order of posting, never inside post() itself. Any
     /// thread. Bounded by memory only: bounded senders use a core/mailbox.hpp and post its wake-up.
