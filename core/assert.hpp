@@ -6,6 +6,6 @@ namespace hairpin::detail {
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line) noexcept;
 }  // namespace hairpin::detail
 
-#define HAIRPIN_ASSERT(expression)                                                             \
-    ((expression) ? static_cast<void>(0)                                                       \
+#define HAIRPIN_ASSERT(expression)       \
+    ((expression) ? static_cast<void>(0) \
                   : ::hairpin::detail::assertion_failed(#expression, __FILE__, __LINE__))

@@ -13,7 +13,9 @@ MonotonicTime SystemClock::monotonic() const noexcept {
     return std::chrono::time_point_cast<Milliseconds>(std::chrono::steady_clock::now());
 }
 
-WallTime ManualClock::now() const noexcept { return from_unix_milliseconds(milliseconds_); }
+WallTime ManualClock::now() const noexcept {
+    return from_unix_milliseconds(milliseconds_);
+}
 
 MonotonicTime ManualClock::monotonic() const noexcept {
     return MonotonicTime(Milliseconds(milliseconds_.load()));

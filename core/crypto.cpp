@@ -31,7 +31,8 @@ int as_int(std::size_t size) {
 }
 
 Error not_sealed(std::string_view context) {
-    return {ErrorCode::Corrupt, std::string(context), "the sealed value does not open under this master key"};
+    return {ErrorCode::Corrupt, std::string(context),
+            "the sealed value does not open under this master key"};
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ Sha256 sha256(OctetView octets) {
 Sha256 hmac_sha256(OctetView key, OctetView octets) {
     Sha256 digest{};
     unsigned int size = 0;
-    const auto* made = HMAC(EVP_sha256(), key.data(), as_int(key.size()), octets.data(), octets.size(),
-                            digest.data(), &size);
+    const auto* made = HMAC(EVP_sha256(), key.data(), as_int(key.size()), octets.data(),
+                            octets.size(), digest.data(), &size);
     HAIRPIN_ASSERT(made != nullptr && size == digest.size());
     return digest;
 }
@@ -65,12 +66,15 @@ Octets random_octets(std::size_t size) {
     return octets;
 }
 
-std::string random_id() { return to_hex(random_octets(16)); }
+std::string random_id() {
+    return to_hex(random_octets(16));
+}
 
 Result<void> Sealer::create_key_file(const std::string& path) {
     const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) {
-        if (errno == EEXIST) return fail(Error{ErrorCode::Conflict, path, "the master key file exists already"});
+        if (errno == EEXIST)
+            return fail(Error{ErrorCode::Conflict, path, "the master key file exists already"});
         return fail(system_error(path, errno));
     }
     const std::string text = to_hex(random_octets(kKeyOctets)) + "\n";
@@ -117,12 +121,15 @@ Octets Sealer::seal(OctetView plain, std::string_view context) const {
 
     const CipherHandle cipher(EVP_CIPHER_CTX_new());
     int size = 0;
-    const bool ok =
-        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce.data()) == 1 &&
-        EVP_EncryptUpdate(cipher.get(), nullptr, &size, as_octets(context).data(), as_int(context.size())) == 1 &&
-        EVP_EncryptUpdate(cipher.get(), cipher_text, &size, plain.data(), as_int(plain.size())) == 1 &&
-        EVP_EncryptFinal_ex(cipher.get(), cipher_text + plain.size(), &size) == 1 &&
-        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagOctets, cipher_text + plain.size()) == 1;
+    const bool ok = EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(),
+                                       nonce.data()) == 1 &&
+                    EVP_EncryptUpdate(cipher.get(), nullptr, &size, as_octets(context).data(),
+                                      as_int(context.size())) == 1 &&
+                    EVP_EncryptUpdate(cipher.get(), cipher_text, &size, plain.data(),
+                                      as_int(plain.size())) == 1 &&
+                    EVP_EncryptFinal_ex(cipher.get(), cipher_text + plain.size(), &size) == 1 &&
+                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagOctets,
+                                        cipher_text + plain.size()) == 1;
     HAIRPIN_ASSERT(ok);
     return sealed;
 }
@@ -131,7 +138,8 @@ Result<Octets> Sealer::open(OctetView sealed, std::string_view context) const {
     if (sealed.size() < 1 + kNonceOctets + kTagOctets || sealed[0] != kSealVersion)
         return fail(not_sealed(context));
     const auto nonce = sealed.subspan(1, kNonceOctets);
-    const auto cipher_text = sealed.subspan(1 + kNonceOctets, sealed.size() - 1 - kNonceOctets - kTagOctets);
+    const auto cipher_text =
+        sealed.subspan(1 + kNonceOctets, sealed.size() - 1 - kNonceOctets - kTagOctets);
     std::array<std::uint8_t, kTagOctets> tag{};
     std::copy(sealed.end() - kTagOctets, sealed.end(), tag.begin());
 
@@ -139,9 +147,12 @@ Result<Octets> Sealer::open(OctetView sealed, std::string_view context) const {
     const CipherHandle cipher(EVP_CIPHER_CTX_new());
     int size = 0;
     const bool ok =
-        EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce.data()) == 1 &&
-        EVP_DecryptUpdate(cipher.get(), nullptr, &size, as_octets(context).data(), as_int(context.size())) == 1 &&
-        EVP_DecryptUpdate(cipher.get(), plain.data(), &size, cipher_text.data(), as_int(cipher_text.size())) == 1 &&
+        EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce.data()) ==
+            1 &&
+        EVP_DecryptUpdate(cipher.get(), nullptr, &size, as_octets(context).data(),
+                          as_int(context.size())) == 1 &&
+        EVP_DecryptUpdate(cipher.get(), plain.data(), &size, cipher_text.data(),
+                          as_int(cipher_text.size())) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagOctets, tag.data()) == 1 &&
         EVP_DecryptFinal_ex(cipher.get(), plain.data() + cipher_text.size(), &size) == 1;
     if (!ok) return fail(not_sealed(context));

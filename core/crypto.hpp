@@ -1,7 +1,8 @@
 // core/crypto.hpp - the few cryptographic operations that everything above shares.
 //
-// Randomness, SHA-256, HMAC-SHA-256, comparison in constant time, and sealing under the master key. Built on
-// OpenSSL's EVP interface; nothing here is our own cryptography. Keys for ACME live in acme/.
+// Randomness, SHA-256, HMAC-SHA-256, comparison in constant time, and sealing under the master key.
+// Built on OpenSSL's EVP interface; nothing here is our own cryptography. Keys for ACME live in
+// acme/.
 //
 // Standards FIPS 180-4 (SHA-256), RFC 2104 (HMAC), NIST SP 800-38D (AES-256-GCM, 96-bit nonce).
 // Threads   Pure functions; Sealer is immutable after create().
@@ -35,13 +36,15 @@ void fill_random(std::span<std::uint8_t> octets);
 /// Seals secrets under the master key (DESIGN invariant 5): AES-256-GCM with a random nonce.
 ///
 /// Format: 1 octet version (1), 12 octets nonce, ciphertext, 16 octets tag. `context` is bound in
-/// as associated data ("acme-account:7"), so that a sealed value moved to another row does not open.
+/// as associated data ("acme-account:7"), so that a sealed value moved to another row does not
+/// open.
 class Sealer {
 public:
     static constexpr std::size_t kKeyOctets = 32;
 
     /// Reads the key file: 64 hexadecimal digits and an optional newline.
-    /// Errors: Io it cannot be read; Denied it is readable by group or others; Corrupt its content is not a key.
+    /// Errors: Io it cannot be read; Denied it is readable by group or others; Corrupt its content
+    /// is not a key.
     [[nodiscard]] static Result<Sealer> from_file(const std::string& path);
     /// Makes a new key file with mode 0600. Errors: Conflict it exists; Io.
     [[nodiscard]] static Result<void> create_key_file(const std::string& path);

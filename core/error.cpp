@@ -6,15 +6,24 @@ namespace hairpin {
 
 std::string_view to_string(ErrorCode code) noexcept {
     switch (code) {
-        case ErrorCode::Invalid: return "invalid";
-        case ErrorCode::NotFound: return "not-found";
-        case ErrorCode::Conflict: return "conflict";
-        case ErrorCode::Denied: return "denied";
-        case ErrorCode::Limit: return "limit";
-        case ErrorCode::Unavailable: return "unavailable";
-        case ErrorCode::Protocol: return "protocol";
-        case ErrorCode::Io: return "io";
-        case ErrorCode::Corrupt: return "corrupt";
+        case ErrorCode::Invalid:
+            return "invalid";
+        case ErrorCode::NotFound:
+            return "not-found";
+        case ErrorCode::Conflict:
+            return "conflict";
+        case ErrorCode::Denied:
+            return "denied";
+        case ErrorCode::Limit:
+            return "limit";
+        case ErrorCode::Unavailable:
+            return "unavailable";
+        case ErrorCode::Protocol:
+            return "protocol";
+        case ErrorCode::Io:
+            return "io";
+        case ErrorCode::Corrupt:
+            return "corrupt";
     }
     return "invalid";
 }

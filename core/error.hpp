@@ -14,15 +14,15 @@ namespace hairpin {
 
 /// What a caller can do about a failure. The HTTP status of an API answer follows from it.
 enum class ErrorCode {
-    Invalid,       // The input is malformed or breaks a rule; the same input will fail again.
-    NotFound,      // The thing named does not exist.
-    Conflict,      // It exists already, or a precondition (ETag, prerequisite) does not hold.
-    Denied,        // The credential does not permit this.
-    Limit,         // A bound on size, count or rate was reached.
-    Unavailable,   // Our own fault for now (disk full, database lost, shutting down): try later.
-    Protocol,      // A peer (CA, client, secondary) broke its protocol or refused.
-    Io,            // A system call failed.
-    Corrupt,       // Stored octets are not what was written (bad seal, bad checksum, newer schema).
+    Invalid,      // The input is malformed or breaks a rule; the same input will fail again.
+    NotFound,     // The thing named does not exist.
+    Conflict,     // It exists already, or a precondition (ETag, prerequisite) does not hold.
+    Denied,       // The credential does not permit this.
+    Limit,        // A bound on size, count or rate was reached.
+    Unavailable,  // Our own fault for now (disk full, database lost, shutting down): try later.
+    Protocol,     // A peer (CA, client, secondary) broke its protocol or refused.
+    Io,           // A system call failed.
+    Corrupt,      // Stored octets are not what was written (bad seal, bad checksum, newer schema).
 };
 
 /// The stable lower-case word of a code, for logs and problem documents: "invalid", "not-found", ..

@@ -13,7 +13,8 @@ namespace {
 std::optional<unsigned> parse_number(std::string_view text, unsigned maximum) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value > maximum) return std::nullopt;
+    if (error != std::errc() || end != text.data() + text.size() || value > maximum)
+        return std::nullopt;
     return value;
 }
 
@@ -64,7 +65,8 @@ std::optional<IpAddress> IpAddress::from_sockaddr(const sockaddr* address) noexc
 }
 
 IpAddress IpAddress::unmapped() const noexcept {
-    if (is_v4() || !std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), octets_.begin())) return *this;
+    if (is_v4() || !std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), octets_.begin()))
+        return *this;
     return v4({octets_[12], octets_[13], octets_[14], octets_[15]});
 }
 
@@ -103,9 +105,12 @@ bool Prefix::contains(const IpAddress& address) const noexcept {
     return rest == 0 || (ours[whole] ^ theirs[whole]) >> (8 - rest) == 0;
 }
 
-std::string Prefix::text() const { return address_.text() + "/" + std::to_string(length_); }
+std::string Prefix::text() const {
+    return address_.text() + "/" + std::to_string(length_);
+}
 
-std::optional<Endpoint> Endpoint::parse(std::string_view text, std::optional<std::uint16_t> default_port) {
+std::optional<Endpoint> Endpoint::parse(std::string_view text,
+                                        std::optional<std::uint16_t> default_port) {
     std::string_view host = text;
     std::optional<std::string_view> port;
     if (text.starts_with('[')) {

@@ -1,7 +1,7 @@
 // core/ip_address.hpp - IPv4 and IPv6 addresses, prefixes and endpoints as values.
 //
-// Text in and out, and nothing about what an address is good for: which addresses may stand in which
-// name is zones/address_rules.
+// Text in and out, and nothing about what an address is good for: which addresses may stand in
+// which name is zones/address_rules.
 //
 // Standards RFC 4291 section 2.2 (text in), RFC 5952 (text out). IPv4-mapped IPv6 addresses
 //           (::ffff:a.b.c.d) are unmapped where a socket hands them to us, see `unmapped()`.
@@ -57,7 +57,8 @@ private:
 /// An address prefix such as 192.168.0.0/16.
 class Prefix {
 public:
-    /// "address/length", or an address alone (its full length). Host bits must be zero; else nullopt.
+    /// "address/length", or an address alone (its full length). Host bits must be zero; else
+    /// nullopt.
     [[nodiscard]] static std::optional<Prefix> parse(std::string_view text);
     [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
     [[nodiscard]] std::string text() const;
@@ -73,9 +74,10 @@ struct Endpoint {
     IpAddress address;
     std::uint16_t port = 0;
 
-    /// "192.0.2.1:53" or "[2001:db8::1]:53"; without a port where `default_port` is given. Else nullopt.
-    [[nodiscard]] static std::optional<Endpoint> parse(std::string_view text,
-                                                       std::optional<std::uint16_t> default_port = {});
+    /// "192.0.2.1:53" or "[2001:db8::1]:53"; without a port where `default_port` is given. Else
+    /// nullopt.
+    [[nodiscard]] static std::optional<Endpoint> parse(
+        std::string_view text, std::optional<std::uint16_t> default_port = {});
     [[nodiscard]] static std::optional<Endpoint> from_sockaddr(const sockaddr* address) noexcept;
     /// Fills `storage` and returns its used size, for bind() and connect().
     socklen_t to_sockaddr(sockaddr_storage& storage) const noexcept;

@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info"
                                                      "error", "critical", "off"};
 
 std::shared_ptr<spdlog::logger> make(const std::string& folder) {
-    // spdlog's registry is process-wide already; two threads may ask for the same new logger at once.
+    // spdlog's registry is process-wide already; two threads may ask for the same new logger at
+    // once.
     try {
         auto made = spdlog::stderr_logger_mt(folder);
         made->set_pattern(kPattern, spdlog::pattern_time_type::utc);
@@ -34,7 +35,9 @@ spdlog::logger& logger(std::string_view folder) {
 
 Result<void> set_level(std::string_view folder, std::string_view level) {
     if (std::find(kLevels.begin(), kLevels.end(), level) == kLevels.end())
-        return fail(Error{ErrorCode::Invalid, std::string(level), "not a log level; use trace, debug, info, warning, error, critical or off"});
+        return fail(
+            Error{ErrorCode::Invalid, std::string(level),
+                  "not a log level; use trace, debug, info, warning, error, critical or off"});
     const auto value = spdlog::level::from_str(std::string(level));
     if (folder != "*") {
         logger(folder).set_level(value);

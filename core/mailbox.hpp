@@ -20,7 +20,8 @@ template <typename T>
 class Mailbox {
 public:
     /// @param capacity  Letters that may wait; more are refused.
-    /// @param on_post   Called after a letter came into an empty box, outside the lock, on the sender's thread.
+    /// @param on_post   Called after a letter came into an empty box, outside the lock, on the
+    /// sender's thread.
     explicit Mailbox(std::size_t capacity, std::function<void()> on_post = {})
         : capacity_(capacity), on_post_(std::move(on_post)) {}
 

@@ -43,7 +43,8 @@ std::optional<Octets> decode(std::string_view text, std::string_view alphabet) {
             octets.push_back(static_cast<std::uint8_t>(bits >> held & 255));
         }
     }
-    // RFC 4648 section 3.5: bits that stand for nothing must be zero, so that one value has one text.
+    // RFC 4648 section 3.5: bits that stand for nothing must be zero, so that one value has one
+    // text.
     if ((bits & ((1u << held) - 1)) != 0) return std::nullopt;
     return octets;
 }
@@ -83,18 +84,24 @@ std::optional<Octets> from_hex(std::string_view text) {
 
 std::string to_base64(OctetView octets) {
     std::string text = encode(octets, kBase64);
-    while (text.size() % 4 != 0) text += '=';
+    while (text.size() % 4 != 0)
+        text += '=';
     return text;
 }
 
 std::optional<Octets> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
-    for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+    for (int padding = 0; padding < 2 && text.ends_with('='); ++padding)
+        text.remove_suffix(1);
     return decode(text, kBase64);
 }
 
-std::string to_base64url(OctetView octets) { return encode(octets, kBase64Url); }
+std::string to_base64url(OctetView octets) {
+    return encode(octets, kBase64Url);
+}
 
-std::optional<Octets> from_base64url(std::string_view text) { return decode(text, kBase64Url); }
+std::optional<Octets> from_base64url(std::string_view text) {
+    return decode(text, kBase64Url);
+}
 
 }  // namespace hairpin

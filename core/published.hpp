@@ -1,17 +1,19 @@
 // core/published.hpp - one writer publishes immutable snapshots; readers never wait.
 //
 // Two kinds of reader:
-//  - a *worker* registers once (`Reader`) and reads a raw pointer for about a nanosecond. It says when it
-//    holds no pointer: `quiescent()` after each batch, `offline()` before it blocks, `online()` after.
-//    A replaced snapshot is kept until every online worker has been quiescent since (QSBR);
+//  - a *worker* registers once (`Reader`) and reads a raw pointer for about a nanosecond. It says
+//  when it
+//    holds no pointer: `quiescent()` after each batch, `offline()` before it blocks, `online()`
+//    after. A replaced snapshot is kept until every online worker has been quiescent since (QSBR);
 //  - anyone else takes `snapshot()`, a shared_ptr under a short lock.
 //
 // Threads   `publish` from one thread at a time. A Reader belongs to one thread.
 //
-//   epoch_ grows by one with each publish. A worker's `seen` is the epoch it last declared itself quiescent at,
-//   or kOffline. A snapshot retired at epoch e (the epoch that replaced it) is free once every worker's
-//   `seen` >= e or it is offline. online() stores `seen` and then loads the pointer; publish() stores the pointer
-//   and then loads `seen`: both need sequential consistency, so that one of the two sees the other.
+//   epoch_ grows by one with each publish. A worker's `seen` is the epoch it last declared itself
+//   quiescent at, or kOffline. A snapshot retired at epoch e (the epoch that replaced it) is free
+//   once every worker's `seen` >= e or it is offline. online() stores `seen` and then loads the
+//   pointer; publish() stores the pointer and then loads `seen`: both need sequential consistency,
+//   so that one of the two sees the other.
 
 #pragma once
 
@@ -44,22 +46,26 @@ public:
 
     class Reader {
     public:
-        explicit Reader(Published& published) : published_(published), slot_(published.add_slot()) {}
+        explicit Reader(Published& published)
+            : published_(published), slot_(published.add_slot()) {}
         ~Reader() { published_.remove_slot(slot_); }
         Reader(const Reader&) = delete;
         Reader& operator=(const Reader&) = delete;
 
-        /// The newest snapshot; valid until this reader's next quiescent() or offline(). Only while online.
+        /// The newest snapshot; valid until this reader's next quiescent() or offline(). Only while
+        /// online.
         [[nodiscard]] const T* get() const noexcept {
             return published_.raw_.load(std::memory_order_seq_cst);
         }
         /// No pointer from get() is held any more.
         void quiescent() noexcept {
-            slot_->seen.store(published_.epoch_.load(std::memory_order_acquire), std::memory_order_release);
+            slot_->seen.store(published_.epoch_.load(std::memory_order_acquire),
+                              std::memory_order_release);
         }
         void offline() noexcept { slot_->seen.store(kOffline, std::memory_order_release); }
         void online() noexcept {
-            slot_->seen.store(published_.epoch_.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
+            slot_->seen.store(published_.epoch_.load(std::memory_order_seq_cst),
+                              std::memory_order_seq_cst);
         }
 
     private:
@@ -105,9 +111,11 @@ private:
     }
     void collect(std::vector<Snapshot>& freed) {
         std::uint64_t oldest = kOffline;
-        for (const Slot& slot : slots_) oldest = std::min(oldest, slot.seen.load(std::memory_order_seq_cst));
+        for (const Slot& slot : slots_)
+            oldest = std::min(oldest, slot.seen.load(std::memory_order_seq_cst));
         auto keep = retired_.begin();
-        while (keep != retired_.end() && keep->first <= oldest) freed.push_back(std::move((keep++)->second));
+        while (keep != retired_.end() && keep->first <= oldest)
+            freed.push_back(std::move((keep++)->second));
         retired_.erase(retired_.begin(), keep);
     }
 

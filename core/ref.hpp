@@ -1,9 +1,11 @@
 // core/ref.hpp - a pointer that counts its owners inside the object: eight octets, one allocation.
 //
-// For the nodes of persistent trees, where a std::shared_ptr's second word and control block would double the
-// memory of a million small objects. The object derives from RefCounted<T> and is made by its own create().
+// For the nodes of persistent trees, where a std::shared_ptr's second word and control block would
+// double the memory of a million small objects. The object derives from RefCounted<T> and is made
+// by its own create().
 //
-// Threads   The count is atomic: owners may live on any thread. The object itself is immutable once shared;
+// Threads   The count is atomic: owners may live on any thread. The object itself is immutable once
+// shared;
 //           `is_shared()` lets its only owner edit it before that.
 
 #pragma once

@@ -37,12 +37,12 @@ T take(Result<T, E>&& result) {
 
 /// The value of a Result, or return its error from the function around it. Our only
 /// control-flow macro.
-#define TRY(expression)                                                              \
-    __extension__({                                                                  \
-        auto&& try_result_ = (expression);                                           \
-        if (!try_result_) [[unlikely]]                                               \
-            return ::hairpin::fail(std::move(try_result_).error());                  \
-        ::hairpin::detail::take(std::move(try_result_));                             \
+#define TRY(expression)                                             \
+    __extension__({                                                 \
+        auto&& try_result_ = (expression);                          \
+        if (!try_result_) [[unlikely]]                              \
+            return ::hairpin::fail(std::move(try_result_).error()); \
+        ::hairpin::detail::take(std::move(try_result_));            \
     })
 
 }  // namespace hairpin

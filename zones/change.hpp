@@ -1,8 +1,8 @@
 // zones/change.hpp - what somebody wants to change, and who takes it.
 //
-// A Change is a set of RRset edits with prerequisites, an actor and a reason: the only way in which a zone changes.
-// It may touch several zones; it happens whole or not at all. It is a plain value: zones/edit.hpp applies it to
-// snapshots, store/committer.hpp makes it durable and publishes it.
+// A Change is a set of RRset edits with prerequisites, an actor and a reason: the only way in which
+// a zone changes. It may touch several zones; it happens whole or not at all. It is a plain value:
+// zones/edit.hpp applies it to snapshots, store/committer.hpp makes it durable and publishes it.
 //
 // Standards RFC 2136 sections 2.4 and 2.5, whose forms are all expressible here.
 // Threads   Values. ChangeSink::submit may be called from any thread.
@@ -24,11 +24,11 @@
 namespace hairpin::zones {
 
 enum class EditKind : std::uint8_t {
-    ReplaceRRset,    // The RRset becomes exactly `rdatas` with `ttl`; with no RDATA it is removed.
-    AddRecords,      // `rdatas` are added; the set takes `ttl` (RFC 2136 section 3.4.2.2).
-    DeleteRecords,   // `rdatas` are removed; what is not there is no error.
-    DeleteRRset,     // The RRset is removed, if it is there.
-    DeleteOwner,     // Every RRset at `owner` is removed; at the apex all but SOA and NS.
+    ReplaceRRset,   // The RRset becomes exactly `rdatas` with `ttl`; with no RDATA it is removed.
+    AddRecords,     // `rdatas` are added; the set takes `ttl` (RFC 2136 section 3.4.2.2).
+    DeleteRecords,  // `rdatas` are removed; what is not there is no error.
+    DeleteRRset,    // The RRset is removed, if it is there.
+    DeleteOwner,    // Every RRset at `owner` is removed; at the apex all but SOA and NS.
 };
 
 struct Edit {
@@ -41,12 +41,12 @@ struct Edit {
 };
 
 enum class PrerequisiteKind : std::uint8_t {
-    OwnerInUse,      // RFC 2136 section 2.4.4; an empty non-terminal is not in use.
-    OwnerNotInUse,   // 2.4.5
-    RRsetExists,     // 2.4.1
-    RRsetAbsent,     // 2.4.3
-    RRsetIs,         // 2.4.2: exactly `rdatas`, whatever the TTL.
-    SerialIs,        // The zone still has `serial` (If-Match over REST).
+    OwnerInUse,     // RFC 2136 section 2.4.4; an empty non-terminal is not in use.
+    OwnerNotInUse,  // 2.4.5
+    RRsetExists,    // 2.4.1
+    RRsetAbsent,    // 2.4.3
+    RRsetIs,        // 2.4.2: exactly `rdatas`, whatever the TTL.
+    SerialIs,       // The zone still has `serial` (If-Match over REST).
 };
 
 struct Prerequisite {
@@ -60,7 +60,8 @@ struct Prerequisite {
 
 enum class ZoneAction : std::uint8_t {
     Edit,     // `edits` on an existing zone.
-    Create,   // A new zone whose whole content is `edits` (ReplaceRRset only), SOA and NS among them.
+    Create,   // A new zone whose whole content is `edits` (ReplaceRRset only), SOA and NS among
+              // them.
     Replace,  // The whole content of an existing zone becomes `edits`, as in Create.
     Drop,     // The zone is gone.
 };
@@ -95,8 +96,9 @@ struct Change {
 /// What came of one zone of a change.
 struct ZoneReceipt {
     Name apex;
-    std::uint32_t serial = 0;  // The serial that holds the change (the old one when nothing changed).
-    bool changed = false;      // False: the zone already was as asked.
+    std::uint32_t serial =
+        0;                 // The serial that holds the change (the old one when nothing changed).
+    bool changed = false;  // False: the zone already was as asked.
 };
 
 struct Receipt {
@@ -105,17 +107,17 @@ struct Receipt {
 
 /// Why a change was refused, in the order of RFC 2136 section 3 where it has a word for it.
 enum class RefusalCode : std::uint8_t {
-    NoSuchZone,      // NOTAUTH / 404
-    ZoneExists,      // Create of a zone that is there / 409
-    NotZone,         // An owner outside of the zone / NOTZONE
-    OwnerExists,     // YXDOMAIN
-    OwnerMissing,    // NXDOMAIN
-    RRsetExists,     // YXRRSET
-    RRsetMissing,    // NXRRSET
-    SerialMoved,     // Precondition failed
-    Rule,            // Breaks a rule of zones or of addresses; `cause` says which.
-    TooLarge,        // A bound would be passed.
-    Unavailable,     // Not durable: disk full, database lost, stopping. Nothing was changed.
+    NoSuchZone,    // NOTAUTH / 404
+    ZoneExists,    // Create of a zone that is there / 409
+    NotZone,       // An owner outside of the zone / NOTZONE
+    OwnerExists,   // YXDOMAIN
+    OwnerMissing,  // NXDOMAIN
+    RRsetExists,   // YXRRSET
+    RRsetMissing,  // NXRRSET
+    SerialMoved,   // Precondition failed
+    Rule,          // Breaks a rule of zones or of addresses; `cause` says which.
+    TooLarge,      // A bound would be passed.
+    Unavailable,   // Not durable: disk full, database lost, stopping. Nothing was changed.
 };
 
 struct Refusal {
@@ -129,8 +131,8 @@ class ChangeSink {
 public:
     using Done = std::function<void(const Result<Receipt, Refusal>&)>;
     virtual ~ChangeSink() = default;
-    /// `done` runs on the committer's thread (or on the caller's, when the queue is full: Refusal Unavailable)
-    /// and must only hand the result on.
+    /// `done` runs on the committer's thread (or on the caller's, when the queue is full: Refusal
+    /// Unavailable) and must only hand the result on.
     virtual void submit(Change change, Done done) = 0;
 };
 

@@ -1,8 +1,8 @@
 // zones/lookup.hpp - what a zone says about one name and one type.
 //
-// This is the decision every answer rests on, kept apart from packets: it takes an immutable snapshot and returns
-// pointers into it. It does not write wire format (dnsd/response.hpp), prove denial, chase a CNAME out of the zone,
-// or know that a database exists.
+// This is the decision every answer rests on, kept apart from packets: it takes an immutable
+// snapshot and returns pointers into it. It does not write wire format (dnsd/response.hpp), prove
+// denial, chase a CNAME out of the zone, or know that a database exists.
 //
 // Terms     RFC 9499; delegation point as in RFC 4033 section 2.
 // Standards RFC 1034 section 4.3.2 step 3; RFC 4592 for wildcards; RFC 6672 for DNAME; RFC 8020.
@@ -41,7 +41,8 @@ struct Redirection {
 struct Referral {
     const Node* node;
 };
-/// The name exists (perhaps as an empty non-terminal, perhaps through a wildcard), the type does not.
+/// The name exists (perhaps as an empty non-terminal, perhaps through a wildcard), the type does
+/// not.
 struct NoData {
     bool empty_non_terminal;
     bool from_wildcard;
@@ -55,10 +56,13 @@ using Finding = std::variant<Match, Alias, Redirection, Referral, NoData, NxDoma
 
 /// @param qname  The name asked for, in any case; within `zone`.
 /// @param key    Its key, whole.
-/// DS is looked up on the parent side: at a delegation point it is a Match or NoData, not a Referral (RFC 4035 section 3.1.4.1).
-[[nodiscard]] Finding look_up(const Zone& zone, const Name& qname, const TreeKey& key, RType qtype) noexcept;
+/// DS is looked up on the parent side: at a delegation point it is a Match or NoData, not a
+/// Referral (RFC 4035 section 3.1.4.1).
+[[nodiscard]] Finding look_up(const Zone& zone, const Name& qname, const TreeKey& key,
+                              RType qtype) noexcept;
 
-/// The node at `owner` for additional section processing: glue below a zone cut is found too (RFC 9471).
+/// The node at `owner` for additional section processing: glue below a zone cut is found too (RFC
+/// 9471).
 [[nodiscard]] const Node* find_glue(const Zone& zone, const Name& owner) noexcept;
 
 }  // namespace hairpin::zones

@@ -1,8 +1,8 @@
 // zones/name.hpp - a DNS name as one value of at most 255 octets.
 //
-// Kept uncompressed, in the case it came in, in wire form with the root label. Comparing ignores ASCII case
-// and nothing else. Labels are counted without the root: "nur1.example." has two.
-// Not here: names inside messages (zones/wire.hpp), order and look-up keys (zones/tree_key.hpp).
+// Kept uncompressed, in the case it came in, in wire form with the root label. Comparing ignores
+// ASCII case and nothing else. Labels are counted without the root: "nur1.example." has two. Not
+// here: names inside messages (zones/wire.hpp), order and look-up keys (zones/tree_key.hpp).
 //
 // Standards RFC 1035 sections 2.3.4 and 3.1 (wire), 5.1 (text); RFC 4343 (case).
 // Threads   A value type without allocation; copying costs up to 256 octets.
@@ -27,11 +27,11 @@ inline constexpr std::size_t kMaxLabelOctets = 63;
 inline constexpr std::size_t kMaxLabels = 127;
 
 enum class NameError : std::uint8_t {
-    Empty,          // No text at all. The root is ".".
-    EmptyLabel,     // Two dots in a row, or one in front.
-    LabelTooLong,   // More than 63 octets.
-    NameTooLong,    // More than 255 octets with the root label.
-    BadEscape,      // A backslash without its character or its three digits up to 255.
+    Empty,         // No text at all. The root is ".".
+    EmptyLabel,    // Two dots in a row, or one in front.
+    LabelTooLong,  // More than 63 octets.
+    NameTooLong,   // More than 255 octets with the root label.
+    BadEscape,     // A backslash without its character or its three digits up to 255.
 };
 [[nodiscard]] std::string_view to_string(NameError error) noexcept;
 
@@ -40,9 +40,11 @@ public:
     /// The root.
     Name() noexcept { wire_[0] = 0; }
 
-    /// Presentation format; absolute with or without the final dot. Escapes as in RFC 1035 section 5.1.
+    /// Presentation format; absolute with or without the final dot. Escapes as in RFC 1035
+    /// section 5.1.
     [[nodiscard]] static Result<Name, NameError> parse(std::string_view text) noexcept;
-    /// Uncompressed wire form that ends with the root label exactly at the end of `wire`; else nullopt.
+    /// Uncompressed wire form that ends with the root label exactly at the end of `wire`; else
+    /// nullopt.
     [[nodiscard]] static std::optional<Name> from_wire(OctetView wire) noexcept;
 
     /// 1..255 octets, root label included.
@@ -61,7 +63,9 @@ public:
     /// Whether this is `ancestor` or below it.
     [[nodiscard]] bool is_within(const Name& ancestor) const noexcept;
     /// Whether the first label is "*" (RFC 4592 section 2.1.1).
-    [[nodiscard]] bool is_wildcard() const noexcept { return size_ > 2 && wire_[0] == 1 && wire_[1] == '*'; }
+    [[nodiscard]] bool is_wildcard() const noexcept {
+        return size_ > 2 && wire_[0] == 1 && wire_[1] == '*';
+    }
     /// The name without its first `count` labels; the root when there are no more.
     [[nodiscard]] Name without_labels(std::size_t count) const noexcept;
     /// The octets in front of `apex`, without the root label; this name is within `apex`.
@@ -71,10 +75,12 @@ public:
     /// The first label's octets; empty for the root.
     [[nodiscard]] OctetView first_label() const noexcept { return {wire_.data() + 1, wire_[0]}; }
 
-    /// `labels` (wire octets without a root label) in front of `suffix`; nullopt when over 255 octets.
+    /// `labels` (wire octets without a root label) in front of `suffix`; nullopt when over 255
+    /// octets.
     [[nodiscard]] static std::optional<Name> join(OctetView labels, const Name& suffix) noexcept;
     /// One label of text in front of `suffix`, unescaped; nullopt when either limit is broken.
-    [[nodiscard]] static std::optional<Name> child(std::string_view label, const Name& suffix) noexcept;
+    [[nodiscard]] static std::optional<Name> child(std::string_view label,
+                                                   const Name& suffix) noexcept;
 
     friend bool operator==(const Name& a, const Name& b) noexcept;
 
@@ -88,7 +94,8 @@ private:
 [[nodiscard]] constexpr std::uint8_t lower(std::uint8_t octet) noexcept {
     return octet >= 'A' && octet <= 'Z' ? static_cast<std::uint8_t>(octet + 32) : octet;
 }
-/// Whether two runs of labels in wire form are the same but for case. Length octets are below 'A', so they compare as they are.
+/// Whether two runs of labels in wire form are the same but for case. Length octets are below 'A',
+/// so they compare as they are.
 [[nodiscard]] bool equal_ignoring_case(OctetView a, OctetView b) noexcept;
 
 /// Hash that ignores case, for unordered containers.
@@ -96,7 +103,8 @@ struct NameHash {
     [[nodiscard]] std::size_t operator()(const Name& name) const noexcept;
 };
 
-/// Canonical order (RFC 4034 section 6.1): by label from the right, ignoring case, a NUL octet included.
+/// Canonical order (RFC 4034 section 6.1): by label from the right, ignoring case, a NUL octet
+/// included.
 [[nodiscard]] bool canonical_less(const Name& a, const Name& b) noexcept;
 
 }  // namespace hairpin::zones

@@ -1,17 +1,22 @@
-// zones/name_tree.hpp - a persistent ordered map from names to leaves: the shape of a zone and of the zone table.
+// zones/name_tree.hpp - a persistent ordered map from names to leaves: the shape of a zone and of
+// the zone table.
 //
-// A copy-on-write qp-trie: a branch holds the offset of the first symbol in which the names below it differ and one twig per value of
-// that symbol, found by counting bits of a bitmap. Copying a tree is one reference count. put() and erase() copy the branches
-// on one path where they are shared and edit them in place where they are not: a change costs O(depth), building in bulk copies nothing.
+// A copy-on-write qp-trie: a branch holds the offset of the first symbol in which the names below
+// it differ and one twig per value of that symbol, found by counting bits of a bitmap. Copying a
+// tree is one reference count. put() and erase() copy the branches on one path where they are
+// shared and edit them in place where they are not: a change costs O(depth), building in bulk
+// copies nothing.
 //
-// One descent finds a name, or its closest relative, and collects the stored ancestors of the name on the way: zone cuts, DNAMEs,
-// the enclosing zone. Empty non-terminals are not stored: they are the branch points (RFC 8020 falls out of that).
+// One descent finds a name, or its closest relative, and collects the stored ancestors of the name
+// on the way: zone cuts, DNAMEs, the enclosing zone. Empty non-terminals are not stored: they are
+// the branch points (RFC 8020 falls out of that).
 //
-// Leaf must be RefCounted, immutable when shared, and have `OctetView owner() const` (labels without the root label, the key's name)
-// and `std::size_t labels() const`. Keys are zones/tree_key.hpp's; the caller passes the part that matches owner().
+// Leaf must be RefCounted, immutable when shared, and have `OctetView owner() const` (labels
+// without the root label, the key's name) and `std::size_t labels() const`. Keys are
+// zones/tree_key.hpp's; the caller passes the part that matches owner().
 //
-// Threads   Readers of one tree value: any number. Editing a value: one thread, while no other uses that value.
-// Cost      O(differing symbols) pointer steps; no allocation to read.
+// Threads   Readers of one tree value: any number. Editing a value: one thread, while no other uses
+// that value. Cost      O(differing symbols) pointer steps; no allocation to read.
 
 #pragma once
 
@@ -27,10 +32,12 @@
 
 namespace hairpin::zones {
 
-/// What the tree and the name have in common: labels counted from the right, whole labels only, case ignored.
+/// What the tree and the name have in common: labels counted from the right, whole labels only,
+/// case ignored.
 [[nodiscard]] std::size_t common_labels(OctetView a, OctetView b) noexcept;
 
-/// The untyped tree: leaves are `const void*`, described by a LeafOps. NameTree<Leaf> is the typed face.
+/// The untyped tree: leaves are `const void*`, described by a LeafOps. NameTree<Leaf> is the typed
+/// face.
 class RawNameTree {
 public:
     struct LeafOps {
@@ -41,10 +48,12 @@ public:
     };
     /// Where a name stands in the tree.
     struct Descent {
-        const void* exact = nullptr;      // The leaf of that very name.
-        const void* relative = nullptr;   // Some leaf that shares as many labels with the name as any does; null in an empty tree.
-        std::size_t common = 0;           // How many labels those are. If equal to the name's own: an empty non-terminal, unless exact.
-        std::size_t ancestors = 0;        // Stored proper ancestors, in `ancestor`, shortest first.
+        const void* exact = nullptr;     // The leaf of that very name.
+        const void* relative = nullptr;  // Some leaf that shares as many labels with the name as
+                                         // any does; null in an empty tree.
+        std::size_t common = 0;  // How many labels those are. If equal to the name's own: an empty
+                                 // non-terminal, unless exact.
+        std::size_t ancestors = 0;  // Stored proper ancestors, in `ancestor`, shortest first.
         std::array<const void*, kMaxLabels + 1> ancestor;
     };
 
@@ -55,14 +64,14 @@ public:
     ~RawNameTree();
 
     void descend(const LeafOps& ops, KeyView key, OctetView labels, Descent& result) const noexcept;
-    [[nodiscard]] const void* find(const LeafOps& ops, KeyView key, OctetView labels) const noexcept;
+    [[nodiscard]] const void* find(const LeafOps& ops, KeyView key,
+                                   OctetView labels) const noexcept;
     /// Takes over one reference of `leaf`; replaces the leaf of the same name.
     void put(const LeafOps& ops, const void* leaf);
     /// Whether it was there.
     bool erase(const LeafOps& ops, KeyView key, OctetView labels);
     void for_each(const std::function<bool(const void*)>& visit) const;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    void clear(const LeafOps& ops) noexcept;
 
 private:
     friend struct NameTreeAccess;
@@ -88,7 +97,9 @@ public:
 
     /// @param key     The key of the name, relative as the leaves' owners are.
     /// @param labels  The same name's labels in wire form without the root label.
-    void descend(KeyView key, OctetView labels, Descent& result) const noexcept { raw_.descend(kOps, key, labels, result); }
+    void descend(KeyView key, OctetView labels, Descent& result) const noexcept {
+        raw_.descend(kOps, key, labels, result);
+    }
     [[nodiscard]] const Leaf* find(KeyView key, OctetView labels) const noexcept {
         return cast(raw_.find(kOps, key, labels));
     }

@@ -1,12 +1,14 @@
 // zones/node.hpp - one owner name of a zone and its RRsets.
 //
-// The owner is kept relative to the apex ("04 'nur1'"), in the case it was given in: 300,000 servers' names share
-// their zone's suffix. The apex's own relative owner is empty. One allocation: object, RRset pointers, owner octets.
+// The owner is kept relative to the apex ("04 'nur1'"), in the case it was given in: 300,000
+// servers' names share their zone's suffix. The apex's own relative owner is empty. One allocation:
+// object, RRset pointers, owner octets.
 //
 // Threads   Immutable and counted.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -32,7 +34,8 @@ public:
     [[nodiscard]] std::span<const RRsetRef> rrsets() const noexcept;
     /// The RRset of that type, or null. Lives as long as the node.
     [[nodiscard]] const RRset* find(RType type) const noexcept;
-    /// Below the apex: NS makes it a delegation point, DNAME redirects what is below. Kept as flags for the ladder.
+    /// Below the apex: NS makes it a delegation point, DNAME redirects what is below. Kept as flags
+    /// for the ladder.
     [[nodiscard]] bool is_delegation_point() const noexcept { return delegation_point_; }
     [[nodiscard]] bool has_dname() const noexcept { return dname_; }
 

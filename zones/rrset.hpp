@@ -1,10 +1,12 @@
 // zones/rrset.hpp - all records of one owner and type, kept the way they go onto the wire.
 //
-// Each record is stored as: C0 0C | type | class IN | TTL | RDLENGTH | RDATA. C0 0C is a pointer to the question's
-// name, so an answer to the owner asked is one copy. For another owner the copier patches those two octets.
-// An RRset does not know its owner: the node (zones/node.hpp) does. Names in RDATA are uncompressed.
+// Each record is stored as: C0 0C | type | class IN | TTL | RDLENGTH | RDATA. C0 0C is a pointer to
+// the question's name, so an answer to the owner asked is one copy. For another owner the copier
+// patches those two octets. An RRset does not know its owner: the node (zones/node.hpp) does. Names
+// in RDATA are uncompressed.
 //
-// RDATA are in canonical order (RFC 4034 section 6.3 by octets as stored) and without duplicates (RFC 2181 section 5).
+// RDATA are in canonical order (RFC 4034 section 6.3 by octets as stored) and without duplicates
+// (RFC 2181 section 5).
 //
 // Threads   Immutable and counted (core/ref.hpp).
 
@@ -27,7 +29,8 @@ inline constexpr Ttl kMaxTtl = 0x7fffffff;
 
 /// Octets of pointer, type, class, TTL and RDLENGTH in front of each RDATA.
 inline constexpr std::size_t kRecordHeadOctets = 12;
-/// A set that does not fit into one message cannot be answered or transferred: header, question, OPT, TSIG leave this.
+/// A set that does not fit into one message cannot be answered or transferred: header, question,
+/// OPT, TSIG leave this.
 inline constexpr std::size_t kMaxRRsetOctets = 60'000;
 
 class RRset;
@@ -35,8 +38,9 @@ using RRsetRef = Ref<const RRset>;
 
 class RRset final : public RefCounted<RRset> {
 public:
-    /// Sorts, drops duplicates. At least one RDATA, each at most 65,535 octets and valid for the type
-    /// (zones/rdata.hpp checks), all together at most kMaxRRsetOctets in stored form: asserted.
+    /// Sorts, drops duplicates. At least one RDATA, each at most 65,535 octets and valid for the
+    /// type (zones/rdata.hpp checks), all together at most kMaxRRsetOctets in stored form:
+    /// asserted.
     [[nodiscard]] static RRsetRef create(RType type, Ttl ttl, std::vector<Octets> rdatas);
 
     [[nodiscard]] RType type() const noexcept { return type_; }
@@ -56,7 +60,9 @@ public:
         using pointer = void;
         using iterator_category = std::input_iterator_tag;
         explicit Iterator(const std::uint8_t* record) noexcept : record_(record) {}
-        [[nodiscard]] OctetView operator*() const noexcept { return {record_ + kRecordHeadOctets, rdlength()}; }
+        [[nodiscard]] OctetView operator*() const noexcept {
+            return {record_ + kRecordHeadOctets, rdlength()};
+        }
         Iterator& operator++() noexcept {
             record_ += kRecordHeadOctets + rdlength();
             return *this;

@@ -22,7 +22,8 @@ inline constexpr std::size_t kHeaderOctets = 12;
 enum class WireError : std::uint8_t {
     Truncated,           // A label, pointer or field runs past the end.
     ReservedLabelType,   // Top bits 01 or 10.
-    PointerNotBackward,  // A compression pointer that does not go strictly backward: loops are impossible.
+    PointerNotBackward,  // A compression pointer that does not go strictly backward: loops are
+                         // impossible.
     NameTooLong,         // More than 255 octets.
 };
 [[nodiscard]] std::string_view to_string(WireError error) noexcept;
@@ -45,7 +46,8 @@ constexpr void write_u32(std::uint8_t* at, std::uint32_t value) noexcept {
 
 struct NameAt {
     Name name;
-    std::size_t next;  // Offset of the first octet after it; for a compressed name the one after its first pointer.
+    std::size_t next;  // Offset of the first octet after it; for a compressed name the one after
+                       // its first pointer.
 };
 
 /// Reads the name that starts at `offset`, following compression pointers.
@@ -60,10 +62,11 @@ struct RecordAt {
     std::uint16_t type;
     std::uint16_t rclass;
     std::uint32_t ttl;
-    std::size_t rdata;        // Offset of RDATA.
+    std::size_t rdata;  // Offset of RDATA.
     std::uint16_t rdlength;
-    std::size_t next;         // Offset of what follows.
+    std::size_t next;  // Offset of what follows.
 };
-[[nodiscard]] Result<RecordAt, WireError> read_record(OctetView message, std::size_t offset) noexcept;
+[[nodiscard]] Result<RecordAt, WireError> read_record(OctetView message,
+                                                      std::size_t offset) noexcept;
 
 }  // namespace hairpin::zones

@@ -1,7 +1,9 @@
-// zones/zone.hpp - one zone as it is answered from: an immutable snapshot that shares what did not change.
+// zones/zone.hpp - one zone as it is answered from: an immutable snapshot that shares what did not
+// change.
 //
-// A change makes a new Zone from the old one in O(what changed * log names) (zones/edit.hpp). Zones are found
-// through the ZoneTable, itself a persistent tree, so publishing a change to one zone of 100,000 is a handful of small copies.
+// A change makes a new Zone from the old one in O(what changed * log names) (zones/edit.hpp). Zones
+// are found through the ZoneTable, itself a persistent tree, so publishing a change to one zone of
+// 100,000 is a handful of small copies.
 //
 // Threads   Immutable and counted; any number of readers.
 
@@ -25,7 +27,8 @@ using ZoneRef = Ref<const Zone>;
 
 class Zone final : public RefCounted<Zone> {
 public:
-    /// Derives apex RRsets and the negative SOA from `names`; the apex has SOA and NS (edit.hpp checks): asserted.
+    /// Derives apex RRsets and the negative SOA from `names`; the apex has SOA and NS (edit.hpp
+    /// checks): asserted.
     [[nodiscard]] static ZoneRef create(const Name& apex, ZoneKind kind, NameTree<Node> names);
 
     [[nodiscard]] const Name& apex() const noexcept { return apex_; }
@@ -42,7 +45,8 @@ public:
     /// The node of a name within this zone, or null. No wildcard, no zone cut: what is stored.
     [[nodiscard]] const Node* find(const Name& owner) const noexcept;
     [[nodiscard]] const RRset* find(const Name& owner, RType type) const noexcept;
-    /// Every node in canonical order, the apex first. `owner` is absolute. Stops when `visit` returns false.
+    /// Every node in canonical order, the apex first. `owner` is absolute. Stops when `visit`
+    /// returns false.
     void for_each(const std::function<bool(const Name& owner, const Node& node)>& visit) const;
 
     // What the zone table needs of a leaf: the absolute owner without the root label.
@@ -67,9 +71,11 @@ private:
 /// All zones of this server.
 class ZoneTable {
 public:
-    /// The zone that `name` falls into: the one with the longest apex (RFC 1034 section 4.3.2 step 2), or null.
+    /// The zone that `name` falls into: the one with the longest apex (RFC 1034 section 4.3.2 step
+    /// 2), or null.
     [[nodiscard]] const Zone* closest_enclosing(const Name& name) const noexcept;
-    /// The same for a key made already; of the two deepest, `parent` is the second: it answers DS questions at the apex.
+    /// The same for a key made already; of the two deepest, `parent` is the second: it answers DS
+    /// questions at the apex.
     struct Enclosing {
         const Zone* zone = nullptr;
         const Zone* parent = nullptr;
@@ -80,7 +86,9 @@ public:
     [[nodiscard]] ZoneRef share(const Name& apex) const noexcept;
 
     void put(ZoneRef zone) { zones_.put(std::move(zone)); }
-    void erase(const Name& apex) { zones_.erase(TreeKey(apex).view(), apex.wire().first(apex.size() - 1)); }
+    void erase(const Name& apex) {
+        zones_.erase(TreeKey(apex).view(), apex.wire().first(apex.size() - 1));
+    }
     [[nodiscard]] std::size_t size() const noexcept { return zones_.size(); }
     /// In canonical order of apexes; stops when `visit` returns false.
     void for_each(const std::function<bool(const Zone& zone)>& visit) const;

@@ -1,0 +1,83 @@
+#include "zones/zone_rules.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "zones/presentation.hpp"
+
+namespace hairpin::zones {
+namespace {
+
+Refusal refuse(RefusalCode code, const Name& owner, RType type, std::string cause) {
+    return {code, owner.text() + " " + type_text(type), std::move(cause)};
+}
+
+// RFC 4035 section 2.5: a CNAME's signatures and NSEC stand beside it.
+bool may_stand_beside_cname(RType type) {
+    return type == RType::CNAME || type == RType::RRSIG || type == RType::NSEC;
+}
+
+Result<void, Refusal> check_singletons(const DraftOwner& owner) {
+    for (const RType type : {RType::CNAME, RType::DNAME, RType::SOA}) {
+        const RRset* rrset = find_type(owner.after, type);
+        if (rrset != nullptr && rrset->count() > 1)
+            return fail(refuse(RefusalCode::Rule, owner.owner, type,
+                               "an owner has at most one record of this type"));
+    }
+    return {};
+}
+
+Result<void, Refusal> check_addresses(const DraftOwner& owner, const Name& apex,
+                                      const AddressRules& rules) {
+    const auto role = rules.role_of(owner.owner, apex);
+    if (!role) return {};
+    for (const RRsetRef& rrset : owner.after)
+        if (const auto cause = rules.refusal(*role, *rrset))
+            return fail(refuse(RefusalCode::Rule, owner.owner, rrset->type(), *cause));
+    return {};
+}
+
+}  // namespace
+
+Result<void, Refusal> check_edit(const Edit& edit, const Name& apex) {
+    if (!edit.owner.is_within(apex))
+        return fail(refuse(RefusalCode::NotZone, edit.owner, edit.type,
+                           "the owner is not in the zone " + apex.text()));
+    if (edit.kind == EditKind::DeleteOwner) return {};
+    if (is_meta(edit.type))
+        return fail(refuse(RefusalCode::Rule, edit.owner, edit.type,
+                           "this type cannot be stored in a zone"));
+    if (edit.ttl > kMaxTtl)
+        return fail(
+            refuse(RefusalCode::Rule, edit.owner, edit.type, "the TTL is over 2147483647 seconds"));
+    if (edit.type == RType::SOA && !(edit.owner == apex))
+        return fail(
+            refuse(RefusalCode::Rule, edit.owner, edit.type, "a SOA stands at the apex only"));
+    for (const Octets& rdata : edit.rdatas)
+        if (rdata.size() > 65'535 || !rdata_is_valid(edit.type, rdata))
+            return fail(refuse(RefusalCode::Rule, edit.owner, edit.type,
+                               "the RDATA is malformed for its type"));
+    return {};
+}
+
+Result<void, Refusal> check_owner(const DraftOwner& owner, const Name& apex, ZoneKind kind,
+                                  const EditRules& rules) {
+    if (owner.after.size() > rules.max_rrsets)
+        return fail(
+            refuse(RefusalCode::TooLarge, owner.owner, owner.after.back()->type(),
+                   "an owner may hold at most " + std::to_string(rules.max_rrsets) + " RRsets"));
+    TRY(check_singletons(owner));
+    if (find_type(owner.after, RType::CNAME) != nullptr) {
+        const auto other = std::find_if(
+            owner.after.begin(), owner.after.end(),
+            [](const RRsetRef& each) { return !may_stand_beside_cname(each->type()); });
+        if (other != owner.after.end())
+            return fail(refuse(
+                RefusalCode::Rule, owner.owner, RType::CNAME,
+                "a CNAME stands alone, but the owner also has " + type_text((*other)->type())));
+    }
+    if (kind == ZoneKind::Licence) TRY(check_addresses(owner, apex, rules.addresses));
+    return {};
+}
+
+}  // namespace hairpin::zones
