@@ -1,0 +1,117 @@
+// store/reader.hpp - typed questions to the store.
+//
+// Queries asks over a given connection; Reader is Queries with a read-only connection of its own,
+// one per thread. A Reader sees every commit once it is durable, and never waits for the writer
+// (WAL).
+//
+// Pages: at most `limit` rows (1..kMaxPage; more is cut to that) after the cursor, which is the
+// last row's key of the page before; an empty cursor (or 0) is the beginning. Fewer rows than
+// `limit` means the end.
+//
+// Errors everywhere: Unavailable or Corrupt as in sqlite_error.hpp. Not being there is an empty
+// optional, no error.
+//
+// Threads   One thread per Reader.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/crypto.hpp"
+#include "core/result.hpp"
+#include "store/database.hpp"
+#include "store/records.hpp"
+#include "zones/name.hpp"
+
+namespace hairpin::store {
+
+inline constexpr std::size_t kMaxPage = 1000;
+
+class Queries {
+public:
+    /// `database` outlives this.
+    explicit Queries(Database& database) noexcept : database_(database) {}
+
+    /// The credential with this SHA-256 of its token, its server and licence: one indexed query, a
+    /// few microseconds. Whether it is expired, revoked or suspended is for the caller to judge.
+    [[nodiscard]] Result<std::optional<Identity>> credential_by_hash(const Sha256& token_hash);
+    [[nodiscard]] Result<std::optional<CredentialRow>> credential(std::int64_t id);
+    [[nodiscard]] Result<std::vector<CredentialRow>> credentials_of_server(std::int64_t server_id);
+    [[nodiscard]] Result<std::vector<CredentialRow>> credentials(std::size_t limit,
+                                                                 std::int64_t after_id);
+
+    [[nodiscard]] Result<std::optional<LicenceRow>> licence(std::string_view name);
+    [[nodiscard]] Result<std::optional<LicenceRow>> licence_of_zone(const zones::Name& apex);
+    /// By name.
+    [[nodiscard]] Result<std::vector<LicenceRow>> licences(std::size_t limit,
+                                                           std::string_view after_name);
+
+    [[nodiscard]] Result<std::optional<ServerRow>> server(std::int64_t id);
+    [[nodiscard]] Result<std::optional<ServerRow>> server(std::string_view licence,
+                                                          std::string_view label);
+    /// By label. Labels sort as text: nur10 comes before nur2.
+    [[nodiscard]] Result<std::vector<ServerRow>> servers(std::string_view licence,
+                                                         std::size_t limit,
+                                                         std::string_view after_label);
+    /// Of all licences, by id.
+    [[nodiscard]] Result<std::vector<ServerRow>> all_servers(std::size_t limit,
+                                                             std::int64_t after_id);
+    /// Online servers not seen since `time`, the longest silent first.
+    [[nodiscard]] Result<std::vector<ServerRow>> silent_since(WallTime time, std::size_t limit);
+
+    [[nodiscard]] Result<std::optional<ZoneRow>> zone(const zones::Name& apex);
+    /// By apex as text.
+    [[nodiscard]] Result<std::vector<ZoneRow>> zones(std::size_t limit,
+                                                     std::string_view after_apex);
+
+    /// Everything after `serial`, oldest first, rows with id > `after_id` only: IXFR. Empty when
+    /// the journal does not hold that step any more (or the zone has that serial now).
+    [[nodiscard]] Result<std::vector<JournalRow>> journal_since(const zones::Name& apex,
+                                                                std::uint32_t serial,
+                                                                std::size_t limit,
+                                                                std::int64_t after_id = 0);
+    /// Newest first, rows with id < `before_id` only (0: from the newest): history.
+    [[nodiscard]] Result<std::vector<JournalRow>> journal_page(const zones::Name& apex,
+                                                               std::size_t limit,
+                                                               std::int64_t before_id);
+    /// Newest first, rows of that time or later only: undo them to see the zone as it was then.
+    [[nodiscard]] Result<std::vector<JournalRow>> journal_after_time(const zones::Name& apex,
+                                                                     WallTime time,
+                                                                     std::size_t limit,
+                                                                     std::int64_t before_id);
+
+    /// Newest first, rows with id < `before_id` only (0: from the newest).
+    [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, std::int64_t before_id);
+    [[nodiscard]] Result<std::optional<IdempotencyRow>> idempotency(std::int64_t credential_id,
+                                                                    std::string_view key);
+    /// For metrics: walks indexes, so not for every request.
+    [[nodiscard]] Result<Counts> counts();
+
+    [[nodiscard]] Database& database() noexcept { return database_; }
+
+private:
+    Database& database_;
+};
+
+class Reader {
+public:
+    /// Errors: Unavailable, Corrupt as Database::open; the schema must be this program's.
+    [[nodiscard]] static Result<Reader> open(const std::string& path);
+
+    [[nodiscard]] Queries* operator->() noexcept { return &queries_; }
+    [[nodiscard]] Queries& operator*() noexcept { return queries_; }
+
+private:
+    explicit Reader(std::unique_ptr<Database> database)
+        : database_(std::move(database)), queries_(*database_) {}
+    std::unique_ptr<Database> database_;  // On the heap: queries_ refers to it when a Reader moves.
+    Queries queries_;
+};
+
+}  // namespace hairpin::store

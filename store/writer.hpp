@@ -1,0 +1,80 @@
+// store/writer.hpp - typed writes of rows, inside a commit.
+//
+// A Writer is lent to the `rows` part of a Work (store/committer.hpp) and lives only that long.
+// What it writes is undone with the work when any of it fails. Zones, RRsets and the journal are
+// not written here: they follow from the work's zones::Change, so that nothing can get around the
+// rules.
+//
+// Errors everywhere: Conflict a unique key is taken, or a row is still referred to; Unavailable,
+// Corrupt as in sqlite_error.hpp.
+//
+// Threads   The commit thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "store/reader.hpp"
+#include "store/records.hpp"
+#include "zones/zone.hpp"
+
+namespace hairpin::store {
+
+class Writer {
+public:
+    Writer(Database& database, const zones::ZoneTable& zones, WallTime now) noexcept
+        : queries_(database), zones_(zones), now_(now) {}
+
+    /// Reads what this commit has written so far.
+    [[nodiscard]] Queries& read() noexcept { return queries_; }
+    /// The zones as they will be after the works in front of this one; valid during the call.
+    [[nodiscard]] const zones::ZoneTable& zones() const noexcept { return zones_; }
+    /// The time of this commit.
+    [[nodiscard]] WallTime now() const noexcept { return now_; }
+
+    [[nodiscard]] Result<void> insert_licence(const LicenceRow& row);
+    /// Writes plan, state and expiry where the row still has `row.version`; the version grows by
+    /// one. Errors: NotFound; Conflict it has another version by now.
+    [[nodiscard]] Result<void> update_licence(const LicenceRow& row);
+    /// With its servers and their credentials. Errors: NotFound.
+    [[nodiscard]] Result<void> erase_licence(std::string_view name);
+
+    /// The new id. `row.id` is not looked at.
+    [[nodiscard]] Result<std::int64_t> insert_server(const ServerRow& row);
+    /// Writes port and state where the row still has `row.version`; the version grows by one.
+    /// Errors: NotFound; Conflict it has another version by now.
+    [[nodiscard]] Result<void> update_server(const ServerRow& row);
+    /// With its credentials. Errors: NotFound.
+    [[nodiscard]] Result<void> erase_server(std::int64_t id);
+
+    /// The new id. `row.id` is not looked at.
+    [[nodiscard]] Result<std::int64_t> insert_credential(const CredentialRow& row);
+    /// Errors: NotFound. Revoking twice keeps the first time.
+    [[nodiscard]] Result<void> revoke_credential(std::int64_t id);
+    /// All of a server but `except_id` (0: none is spared).
+    [[nodiscard]] Result<void> revoke_credentials_of_server(std::int64_t server_id,
+                                                            std::int64_t except_id);
+    /// Sets the end of all other credentials of a server: rotation with an overlap.
+    [[nodiscard]] Result<void> expire_credentials_of_server(std::int64_t server_id,
+                                                            std::int64_t except_id,
+                                                            WallTime expires_at);
+
+    /// Errors: Conflict the key is there already.
+    [[nodiscard]] Result<void> insert_idempotency(const IdempotencyRow& row);
+
+    /// An audit row beside the one that the committer writes for each work.
+    [[nodiscard]] Result<void> audit(const AuditRow& row);
+
+    /// For row types in files of their own (acme_rows.hpp).
+    [[nodiscard]] Database& database() noexcept { return queries_.database(); }
+
+private:
+    Queries queries_;
+    const zones::ZoneTable& zones_;
+    WallTime now_;
+};
+
+}  // namespace hairpin::store
