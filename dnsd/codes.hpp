@@ -1,0 +1,57 @@
+// dnsd/codes.hpp - the numbers of the DNS header and of EDNS, by name.
+//
+// Standards RFC 1035 section 4.1.1 and RFC 6895 section 2.2-2.3 (opcodes, RCODEs); RFC 6891
+//           section 9 (BADVERS); RFC 8914 section 5.2 and RFC 9824 section 10.1 (extended errors).
+// Threads   Constants.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hairpin::dnsd {
+
+enum class Rcode : std::uint8_t {
+    NoError = 0,
+    FormErr = 1,
+    ServFail = 2,
+    NxDomain = 3,
+    NotImp = 4,
+    Refused = 5,
+    YxDomain = 6,
+    NotAuth = 9,
+    BadVers = 16,  // The upper bits travel in the OPT record.
+};
+/// One more than the greatest RCODE above.
+inline constexpr std::size_t kRcodes = 17;
+
+/// Extended DNS errors that we send.
+enum class ExtendedError : std::uint16_t {
+    None = 0xffff,  // Nothing is added.
+    NotReady = 14,
+    Prohibited = 18,
+    NotAuthoritative = 20,
+    NotSupported = 21,
+    InvalidQueryType = 30,
+};
+
+inline constexpr std::uint8_t kOpcodeQuery = 0;
+
+// Bits of the header's second and third octet pair, read as one 16-bit number.
+inline constexpr std::uint16_t kFlagResponse = 0x8000;
+inline constexpr std::uint16_t kOpcodeMask = 0x7800;
+inline constexpr std::uint16_t kFlagAuthoritative = 0x0400;
+inline constexpr std::uint16_t kFlagTruncated = 0x0200;
+inline constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
+/// The one EDNS flag that is defined (RFC 3225).
+inline constexpr std::uint16_t kEdnsDnssecOk = 0x8000;
+
+inline constexpr std::uint16_t kOptionNsid = 3;            // RFC 5001
+inline constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914
+
+/// What every requestor takes, EDNS or not (RFC 1035 section 4.2.1, RFC 6891 section 6.2.3).
+inline constexpr std::size_t kMinUdpOctets = 512;
+/// The largest DNS message (RFC 1035 section 4.2.2).
+inline constexpr std::size_t kMaxMessageOctets = 65'535;
+
+}  // namespace hairpin::dnsd

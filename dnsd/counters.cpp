@@ -1,0 +1,27 @@
+#include "dnsd/counters.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+template <std::size_t size>
+void add(std::array<Counter, size>& sums, const std::array<Counter, size>& others) noexcept {
+    for (std::size_t each = 0; each < size; ++each)
+        sums[each] += others[each];
+}
+
+}  // namespace
+
+void Counters::operator+=(const Counters& other) noexcept {
+    add(received, other.received);
+    add(silent, other.silent);
+    add(responses, other.responses);
+    add(outcomes, other.outcomes);
+    truncated += other.truncated;
+    udp_send_failed += other.udp_send_failed;
+    tcp_accepted += other.tcp_accepted;
+    tcp_refused += other.tcp_refused;
+    tcp_timed_out += other.tcp_timed_out;
+    tcp_open += other.tcp_open;
+}
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,97 @@
+// dnsd/counters.hpp - what one worker has counted.
+//
+// Each worker writes its own set and anybody may read it: relaxed atomics with a single writer, so
+// that counting is a plain load and store. Sets are added up when somebody asks (dnsd/server.hpp).
+//
+// Threads   One writer; any number of readers, who see each counter whole but not all at one
+//           instant.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "dnsd/codes.hpp"
+
+namespace hairpin::dnsd {
+
+enum class Transport : std::uint8_t { Udp, Tcp };
+inline constexpr std::size_t kTransports = 2;
+
+/// Why a message was left unanswered.
+enum class Silence : std::uint8_t {
+    TooShort,    // Less than a header.
+    Response,    // It is an answer itself.
+    SourcePort,  // UDP source port 0: nobody could receive the answer.
+    Oversized,   // A datagram larger than our buffer.
+};
+inline constexpr std::size_t kSilences = 4;
+
+/// What the zones had to say, in the order of zones::Finding, and where they had nothing.
+enum class Outcome : std::uint8_t {
+    Match,
+    Alias,        // The chain left our zones, looped or grew too long.
+    Redirection,  // The same, its last link a DNAME; or YXDOMAIN.
+    Referral,
+    NoData,
+    NxDomain,
+    Refused,  // The ladder of dnsd/answer.cpp said no.
+};
+inline constexpr std::size_t kOutcomes = 7;
+
+class Counter {
+public:
+    void add(std::uint64_t amount = 1) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    void subtract(std::uint64_t amount) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t value() const noexcept {
+        return value_.load(std::memory_order_relaxed);
+    }
+    /// For adding up sets that nobody writes any more or that are being read.
+    void operator+=(const Counter& other) noexcept { add(other.value()); }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+struct Counters {
+    std::array<Counter, kTransports> received;  // Messages, by Transport.
+    std::array<Counter, kSilences> silent;
+    std::array<Counter, kRcodes> responses;  // By RCODE.
+    std::array<Counter, kOutcomes> outcomes;
+    Counter truncated;        // Responses with TC.
+    Counter udp_send_failed;  // Answers the kernel would not take.
+    Counter tcp_accepted;
+    Counter tcp_refused;    // Over a connection limit.
+    Counter tcp_timed_out;  // Idle, slow to send or slow to read.
+    Counter tcp_open;       // Connections at this moment.
+
+    /// Adds another set to this one.
+    void operator+=(const Counters& other) noexcept;
+
+    [[nodiscard]] std::uint64_t of(Transport transport) const noexcept {
+        return received[static_cast<std::size_t>(transport)].value();
+    }
+    [[nodiscard]] std::uint64_t of(Silence silence) const noexcept {
+        return silent[static_cast<std::size_t>(silence)].value();
+    }
+    [[nodiscard]] std::uint64_t of(Rcode rcode) const noexcept {
+        return responses[static_cast<std::size_t>(rcode)].value();
+    }
+    [[nodiscard]] std::uint64_t of(Outcome outcome) const noexcept {
+        return outcomes[static_cast<std::size_t>(outcome)].value();
+    }
+    void count(Transport transport) noexcept {
+        received[static_cast<std::size_t>(transport)].add();
+    }
+    void count(Silence silence) noexcept { silent[static_cast<std::size_t>(silence)].add(); }
+    void count(Rcode rcode) noexcept { responses[static_cast<std::size_t>(rcode)].add(); }
+    void count(Outcome outcome) noexcept { outcomes[static_cast<std::size_t>(outcome)].add(); }
+};
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,180 @@
+#include "dnsd/walk.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace hairpin::dnsd {
+namespace {
+
+using zones::RType;
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+    using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+}  // namespace
+
+Walk::Walk(const zones::ZoneTable& zones, const Query& query, Response& response) noexcept
+    : zones_(zones), query_(query), response_(response), name_(query.qname), key_(query.qname) {
+    find_zone();
+}
+
+/// RFC 1034 section 4.3.2 step 2. RFC 4035 section 3.1.4.1: DS belongs to the parent's side of the
+/// cut; without the parent the child says that it has none.
+void Walk::find_zone() noexcept {
+    const auto enclosing = zones_.enclosing(key_, name_.wire());
+    zone_ = enclosing.zone;
+    if (query_.qtype != RType::DS || enclosing.parent == nullptr) return;
+    if (name_.size() == zone_->apex().size()) zone_ = enclosing.parent;
+}
+
+void Walk::answer() noexcept {
+    while (zone_ != nullptr) {
+        finding_ = look_up(*zone_, name_, key_, query_.qtype);
+        // Of the first name only: where a chain leads does not change who answered for the QNAME.
+        if (links_ == 0 && !std::holds_alternative<zones::Referral>(finding_))
+            response_.set_authoritative();
+        if (put_finding() == Step::Stop) return;
+        find_zone();
+    }
+}
+
+Walk::Step Walk::put_finding() noexcept {
+    return std::visit(
+        Overloaded{[this](const zones::Match& match) { return follow(match); },
+                   [this](const zones::Alias& alias) { return follow(alias); },
+                   [this](const zones::Redirection& redirection) { return follow(redirection); },
+                   [](const zones::Referral&) { return Step::Stop; },
+                   [](const zones::NoData&) { return Step::Stop; },
+                   [](const zones::NxDomain&) { return Step::Stop; }},
+        finding_);
+}
+
+Walk::Step Walk::follow(const zones::Match& match) noexcept {
+    if (!response_.put(Section::Answer, *match.rrset, offset_)) response_.truncate();
+    return Step::Stop;
+}
+
+Walk::Step Walk::follow(const zones::Alias& alias) noexcept {
+    const auto target = zones::Name::from_wire(*alias.cname->rdatas().begin());
+    if (!response_.put(Section::Answer, *alias.cname, offset_)) {
+        response_.truncate();
+        return Step::Stop;
+    }
+    return target ? move_to(*target) : Step::Stop;
+}
+
+/// RFC 6672 section 3.2 step 3.C: the DNAME, and a CNAME made from it with its TTL (section 3.1).
+Walk::Step Walk::follow(const zones::Redirection& redirection) noexcept {
+    const zones::RRset* dname = redirection.dname;
+    const std::size_t owner = owner_octets(*redirection.node);
+    const auto passed = dnames_.begin() + static_cast<std::ptrdiff_t>(links_);
+    const bool put_before = std::find(dnames_.begin(), passed, dname) != passed;
+    if (!put_before && !response_.put(Section::Answer, *dname, ancestor_at(owner))) {
+        response_.truncate();
+        return Step::Stop;
+    }
+    dnames_[links_] = dname;
+
+    const auto suffix = zones::Name::from_wire(*dname->rdatas().begin());
+    const OctetView kept = name_.wire().first(name_.size() - owner);
+    const auto target = suffix ? zones::Name::join(kept, *suffix) : std::nullopt;
+    if (!target) {
+        rcode_ = Rcode::YxDomain;
+        return Step::Stop;
+    }
+    if (!response_.put_cname(offset_, dname->ttl(), *target)) {
+        response_.truncate();
+        return Step::Stop;
+    }
+    return move_to(*target);
+}
+
+/// The target of the CNAME that was put last becomes the name, unless it was one before.
+Walk::Step Walk::move_to(const zones::Name& target) noexcept {
+    passed_[links_++] = Place{offset_, name_.size()};
+    for (std::size_t each = 0; each < links_; ++each) {
+        const auto [offset, octets] = passed_[each];
+        if (equal_ignoring_case(response_.written().subspan(offset, octets), target.wire()))
+            return Step::Stop;
+    }
+    if (links_ == kMaxChainLinks) return Step::Stop;
+    name_ = target;
+    key_ = zones::TreeKey(name_);
+    offset_ = response_.last_rdata();
+    return Step::Follow;
+}
+
+void Walk::authority() noexcept {
+    if (response_.is_truncated()) return;
+    std::visit(Overloaded{[](const zones::Match&) {}, [](const zones::Alias&) {},
+                          [](const zones::Redirection&) {},
+                          [this](const zones::Referral& referral) { put_referral(*referral.node); },
+                          [this](const zones::NoData&) { put_negative(Rcode::NoError); },
+                          [this](const zones::NxDomain&) { put_negative(Rcode::NxDomain); }},
+               finding_);
+}
+
+/// RFC 1034 section 4.3.2 step 3.b; RFC 4035 section 3.1.4: the DS goes with the NS.
+void Walk::put_referral(const zones::Node& delegation_point) noexcept {
+    const std::size_t owner = ancestor_at(owner_octets(delegation_point));
+    if (!response_.put(Section::Authority, *delegation_point.find(RType::NS), owner))
+        return response_.truncate();
+    ns_rdata_ = response_.last_rdata();
+    const zones::RRset* ds = query_.edns.dnssec_ok ? delegation_point.find(RType::DS) : nullptr;
+    if (ds != nullptr && !response_.put(Section::Authority, *ds, owner)) response_.truncate();
+}
+
+/// RFC 2308 sections 2 and 3. The owner's case is that of the question's end.
+void Walk::put_negative(Rcode rcode) noexcept {
+    rcode_ = rcode;
+    const std::size_t owner = ancestor_at(zone_->apex().size());
+    if (!response_.put(Section::Authority, zone_->negative_soa(), owner)) response_.truncate();
+}
+
+/// RFC 9471: glue of name servers below the cut goes with the referral or TC is set; other
+/// addresses that the zone holds come after it, as far as they fit.
+void Walk::additional() noexcept {
+    const auto* referral = std::get_if<zones::Referral>(&finding_);
+    if (referral == nullptr || response_.is_truncated()) return;
+    const zones::RRset& ns = *referral->node->find(RType::NS);
+    const zones::Name cut =
+        name_.without_labels(key_.labels() - zone_->apex_labels() - referral->node->labels());
+    put_glue(ns, cut, Need::Required);
+    put_glue(ns, cut, Need::Optional);
+}
+
+void Walk::put_glue(const zones::RRset& ns, const zones::Name& zone_cut, Need need) noexcept {
+    std::size_t owner = ns_rdata_;
+    for (const OctetView rdata : ns.rdatas()) {
+        const std::size_t here = owner;
+        owner += rdata.size() + zones::kRecordHeadOctets;
+        const auto target = zones::Name::from_wire(rdata);
+        if (!target || target->is_within(zone_cut) != (need == Need::Required)) continue;
+        const zones::Node* node = find_glue(*zone_, *target);
+        if (node == nullptr) continue;
+        put_address(RType::A, *node, here, need);
+        put_address(RType::AAAA, *node, here, need);
+    }
+}
+
+void Walk::put_address(RType type, const zones::Node& node, std::size_t owner, Need need) noexcept {
+    const zones::RRset* addresses = node.find(type);
+    if (addresses == nullptr || response_.put(Section::Additional, *addresses, owner)) return;
+    if (need == Need::Required) response_.set_truncated();
+}
+
+Outcome Walk::outcome() const noexcept {
+    return std::visit(Overloaded{[](const zones::Match&) { return Outcome::Match; },
+                                 [](const zones::Alias&) { return Outcome::Alias; },
+                                 [](const zones::Redirection&) { return Outcome::Redirection; },
+                                 [](const zones::Referral&) { return Outcome::Referral; },
+                                 [](const zones::NoData&) { return Outcome::NoData; },
+                                 [](const zones::NxDomain&) { return Outcome::NxDomain; }},
+                      finding_);
+}
+
+}  // namespace hairpin::dnsd
