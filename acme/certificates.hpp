@@ -1,0 +1,232 @@
+// acme/certificates.hpp - twin certificates as the rest of Hairpin sees them.
+//
+// Asks for, renews and hands out one certificate per server that covers both of its names. This is
+// the whole face of acme/: the orders behind it (attempt.hpp), the CA (client.hpp) and the thread
+// that drives them (engine.hpp) stay inside. It changes DNS only through the committer, and never
+// answers a DNS question.
+//
+// With a device key the private key never leaves the server: its CSR is what the CA gets, so the
+// CSR must name exactly the twin names. What names those are is decided by the store, never by the
+// CSR. With a managed key the key is made here, sealed, and handed out once.
+//
+// Standards RFC 8555 (ACME), RFC 2986 (PKCS#10).
+// Threads   Every member function from any thread. `done` callbacks and subscribers run on the
+//           commit thread, on the thread "acme", or (where the answer is known at once) on the
+//           caller's, never with a lock held; they must only hand over. state() and chain() are
+//           plain reads over the caller's own store::Queries.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/crypto.hpp"
+#include "core/ip_address.hpp"
+#include "core/octets.hpp"
+#include "core/result.hpp"
+#include "store/committer.hpp"
+#include "store/reader.hpp"
+#include "zones/change.hpp"
+
+namespace hairpin::acme {
+
+/// The largest PKCS#10 request that is looked at, DER or PEM.
+inline constexpr std::size_t kMaxCsrOctets = 16 * 1024;
+
+/// Where in an attempt we are; for hooks, metrics and words. The states are attempt.hpp's.
+enum class StateName : std::uint8_t {
+    Wanted,
+    Admitted,
+    Ordering,
+    Open,
+    TxtStaged,
+    TxtLive,
+    Challenged,
+    Ready,
+    Finalizing,
+    Processing,
+    Fetched,
+    Checked,
+    Offered,
+    Deployed,
+    Backoff,
+    Blocked,
+    Superseded,
+    Cancelled,
+};
+inline constexpr std::size_t kStateCount = 18;
+/// As stored: "wanted", "txt-staged", ..
+[[nodiscard]] std::string_view to_string(StateName state) noexcept;
+[[nodiscard]] std::optional<StateName> state_from_text(std::string_view text) noexcept;
+
+struct Options {
+    std::string directory;              // https URL of the CA's directory (RFC 8555 section 7.1.1).
+    std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
+    std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
+    std::string user_agent = "hairpin";
+    std::string database_path;  // For a read-only connection of its own.
+
+    /// Our own DNS endpoints: each must answer both TXT values before the CA is told. A wildcard
+    /// address is asked over loopback.
+    std::vector<Endpoint> listeners;
+
+    std::string internal_prefix = "i-";  // DESIGN section 6, [names].
+    std::uint32_t txt_ttl = 60;
+
+    std::size_t max_live_orders = 32;   // Attempts that talk to the CA at the same time.
+    std::size_t issues_per_day = 1;     // Of one server, for renewals; the first is free.
+    std::size_t issues_per_week = 3;    // Of one server, for any reason; the first is free.
+    Seconds young{24 * 3600};           // So long the same key is given the same certificate.
+    Milliseconds backoff_base{60'000};  // 1, 10, 100 of these, then backoff_longest.
+    Milliseconds backoff_longest{24 * 3600 * 1000};
+    Milliseconds poll_interval{2'000};               // Where the CA says nothing.
+    Milliseconds attempt_deadline{6 * 3600 * 1000};  // The order's own `expires` may be earlier.
+    Milliseconds request_timeout{30'000};
+
+    /// Called on the thread "acme" right before (`durable` false) and right after a transition is
+    /// committed: for events, and for tests that kill the process there.
+    std::function<void(std::int64_t server_id, StateName to, bool durable)> on_transition;
+};
+
+/// The server's own key: a PKCS#10 request, DER or PEM, signed with it.
+struct DeviceKey {
+    Octets csr;
+};
+/// A P-256 key made here.
+struct ManagedKey {};
+using KeySource = std::variant<DeviceKey, ManagedKey>;
+
+enum class Phase : std::uint8_t { None, Ordering, Valid, Blocked };
+/// "none", "ordering", "valid", "blocked": what /v1/self shows.
+[[nodiscard]] std::string_view to_string(Phase phase) noexcept;
+
+/// What a server or an operator is told about a server's certificate.
+struct CertificateState {
+    /// Valid: there is an unexpired certificate, even while its renewal is under way or failing
+    /// (see `step` and `problem`). Blocked: there is none, and a person must act.
+    Phase phase = Phase::None;
+    std::optional<WallTime> not_before;
+    std::optional<WallTime> not_after;
+    std::optional<Sha256> sha256;      // Of the certificate's DER: the ETag of the chain.
+    std::optional<Sha256> key_sha256;  // Of its SubjectPublicKeyInfo.
+    std::optional<WallTime> renew_at;
+    bool deployed = false;             // The server said that it serves it.
+    bool managed_key_waiting = false;  // take_managed_key() has something to give.
+    // Of the attempt under way, if any:
+    std::string step;                    // "challenged"; empty: none under way.
+    std::optional<WallTime> eta;         // When a certificate can be expected; a guess.
+    std::optional<WallTime> next_check;  // When the attempt moves next by itself.
+    std::string problem;  // What failed last and what to do, for a person; else empty.
+};
+
+struct CertificateChain {
+    std::string pem;  // The certificate first, then its issuers.
+    Sha256 sha256{};  // Of the certificate's DER.
+    WallTime not_after{};
+    bool managed = false;
+};
+
+/// Relaxed: for metrics.
+struct Counters {
+    std::array<std::atomic<std::uint64_t>, kStateCount> entered{};  // Transitions into each state.
+    std::atomic<std::uint64_t> issued{0};
+    std::atomic<std::uint64_t> failed{0};           // Attempts that went to Backoff or Blocked.
+    std::atomic<std::uint64_t> requests{0};         // HTTP requests to the CA.
+    std::atomic<std::uint64_t> nonces_rejected{0};  // badNonce answers.
+    std::atomic<std::uint64_t> live{0};             // Attempts under way now: a gauge.
+};
+
+namespace detail {
+class CertificatesState;
+}
+
+class Certificates {
+public:
+    /// Opens a reader, starts the thread "acme", takes up where the last run stopped.
+    /// `clock` and `committer` outlive this. Errors: Unavailable, Corrupt as Reader::open; Invalid
+    /// an option makes no sense.
+    [[nodiscard]] static Result<std::unique_ptr<Certificates>> start(Options options,
+                                                                     const Clock& clock,
+                                                                     store::Committer& committer,
+                                                                     const Sealer& sealer);
+    /// Stops.
+    ~Certificates();
+    Certificates(const Certificates&) = delete;
+    Certificates& operator=(const Certificates&) = delete;
+
+    using Requested = std::function<void(Result<CertificateState>)>;
+    using Acknowledged = std::function<void(Result<void>)>;
+    using KeyTaken = std::function<void(Result<std::string>)>;
+
+    /// Asks for a certificate. Asking again with the same key gives the attempt under way, or the
+    /// certificate while it is young; another key supersedes both once it has its own.
+    /// Errors: Invalid      the CSR: not PKCS#10, its signature, its kind of key (P-256, P-384, RSA
+    ///                      2048..4096 are taken), or its names: the cause says which names belong
+    ///                      in it, and the openssl command that makes it
+    ///         NotFound     no such server
+    ///         Denied       the server or its licence is suspended
+    ///         Unavailable  not durable
+    void request(std::int64_t server_id, KeySource key, zones::Actor actor, Requested done);
+
+    /// The server says that it serves the certificate with this SHA-256 (of the DER).
+    /// Errors: NotFound it is not one that we gave it; Unavailable. Twice is no harm.
+    void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
+                  Acknowledged done);
+
+    /// The PEM of the managed key of the current certificate: given once, then erased here.
+    /// Errors: NotFound there is none, or it was handed out; Unavailable; Corrupt.
+    void take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done);
+
+    /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.
+    /// Errors: NotFound nothing waits.
+    void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
+
+    /// Calls back with a server's id whenever its state() may read differently, after it is
+    /// durable. Drop the subscription to end it; no callback begins after that, one may be running.
+    class Subscription {
+    public:
+        Subscription() noexcept = default;
+        Subscription(std::weak_ptr<detail::CertificatesState> state, std::uint64_t id) noexcept;
+        Subscription(Subscription&&) noexcept;
+        Subscription& operator=(Subscription&&) noexcept;
+        ~Subscription();
+
+    private:
+        std::weak_ptr<detail::CertificatesState> state_;
+        std::uint64_t id_ = 0;
+    };
+    [[nodiscard]] Subscription subscribe(std::function<void(std::int64_t server_id)> callback);
+
+    [[nodiscard]] const Counters& counters() const noexcept;
+    /// Why nothing can be ordered at all now (the CA does not answer, the account is refused);
+    /// empty while all is well.
+    [[nodiscard]] std::string trouble() const;
+
+    /// Ends the thread. Orders stay where they are and go on with the next start. Twice is no harm.
+    void stop();
+
+private:
+    explicit Certificates(std::shared_ptr<detail::CertificatesState> state) noexcept;
+    std::shared_ptr<detail::CertificatesState> state_;
+};
+
+/// What is known about a server's certificate; Phase::None for a server that never asked.
+/// Errors: those of the store.
+[[nodiscard]] Result<CertificateState> certificate_state(store::Queries& queries,
+                                                         std::int64_t server_id, WallTime now);
+/// The chain of the newest unexpired certificate; empty when there is none.
+[[nodiscard]] Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
+                                                                        std::int64_t server_id,
+                                                                        WallTime now);
+
+}  // namespace hairpin::acme
