@@ -1,0 +1,96 @@
+// net/http_server_state.hpp - what HttpServer and its connections share.
+//
+// Threads   The loop's.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "core/ip_address.hpp"
+#include "net/http.hpp"
+#include "net/http_codec.hpp"
+#include "net/http_connection.hpp"
+#include "net/http_server.hpp"
+#include "net/loop.hpp"
+#include "net/timer_wheel.hpp"
+#include "net/tls.hpp"
+
+namespace hairpin::net::detail {
+
+class HttpServerState final : public std::enable_shared_from_this<HttpServerState> {
+public:
+    /// One TLS record's worth; read into and written from by one connection at a time.
+    static constexpr std::size_t kBufferOctets = 16 * 1024;
+
+    HttpServerState(Loop& loop, std::shared_ptr<const CertificateSlot> certificates,
+                    ServerOptions options, Handler handler);
+
+    /// Errors: Unavailable the loop cannot watch a listener.
+    [[nodiscard]] Result<void> listen(std::vector<Fd> listeners);
+    void drain(Milliseconds limit, std::function<void()> on_done);
+    void close_all();
+    /// Closes everything and calls nobody back.
+    void shut_down();
+
+    [[nodiscard]] Loop& loop() noexcept { return loop_; }
+    [[nodiscard]] CodecEnvironment& environment() noexcept { return environment_; }
+    [[nodiscard]] const ServerOptions& options() const noexcept { return environment_.options; }
+    [[nodiscard]] HttpCounters& counters() noexcept { return environment_.counters; }
+    [[nodiscard]] TimerWheel& wheel() noexcept { return wheel_; }
+    [[nodiscard]] std::span<std::uint8_t> buffer() noexcept { return buffer_; }
+    [[nodiscard]] bool is_draining() const noexcept { return draining_; }
+    void handle(Request&& request, Responder responder);
+
+    enum class Handshake : std::uint8_t { Done, Failed };
+    /// A connection is through its handshake, or gave up; there is room for another.
+    void handshake_over(Handshake how);
+    /// The last word of a connection.
+    void forget(HttpConnection& connection);
+
+private:
+    struct Listener {
+        Fd socket;
+        Poll poll;
+    };
+    struct PeerHash {
+        std::size_t operator()(const IpAddress& address) const noexcept;
+    };
+
+    void tick();
+    void accept_some(const Listener& listener);
+    void admit(Fd socket, const Endpoint& peer);
+    void pause_accepting(const char* reason);
+    void resume_accepting();
+    [[nodiscard]] bool has_room() const noexcept;
+    [[nodiscard]] SslHandle make_tls(int socket);
+    void finish_drain_if_empty();
+
+    Loop& loop_;
+    std::shared_ptr<const CertificateSlot> certificates_;
+    CodecEnvironment environment_;
+    Handler handler_;
+    TimerWheel wheel_;
+    Timer ticks_;
+    Timer drain_limit_;
+    SystemClock clock_;
+    WallTime dated_{};
+    std::vector<Listener> listeners_;
+    std::vector<std::uint8_t> buffer_;
+    std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+    std::unordered_map<IpAddress, std::uint32_t, PeerHash> per_peer_;
+    std::shared_ptr<const ServerTls> tls_;
+    std::uint64_t tls_generation_ = 0;
+    std::size_t handshakes_ = 0;
+    MonotonicTime accept_again_{};  // No accept before; after running out of descriptors.
+    MonotonicTime warned_{};
+    bool paused_ = false;
+    bool draining_ = false;
+    std::function<void()> on_drained_;
+};
+
+}  // namespace hairpin::net::detail

@@ -1,0 +1,156 @@
+#include "net/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <span>
+#include <utility>
+
+#include "core/crypto.hpp"
+#include "core/handle.hpp"
+#include "core/octets.hpp"
+
+namespace hairpin::net {
+namespace {
+
+using BioHandle = Handle<BIO, BIO_free_all>;
+using CertificateHandle = Handle<X509, X509_free>;
+using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
+using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+
+// Forward secrecy and AEAD only; none of RFC 9113 appendix A's prohibited suites.
+constexpr const char* kTls12Ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr std::string_view kAlpn("\x02h2\x08http/1.1", 12);
+
+Error tls_error(std::string subject, std::string cause) {
+    std::array<char, 256> reason{};
+    const auto code = ERR_get_error();
+    ERR_clear_error();
+    if (code == 0) return {ErrorCode::Invalid, std::move(subject), std::move(cause)};
+    ERR_error_string_n(code, reason.data(), reason.size());
+    return {ErrorCode::Invalid, std::move(subject), cause + " (" + reason.data() + ")"};
+}
+
+// RFC 7301 section 3.2: our preference among what the client offers; a client that offers only what
+// we do not speak gets no_application_protocol.
+int select_protocol(SSL* /*connection*/, const unsigned char** chosen, unsigned char* chosen_size,
+                    const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
+    const auto ours = as_octets(kAlpn);
+    unsigned char* found = nullptr;
+    const int result =
+        SSL_select_next_proto(&found, chosen_size, ours.data(), static_cast<unsigned>(ours.size()),
+                              offered, offered_size);
+    *chosen = found;
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+BioHandle read_only(std::string_view text) {
+    return BioHandle(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// Keys are never asked for on a terminal.
+int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*unused*/) {
+    return -1;
+}
+
+Result<std::string> load_chain(SSL_CTX* context, std::string_view chain_pem) {
+    const auto bio = read_only(chain_pem);
+    const CertificateHandle leaf(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
+    if (!leaf) return fail(tls_error("certificate", "not a PEM certificate"));
+    if (SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+        return fail(tls_error("certificate", "OpenSSL refuses it"));
+    }
+    for (;;) {
+        const CertificateHandle issuer(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
+        if (!issuer) break;
+        if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
+            return fail(tls_error("certificate chain", "OpenSSL refuses an issuer"));
+        }
+    }
+    // The end of the text shows as "no start line"; anything else is a broken issuer.
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+        return fail(tls_error("certificate chain", "an issuer is not a PEM certificate"));
+    }
+    ERR_clear_error();
+    Sha256 digest{};
+    if (X509_digest(leaf.get(), EVP_sha256(), digest.data(), nullptr) != 1) {
+        return fail(tls_error("certificate", "it has no digest"));
+    }
+    return to_hex(digest);
+}
+
+Result<void> load_key(SSL_CTX* context, std::string_view key_pem) {
+    const auto bio = read_only(key_pem);
+    const KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    if (!key) return fail(tls_error("private key", "not an unencrypted PEM private key"));
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return fail(tls_error("private key", "it does not belong to the certificate"));
+    }
+    return {};
+}
+
+Result<ContextHandle> make_context() {
+    ContextHandle context(SSL_CTX_new(TLS_server_method()));
+    if (!context) return fail(tls_error("TLS", "no context"));
+    auto* ctx = context.get();
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ctx, kTls12Ciphers) != 1 ||
+        SSL_CTX_set1_groups_list(ctx, kGroups) != 1) {
+        return fail(tls_error("TLS", "this OpenSSL lacks our ciphers or groups"));
+    }
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_ENABLE_PARTIAL_WRITE);
+    SSL_CTX_set_read_ahead(ctx, 1);
+    // Resumption is by tickets alone: no session cache, whose lock all loops would share.
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(ctx, 1);
+    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
+    return context;
+}
+
+}  // namespace
+
+ServerTls::ServerTls(SSL_CTX* context, std::string fingerprint) noexcept
+    : context_(context), fingerprint_(std::move(fingerprint)) {}
+
+ServerTls::~ServerTls() {
+    SSL_CTX_free(context_);
+}
+
+Result<std::shared_ptr<const ServerTls>> ServerTls::from_pem(std::string_view chain_pem,
+                                                             std::string_view key_pem) {
+    ERR_clear_error();
+    ContextHandle context = TRY(make_context());
+    std::string fingerprint = TRY(load_chain(context.get(), chain_pem));
+    TRY(load_key(context.get(), key_pem));
+    struct Constructible : ServerTls {
+        Constructible(SSL_CTX* ctx, std::string digest) noexcept
+            : ServerTls(ctx, std::move(digest)) {}
+    };
+    return std::make_shared<Constructible>(context.release(), std::move(fingerprint));
+}
+
+CertificateSlot::CertificateSlot(std::shared_ptr<const ServerTls> first)
+    : current_(std::move(first)) {}
+
+void CertificateSlot::replace(std::shared_ptr<const ServerTls> next) {
+    // The old one is destroyed outside the lock, if it was the last reference at all.
+    current_.with([&](auto& current) { current.swap(next); });
+    generation_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const ServerTls> CertificateSlot::current() const {
+    return current_.with([](const auto& current) { return current; });
+}
+
+}  // namespace hairpin::net
