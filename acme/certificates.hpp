@@ -34,6 +34,7 @@
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "core/result.hpp"
+#include "store/acme_rows.hpp"
 #include "store/committer.hpp"
 #include "store/reader.hpp"
 #include "zones/change.hpp"
@@ -43,31 +44,9 @@ namespace hairpin::acme {
 /// The largest PKCS#10 request that is looked at, DER or PEM.
 inline constexpr std::size_t kMaxCsrOctets = 16 * 1024;
 
-/// Where in an attempt we are; for hooks, metrics and words. The states are attempt.hpp's.
-enum class StateName : std::uint8_t {
-    Wanted,
-    Admitted,
-    Ordering,
-    Open,
-    TxtStaged,
-    TxtLive,
-    Challenged,
-    Ready,
-    Finalizing,
-    Processing,
-    Fetched,
-    Checked,
-    Offered,
-    Deployed,
-    Backoff,
-    Blocked,
-    Superseded,
-    Cancelled,
-};
-inline constexpr std::size_t kStateCount = 18;
-/// As stored: "wanted", "txt-staged", ..
-[[nodiscard]] std::string_view to_string(StateName state) noexcept;
-[[nodiscard]] std::optional<StateName> state_from_text(std::string_view text) noexcept;
+/// Where an attempt is; attempt.hpp draws how the states follow one another.
+using StateName = store::AttemptState;
+inline constexpr std::size_t kStateCount = store::kAttemptStates;
 
 struct Options {
     std::string directory;              // https URL of the CA's directory (RFC 8555 section 7.1.1).

@@ -1,0 +1,185 @@
+// store/acme_rows.hpp - accounts at CAs, attempts to get a certificate, and the certificates.
+//
+// The rows of acme/ as plain values, and the typed reads and writes of them. What the states mean
+// and how one follows another is acme/attempt.hpp's; here they are text with a CHECK. At most one
+// attempt of a server is under way (a partial unique index).
+//
+// Secrets: account keys and managed keys are only here sealed (core/crypto.hpp's Sealer), with the
+// contexts that account_key_context() and managed_key_context() give.
+//
+// Errors everywhere: Conflict, Unavailable, Corrupt as in sqlite_error.hpp.
+//
+// Threads   AcmeQueries as its Database; what takes a Writer: the commit thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/crypto.hpp"
+#include "core/octets.hpp"
+#include "core/result.hpp"
+#include "store/database.hpp"
+#include "store/writer.hpp"
+#include "zones/name.hpp"
+
+namespace hairpin::store {
+
+/// acme/attempt.hpp draws how they follow one another.
+enum class AttemptState : std::uint8_t {
+    Wanted,
+    Admitted,
+    Ordering,
+    Open,
+    TxtStaged,
+    TxtLive,
+    Challenged,
+    Ready,
+    Finalizing,
+    Processing,
+    Fetched,
+    Checked,
+    Offered,
+    Deployed,
+    Backoff,
+    Blocked,
+    Superseded,
+    Cancelled,
+};
+inline constexpr std::size_t kAttemptStates = 18;
+/// As stored: "wanted", "txt-staged", ..
+[[nodiscard]] std::string_view to_string(AttemptState state) noexcept;
+[[nodiscard]] std::optional<AttemptState> attempt_state_from_text(std::string_view text) noexcept;
+/// Whether an attempt in this state counts for "at most one under way": all but Offered, Deployed,
+/// Superseded and Cancelled.
+[[nodiscard]] bool is_under_way(AttemptState state) noexcept;
+
+/// Why there is an attempt.
+enum class AttemptCause : std::uint8_t { First, Renewal, NewKey, Again };
+[[nodiscard]] std::string_view to_string(AttemptCause cause) noexcept;
+/// Where the private key is: on the server, or made here.
+enum class KeyOrigin : std::uint8_t { Device, Managed };
+[[nodiscard]] std::string_view to_string(KeyOrigin origin) noexcept;
+
+struct AcmeAccountRow {
+    std::int64_t id = 0;
+    std::string directory;  // The CA, unique.
+    Octets key_sealed;      // PKCS#8 DER of a P-256 key.
+    std::string url;        // RFC 8555 section 7.1.2; empty: not registered yet.
+    WallTime created_at{};
+};
+
+/// One authorization of an order that waits for its challenge (RFC 8555 section 7.1.4).
+struct AcmeAuthorizationRow {
+    std::string url;
+    std::string name;  // The identifier, without a final dot.
+    std::string challenge_url;
+    std::string txt_value;  // What we publish at _acme-challenge.<name> (section 8.4).
+    friend bool operator==(const AcmeAuthorizationRow&, const AcmeAuthorizationRow&) = default;
+};
+
+struct AcmeAttemptRow {
+    std::int64_t id = 0;
+    std::int64_t server_id = 0;
+    AttemptState state = AttemptState::Wanted;
+    std::optional<WallTime> next_at;      // When it moves by itself; empty: it waits for somebody.
+    std::optional<WallTime> deadline_at;  // Of what is under way.
+    AttemptCause cause = AttemptCause::First;
+    WallTime created_at{};
+    WallTime changed_at{};
+    std::int64_t failures = 0;  // In a row.
+    std::string problem_type;   // Of the last failure; empty: none.
+    std::string problem;        // In words for a person.
+    zones::Name zone_apex;
+    std::string public_name;  // Without a final dot, in lower case.
+    std::string internal_name;
+    KeyOrigin key_origin = KeyOrigin::Device;
+    Octets csr;           // DER. Empty: a managed key that is not made yet.
+    Octets key_sealed;    // Of a managed key: PKCS#8 DER.
+    Sha256 key_sha256{};  // Of the SubjectPublicKeyInfo; zeros: not made yet.
+    std::string order_url;
+    std::string finalize_url;
+    std::string certificate_url;
+    std::string chain;                         // PEM, between Fetched and Offered.
+    std::optional<Sha256> certificate_sha256;  // Of what was offered.
+    std::vector<AcmeAuthorizationRow> authorizations;
+};
+
+struct CertificateRow {
+    std::int64_t id = 0;
+    std::int64_t server_id = 0;
+    Sha256 sha256{};      // Of the DER.
+    Sha256 key_sha256{};  // Of the SubjectPublicKeyInfo.
+    KeyOrigin key_origin = KeyOrigin::Device;
+    WallTime not_before{};
+    WallTime not_after{};
+    WallTime issued_at{};  // By our clock.
+    WallTime renew_at{};
+    std::optional<WallTime> deployed_at;
+    std::string chain;  // PEM, the certificate first.
+    Octets csr;
+    Octets key_sealed;  // Empty: a device key, or handed out.
+};
+
+/// The contexts that keys are sealed with.
+[[nodiscard]] std::string account_key_context(std::string_view directory);
+[[nodiscard]] std::string managed_key_context(std::int64_t server_id, const Sha256& key_sha256);
+
+class AcmeQueries {
+public:
+    /// `database` outlives this.
+    explicit AcmeQueries(Database& database) noexcept : database_(database) {}
+
+    [[nodiscard]] Result<std::optional<AcmeAccountRow>> account(std::string_view directory);
+
+    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> attempt(std::int64_t id);
+    /// The one under way.
+    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_attempt(std::int64_t server_id);
+    /// Every attempt that moves by itself, by id: what the scheduler loads.
+    struct Due {
+        std::int64_t id = 0;
+        WallTime next_at{};
+    };
+    [[nodiscard]] Result<std::vector<Due>> scheduled(std::size_t limit, std::int64_t after_id);
+    /// In the state Offered or Deployed: they wait to be renewed.
+    [[nodiscard]] Result<std::vector<AcmeAttemptRow>> settled_attempts(std::int64_t server_id);
+
+    /// The newest that has not expired at `now`.
+    [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
+                                                                            WallTime now);
+    [[nodiscard]] Result<std::optional<CertificateRow>> certificate(std::int64_t server_id,
+                                                                    const Sha256& sha256);
+    /// When the certificates of a server were issued, since `since`, newest first; at most `limit`.
+    [[nodiscard]] Result<std::vector<WallTime>> issues_since(std::int64_t server_id, WallTime since,
+                                                             std::size_t limit);
+    /// Attempts by state, in the order of AttemptState: for metrics at the start.
+    [[nodiscard]] Result<std::vector<std::int64_t>> attempts_by_state();
+
+private:
+    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> one_attempt(Statement statement);
+    Database& database_;
+};
+
+/// Inserts the account of a directory or replaces its key and URL.
+[[nodiscard]] Result<void> put_account(Writer& writer, const AcmeAccountRow& row);
+/// With its authorizations. The new id; `row.id` is not looked at. Errors: Conflict one is under
+/// way.
+[[nodiscard]] Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row);
+/// Writes all of the row where the attempt is still in `expected`; `changed_at` becomes the
+/// commit's time. Errors: NotFound it is gone (with its server); Conflict another state.
+[[nodiscard]] Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row,
+                                          AttemptState expected);
+[[nodiscard]] Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& row);
+/// Errors: NotFound. The first time stays.
+[[nodiscard]] Result<void> set_deployed(Writer& writer, std::int64_t certificate_id);
+[[nodiscard]] Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id);
+/// Removes what nobody asks about any more: finished attempts but for the newest ten, and
+/// certificates that expired before `before`.
+[[nodiscard]] Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before);
+
+}  // namespace hairpin::store
