@@ -57,6 +57,13 @@ public:
     /// A prepared statement out of the cache. Errors: the text does not fit the schema (Invalid),
     /// or the database cannot be read.
     [[nodiscard]] Result<Statement> statement(std::string_view sql);
+    /// Binds, runs to the end and gives back a statement of the cache.
+    template <typename... Values>
+    [[nodiscard]] Result<void> run(std::string_view sql, const Values&... values) {
+        Statement prepared = TRY(statement(sql));
+        prepared.bind(values...);
+        return prepared.run();
+    }
     /// Runs one or more statements that give no rows and have no parameters; not cached.
     [[nodiscard]] Result<void> execute(const std::string& sql);
 

@@ -38,9 +38,8 @@ public:
     Statement& operator=(const Statement&) = delete;
     ~Statement();
 
-    /// Binds ?1, ?2, .. in order. Integers, enums are not taken: pass their text. Text and octets
-    /// are looked at until the statement is destroyed or bound again: pass what lives that long,
-    /// not a temporary.
+    /// Binds ?1, ?2, .. in order: integers, times, text, octets, and optionals of these. Of an enum
+    /// pass the text. Text and octets are copied.
     template <typename... Values>
     Statement& bind(const Values&... values) {
         reset();

@@ -1,0 +1,119 @@
+// Credentials, licences and servers: the first half of store/reader.hpp's questions.
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "store/reader.hpp"
+#include "store/row_reading.hpp"
+#include "store/rows.hpp"
+
+namespace hairpin::store {
+namespace {
+
+// The heartbeat's question; made once.
+const std::string& identity_sql() {
+    static const std::string sql =
+        select(kCredentialColumns, ", ", kServerColumns, ", ", kLicenceColumns,
+               " FROM credentials c LEFT JOIN servers s ON s.id = c.server_id"
+               " LEFT JOIN licences l ON l.name = s.licence WHERE c.token_hash = ?1");
+    return sql;
+}
+
+}  // namespace
+
+Result<std::optional<Identity>> Queries::credential_by_hash(const Sha256& token_hash) {
+    Statement find = TRY(database_.statement(identity_sql()));
+    find.bind(token_hash);
+    const bool found = TRY(find.step());
+    if (!found) return std::optional<Identity>();
+    constexpr int kServer = kCredentialColumnCount;
+    constexpr int kLicence = kServer + kServerColumnCount;
+    Identity identity;
+    identity.credential = TRY(read_credential(find));
+    if (!find.is_null(kServer)) identity.server = TRY(read_server(find, kServer));
+    if (!find.is_null(kLicence)) identity.licence = TRY(read_licence(find, kLicence));
+    return std::optional(std::move(identity));
+}
+
+Result<std::optional<CredentialRow>> Queries::credential(std::int64_t id) {
+    static const std::string sql =
+        select(kCredentialColumns, " FROM credentials c WHERE c.id = ?1");
+    return one_row<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, id);
+}
+
+Result<std::vector<CredentialRow>> Queries::credentials_of_server(std::int64_t server_id) {
+    static const std::string sql =
+        select(kCredentialColumns, " FROM credentials c WHERE c.server_id = ?1 ORDER BY c.id");
+    return all_rows<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, server_id);
+}
+
+Result<std::vector<CredentialRow>> Queries::credentials(std::size_t limit, std::int64_t after_id) {
+    static const std::string sql =
+        select(kCredentialColumns, " FROM credentials c WHERE c.id > ?2 ORDER BY c.id LIMIT ?1");
+    return all_rows<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, page(limit), after_id);
+}
+
+Result<std::optional<LicenceRow>> Queries::licence(std::string_view name) {
+    static const std::string sql = select(kLicenceColumns, " FROM licences l WHERE l.name = ?1");
+    return one_row<LicenceRow>(
+        database_, sql, [](auto& row) { return read_licence(row); }, name);
+}
+
+Result<std::optional<LicenceRow>> Queries::licence_of_zone(const zones::Name& apex) {
+    static const std::string sql =
+        select(kLicenceColumns, " FROM licences l WHERE l.zone_apex = ?1");
+    return one_row<LicenceRow>(
+        database_, sql, [](auto& row) { return read_licence(row); }, apex.lower().text());
+}
+
+Result<std::vector<LicenceRow>> Queries::licences(std::size_t limit, std::string_view after_name) {
+    static const std::string sql =
+        select(kLicenceColumns, " FROM licences l WHERE l.name > ?2 ORDER BY l.name LIMIT ?1");
+    return all_rows<LicenceRow>(
+        database_, sql, [](auto& row) { return read_licence(row); }, page(limit), after_name);
+}
+
+Result<std::optional<ServerRow>> Queries::server(std::int64_t id) {
+    static const std::string sql = select(kServerColumns, " FROM servers s WHERE s.id = ?1");
+    return one_row<ServerRow>(
+        database_, sql, [](auto& row) { return read_server(row); }, id);
+}
+
+Result<std::optional<ServerRow>> Queries::server(std::string_view licence, std::string_view label) {
+    static const std::string sql =
+        select(kServerColumns, " FROM servers s WHERE s.licence = ?1 AND s.label = ?2");
+    return one_row<ServerRow>(
+        database_, sql, [](auto& row) { return read_server(row); }, licence, label);
+}
+
+Result<std::vector<ServerRow>> Queries::servers(std::string_view licence, std::size_t limit,
+                                                std::string_view after_label) {
+    static const std::string sql =
+        select(kServerColumns,
+               " FROM servers s WHERE s.licence = ?2 AND s.label > ?3 ORDER BY s.label LIMIT ?1");
+    return all_rows<ServerRow>(
+        database_, sql, [](auto& row) { return read_server(row); }, page(limit), licence,
+        after_label);
+}
+
+Result<std::vector<ServerRow>> Queries::all_servers(std::size_t limit, std::int64_t after_id) {
+    static const std::string sql =
+        select(kServerColumns, " FROM servers s WHERE s.id > ?2 ORDER BY s.id LIMIT ?1");
+    return all_rows<ServerRow>(
+        database_, sql, [](auto& row) { return read_server(row); }, page(limit), after_id);
+}
+
+Result<std::vector<ServerRow>> Queries::silent_since(WallTime time, std::size_t limit) {
+    static const std::string sql =
+        select(kServerColumns,
+               " FROM servers s WHERE s.online = 'online' AND s.last_seen_at < ?2"
+               " ORDER BY s.last_seen_at LIMIT ?1");
+    return all_rows<ServerRow>(
+        database_, sql, [](auto& row) { return read_server(row); }, page(limit), time);
+}
+
+}  // namespace hairpin::store

@@ -1,0 +1,117 @@
+// Zones, journal, audit, idempotency and counts: the second half of store/reader.hpp's questions.
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "store/migrations.hpp"
+#include "store/reader.hpp"
+#include "store/row_reading.hpp"
+#include "store/rows.hpp"
+
+namespace hairpin::store {
+namespace {
+
+std::int64_t before(std::int64_t before_id) noexcept {
+    return before_id == 0 ? std::numeric_limits<std::int64_t>::max() : before_id;
+}
+
+Result<IdempotencyRow> read_idempotency(const Statement& row) {
+    IdempotencyRow stored;
+    stored.credential_id = row.integer(0);
+    stored.key = row.string(1);
+    stored.request_sha256 = read_sha256(row, 2);
+    stored.status = static_cast<int>(row.integer(3));
+    stored.headers = row.string(4);
+    stored.body = row.copy_octets(5);
+    stored.at = row.time(6);
+    return stored;
+}
+
+}  // namespace
+
+Result<Reader> Reader::open(const std::string& path) {
+    DatabaseOptions options;
+    options.access = Access::ReadOnly;
+    auto database = std::make_unique<Database>(TRY(Database::open(path, options)));
+    TRY(check_schema(*database));
+    return Reader(std::move(database));
+}
+
+Result<std::optional<ZoneRow>> Queries::zone(const zones::Name& apex) {
+    static const std::string sql = select(kZoneColumns, " FROM zones WHERE apex = ?1");
+    return one_row<ZoneRow>(
+        database_, sql, [](auto& row) { return read_zone(row); }, apex.lower().text());
+}
+
+Result<std::vector<ZoneRow>> Queries::zones(std::size_t limit, std::string_view after_apex) {
+    static const std::string sql =
+        select(kZoneColumns, " FROM zones WHERE apex > ?2 ORDER BY apex LIMIT ?1");
+    return all_rows<ZoneRow>(
+        database_, sql, [](auto& row) { return read_zone(row); }, page(limit), after_apex);
+}
+
+Result<std::vector<JournalRow>> Queries::journal_since(const zones::Name& apex,
+                                                       std::uint32_t serial, std::size_t limit,
+                                                       std::int64_t after_id) {
+    static const std::string sql =
+        select(kJournalColumns,
+               " FROM journal WHERE zone_apex = ?2 AND id > ?4 AND id >="
+               " (SELECT min(id) FROM journal WHERE zone_apex = ?2 AND serial_before = ?3)"
+               " ORDER BY id LIMIT ?1");
+    return all_rows<JournalRow>(
+        database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
+        apex.lower().text(), serial, after_id);
+}
+
+Result<std::vector<JournalRow>> Queries::journal_page(const zones::Name& apex, std::size_t limit,
+                                                      std::int64_t before_id) {
+    static const std::string sql =
+        select(kJournalColumns,
+               " FROM journal WHERE zone_apex = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?1");
+    return all_rows<JournalRow>(
+        database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
+        apex.lower().text(), before(before_id));
+}
+
+Result<std::vector<JournalRow>> Queries::journal_after_time(const zones::Name& apex, WallTime time,
+                                                            std::size_t limit,
+                                                            std::int64_t before_id) {
+    static const std::string sql =
+        select(kJournalColumns,
+               " FROM journal WHERE zone_apex = ?2 AND id < ?3 AND at >= ?4"
+               " ORDER BY id DESC LIMIT ?1");
+    return all_rows<JournalRow>(
+        database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
+        apex.lower().text(), before(before_id), time);
+}
+
+Result<std::vector<AuditRow>> Queries::audit(std::size_t limit, std::int64_t before_id) {
+    static const std::string sql =
+        select(kAuditColumns, " FROM audit WHERE id < ?2 ORDER BY id DESC LIMIT ?1");
+    return all_rows<AuditRow>(
+        database_, sql, [](auto& row) { return read_audit(row); }, page(limit), before(before_id));
+}
+
+Result<std::optional<IdempotencyRow>> Queries::idempotency(std::int64_t credential_id,
+                                                           std::string_view key) {
+    return one_row<IdempotencyRow>(
+        database_,
+        "SELECT credential_id, key, request_sha256, status, headers, body, at FROM idempotency"
+        " WHERE credential_id = ?1 AND key = ?2",
+        [](auto& row) { return read_idempotency(row); }, credential_id, key);
+}
+
+Result<Counts> Queries::counts() {
+    Statement count = TRY(
+        database_.statement("SELECT (SELECT count(*) FROM zones), (SELECT count(*) FROM licences),"
+                            " (SELECT count(*) FROM servers),"
+                            " (SELECT count(*) FROM servers WHERE online = 'online'),"
+                            " (SELECT count(*) FROM servers WHERE online = 'offline'),"
+                            " (SELECT coalesce(max(id) - min(id) + 1, 0) FROM journal)"));
+    TRY(count.step());
+    return Counts{count.integer(0), count.integer(1), count.integer(2),
+                  count.integer(3), count.integer(4), count.integer(5)};
+}
+
+}  // namespace hairpin::store
