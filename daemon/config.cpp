@@ -1,0 +1,232 @@
+#include "daemon/config.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "core/log.hpp"
+#include "daemon/options.hpp"
+
+namespace hairpin::daemon {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxConfigOctets = 1 << 20;
+
+using Errors = std::vector<ConfigError>;
+
+std::optional<OptionValue> value_of(const toml::node& node, OptionKind kind) {
+    switch (kind) {
+        case OptionKind::Text:
+            if (const auto* text = node.as_string()) return text->get();
+            return std::nullopt;
+        case OptionKind::Number:
+            if (const auto* number = node.as_integer()) return number->get();
+            return std::nullopt;
+        case OptionKind::List: {
+            const toml::array* array = node.as_array();
+            if (array == nullptr) return std::nullopt;
+            std::vector<std::string> texts;
+            for (const toml::node& each : *array) {
+                const auto* text = each.as_string();
+                if (text == nullptr) return std::nullopt;
+                texts.push_back(text->get());
+            }
+            return texts;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view wanted(OptionKind kind) {
+    switch (kind) {
+        case OptionKind::Text:
+            return "must be a text in quotes";
+        case OptionKind::Number:
+            return "must be a whole number";
+        case OptionKind::List:
+            return "must be a list of texts in quotes";
+    }
+    return "";
+}
+
+/// Walks the parsed file once and fills a Config, collecting every fault.
+class Filling {
+public:
+    explicit Filling(const std::string& file) { config_.file = file; }
+
+    void table(const toml::table& table, const std::string& prefix) {
+        for (const auto& [key, node] : table) {
+            const std::string full = prefix + std::string(key.str());
+            if (prefix.empty() && full == "version") {
+                version(node);
+            } else if (const toml::table* inner = node.as_table()) {
+                inner_table(*inner, full, node);
+            } else {
+                option(full, node);
+            }
+        }
+    }
+
+    Result<Config, Errors> finish(const toml::table& root) {
+        if (!root.contains("version")) fault(0, "version = 1 is missing");
+        for (const Option& option : options()) {
+            if (seen_.contains(option.key)) continue;
+            if (option.presence == Presence::Required) {
+                fault(0, fmt::format("{} is missing: {}", option.key, option.sentence));
+            } else {
+                set_standard(option);
+            }
+        }
+        check_together();
+        if (!errors_.empty()) return fail(std::move(errors_));
+        return std::move(config_);
+    }
+
+private:
+    void fault(std::size_t line, std::string reason) {
+        errors_.push_back({config_.file, line, std::move(reason)});
+    }
+    static std::size_t line_of(const toml::node& node) { return node.source().begin.line; }
+
+    void version(const toml::node& node) {
+        const auto* number = node.as_integer();
+        if (number == nullptr || number->get() != kVersion)
+            fault(line_of(node),
+                  fmt::format("version: this hairpind reads version = {}", kVersion));
+    }
+
+    void inner_table(const toml::table& inner, const std::string& full, const toml::node& node) {
+        const bool known =
+            std::any_of(options().begin(), options().end(),
+                        [&](const Option& option) { return option.key.starts_with(full + "."); });
+        if (!known) return unknown(full, node);
+        table(inner, full + ".");
+    }
+
+    void unknown(const std::string& key, const toml::node& node) {
+        const std::string near = nearest_key(key);
+        fault(line_of(node), fmt::format("unknown key {}{}", key,
+                                         near.empty() ? "" : "; did you mean " + near + "?"));
+    }
+
+    void option(const std::string& key, const toml::node& node) {
+        const auto row = std::find_if(options().begin(), options().end(),
+                                      [&](const Option& each) { return each.key == key; });
+        if (row == options().end()) return unknown(key, node);
+        seen_.insert(row->key);
+        const auto value = value_of(node, row->kind);
+        if (!value) return fault(line_of(node), fmt::format("{}: {}", key, wanted(row->kind)));
+        if (const auto wrong = row->set(config_, *value))
+            fault(line_of(node), fmt::format("{}: {}", key, *wrong));
+    }
+
+    void set_standard(const Option& option) {
+        const toml::table table = toml::parse(fmt::format("x = {}", option.standard));
+        const auto value = value_of(*table.get("x"), option.kind);
+        if (const auto wrong = option.set(config_, *value))
+            fault(0, fmt::format("{}: {}", option.key, *wrong));
+    }
+
+    // What no single option can say.
+    void check_together() {
+        if (config_.http_certificate.empty() != config_.http_key.empty())
+            fault(0, "http.certificate and http.key go together: give both or neither");
+        const auto folder = std::filesystem::path(config_.file).parent_path();
+        for (std::string* path : {&config_.data_dir, &config_.http_certificate, &config_.http_key,
+                                  &config_.acme_ca_file})
+            if (!path->empty()) *path = (folder / *path).lexically_normal().string();
+        static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",
+                                                          "error", "critical", "off"};
+        if (!levels.contains(config_.log_level))
+            fault(0, "log.level: \"" + config_.log_level + "\" is not a level");
+        for (const std::string& each : config_.log_folders) {
+            const std::size_t equals = each.find('=');
+            if (equals == std::string::npos || equals == 0 ||
+                !levels.contains(std::string_view(each).substr(equals + 1)))
+                fault(0, fmt::format("log.folders: \"{}\" is not PART=LEVEL", each));
+        }
+    }
+
+    Config config_;
+    Errors errors_;
+    std::set<std::string_view> seen_;
+};
+
+Errors one_error(const std::string& file, std::size_t line, std::string reason) {
+    return {{file, line, std::move(reason)}};
+}
+
+}  // namespace
+
+std::string ConfigError::text() const {
+    if (line == 0) return fmt::format("{}: {}", file, reason);
+    return fmt::format("{}:{}: {}", file, line, reason);
+}
+
+std::string Config::database_path() const {
+    return (std::filesystem::path(data_dir) / store_path).lexically_normal().string();
+}
+
+Result<Config, Errors> parse_config(std::string_view text, const std::string& file) {
+    if (text.size() > kMaxConfigOctets) return fail(one_error(file, 0, "the file is over 1 MiB"));
+    // toml++ throws on bad syntax (Debian builds it so); the throw ends here.
+    try {
+        const toml::table root = toml::parse(text, std::string_view(file));
+        Filling filling(file);
+        filling.table(root, "");
+        return filling.finish(root);
+    } catch (const toml::parse_error& error) {
+        return fail(one_error(file, error.source().begin.line, std::string(error.description())));
+    }
+}
+
+Result<Config, Errors> read_config(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream)
+        return fail(one_error(file, 0, "cannot be read: " + system_error("", errno).cause));
+    std::string text;
+    text.resize(kMaxConfigOctets + 1);
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return parse_config(text, std::filesystem::absolute(file).lexically_normal().string());
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& next) {
+    std::vector<std::string> keys;
+    for (const Option& option : options())
+        if (option.on_reload == OnReload::NeedsRestart && option.show(running) != option.show(next))
+            keys.emplace_back(option.key);
+    return keys;
+}
+
+std::string sample_config() {
+    std::string sample =
+        "# Hairpin's configuration. Every option stands here; those with a # in front show their "
+        "default.\n"
+        "# Times are in seconds, sizes in octets. `hairpind check --config FILE` reads it and says "
+        "what is wrong.\n\n"
+        "version = 1\n";
+    std::string_view section;
+    for (const Option& option : options()) {
+        const std::size_t dot = option.key.find('.');
+        const std::string_view here =
+            dot == std::string_view::npos ? std::string_view() : option.key.substr(0, dot);
+        if (here != section) {
+            section = here;
+            sample += fmt::format("\n[{}]\n", section);
+        }
+        const std::string_view key = option.key.substr(dot == std::string_view::npos ? 0 : dot + 1);
+        sample +=
+            fmt::format("\n# {}\n{}{} = {}\n", option.sentence,
+                        option.presence == Presence::Required ? "" : "# ", key, option.standard);
+    }
+    return sample;
+}
+
+}  // namespace hairpin::daemon

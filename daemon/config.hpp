@@ -1,0 +1,87 @@
+// daemon/config.hpp - the configuration as one immutable value, read from one TOML file.
+//
+// Every option is one row of one table (daemon/options.cpp): key, kind, default, range, sentence.
+// The parser, the sample file
+// (`hairpind sample-config`) and the check that a reload changes only what it may come from it.
+// Unknown keys are errors with their line and the nearest known key. Secrets come by file, never in
+// here.
+//
+// Threads   A value.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ip_address.hpp"
+#include "core/result.hpp"
+#include "zones/name.hpp"
+
+namespace hairpin::daemon {
+
+struct Config {
+    std::string file;  // Where it was read from.
+
+    std::string data_dir;
+    std::string user;  // Whom to become after binding, when started as root; empty: nobody else.
+    std::string log_level = "info";
+    std::vector<std::string> log_folders;  // "dnsd=debug"
+
+    std::vector<Endpoint> dns_listen;
+    std::size_t dns_workers = 0;
+    std::string dns_nsid;
+    std::size_t dns_udp_size = 1232;
+    std::size_t dns_tcp_connections = 1000;
+    std::size_t dns_tcp_per_client = 50;
+    std::size_t dns_tcp_idle_seconds = 10;
+
+    std::vector<Endpoint> http_listen;
+    std::size_t http_workers = 1;
+    std::string http_server_name;
+    std::string http_certificate;
+    std::string http_key;
+
+    zones::Name base;
+    std::vector<zones::Name> nameservers;
+    zones::Name hostmaster;
+    std::string server_label = "nur";
+    std::string internal_prefix = "i-";
+    std::uint32_t ttl = 60;
+    std::vector<Prefix> public_also;
+
+    std::string acme_directory;
+    std::vector<std::string> acme_contact;
+    std::string acme_ca_file;
+
+    std::string store_path;  // Of the SQLite file, absolute or below data_dir.
+    std::size_t journal_days = 90;
+
+    /// Files in the data directory.
+    [[nodiscard]] std::string database_path() const;
+    [[nodiscard]] std::string master_key_path() const { return data_dir + "/master.key"; }
+};
+
+/// Where a configuration is wrong: "hairpin.toml:12: dns.workers: must be a number from 0 to 256".
+struct ConfigError {
+    std::string file;
+    std::size_t line = 0;  // 0: about the whole file.
+    std::string reason;
+    [[nodiscard]] std::string text() const;
+};
+
+/// Reads and checks a file. All errors are found, not only the first.
+[[nodiscard]] Result<Config, std::vector<ConfigError>> read_config(const std::string& file);
+/// The same for text; `file` names it in errors and is where relative paths start.
+[[nodiscard]] Result<Config, std::vector<ConfigError>> parse_config(std::string_view text,
+                                                                    const std::string& file);
+
+/// The options that differ between two configurations and need a restart to take effect.
+[[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& next);
+
+/// A commented file with every option at its default.
+[[nodiscard]] std::string sample_config();
+
+}  // namespace hairpin::daemon

@@ -1,0 +1,342 @@
+#include "daemon/options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "core/octets.hpp"
+
+namespace hairpin::daemon {
+namespace {
+
+using Fault = std::optional<std::string>;
+
+const std::string& text(const OptionValue& value) {
+    return std::get<std::string>(value);
+}
+const std::vector<std::string>& list(const OptionValue& value) {
+    return std::get<std::vector<std::string>>(value);
+}
+
+Fault set_number(std::size_t& into, const OptionValue& value, std::int64_t least,
+                 std::int64_t most) {
+    const std::int64_t number = std::get<std::int64_t>(value);
+    if (number < least || number > most)
+        return fmt::format("must be a number from {} to {}", least, most);
+    into = static_cast<std::size_t>(number);
+    return std::nullopt;
+}
+
+Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        const auto endpoint = Endpoint::parse(each);
+        if (!endpoint) return fmt::format("\"{}\" is not ADDRESS:PORT or [ADDRESS]:PORT", each);
+        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
+            return fmt::format("\"{}\" stands twice", each);
+        into.push_back(*endpoint);
+    }
+    if (into.empty()) return "must name at least one ADDRESS:PORT";
+    return std::nullopt;
+}
+
+Fault set_name(zones::Name& into, const std::string& value) {
+    const auto name = zones::Name::parse(value);
+    if (!name)
+        return fmt::format("\"{}\" is not a DNS name: {}", value, zones::to_string(name.error()));
+    into = *name;
+    return std::nullopt;
+}
+
+Fault set_names(std::vector<zones::Name>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        zones::Name name;
+        if (auto fault = set_name(name, each)) return fault;
+        into.push_back(name);
+    }
+    if (into.empty()) return "must name at least one name server";
+    return std::nullopt;
+}
+
+Fault set_prefixes(std::vector<Prefix>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        const auto prefix = Prefix::parse(each);
+        if (!prefix)
+            return fmt::format("\"{}\" is not an address prefix such as 203.0.113.0/24", each);
+        into.push_back(*prefix);
+    }
+    return std::nullopt;
+}
+
+// Part of a host name: letters, digits, hyphens; it is put in front of a number or a label.
+Fault set_label_part(std::string& into, const std::string& value) {
+    const bool ok = !value.empty() && value.size() <= 20 && value.front() != '-' &&
+                    std::all_of(value.begin(), value.end(), [](char letter) {
+                        return (letter >= 'a' && letter <= 'z') ||
+                               (letter >= '0' && letter <= '9') || letter == '-';
+                    });
+    if (!ok) return "must be 1 to 20 of a-z, 0-9 and -, not beginning with -";
+    into = value;
+    return std::nullopt;
+}
+
+Fault set_store(Config& config, const OptionValue& value) {
+    constexpr std::string_view kSqlite = "sqlite:";
+    const std::string& url = text(value);
+    if (!url.starts_with(kSqlite) || url.size() == kSqlite.size())
+        return "must be sqlite:FILE (other stores are not in this version)";
+    config.store_path = url.substr(kSqlite.size());
+    return std::nullopt;
+}
+
+Fault set_directory(Config& config, const OptionValue& value) {
+    if (!text(value).empty() && !text(value).starts_with("https://"))
+        return "must be an https:// URL, or empty for no ACME";
+    config.acme_directory = text(value);
+    return std::nullopt;
+}
+
+Fault set_contact(Config& config, const OptionValue& value) {
+    for (const std::string& each : list(value))
+        if (!each.starts_with("mailto:"))
+            return fmt::format("\"{}\" does not begin with mailto:", each);
+    config.acme_contact = list(value);
+    return std::nullopt;
+}
+
+// RFC 5001 section 2.3: octets; here the text itself.
+Fault set_nsid(Config& config, const OptionValue& value) {
+    if (text(value).size() > 128) return "must be at most 128 octets";
+    config.dns_nsid = text(value);
+    return std::nullopt;
+}
+
+Fault set_hostmaster(Config& config, const OptionValue& value) {
+    // As people write it: the "@" of a mail address is the first dot of an RNAME (RFC 1035
+    // section 3.3.13).
+    std::string name = text(value);
+    if (const std::size_t at = name.find('@'); at != std::string::npos) name[at] = '.';
+    return set_name(config.hostmaster, name);
+}
+
+template <typename Range>
+std::string joined(const Range& range) {
+    std::string all;
+    for (const auto& each : range)
+        all += each.text() + " ";
+    return all;
+}
+
+constexpr auto kRestart = OnReload::NeedsRestart;
+constexpr auto kApplies = OnReload::Applies;
+
+const std::array kOptions = {
+    Option{"data_dir", OptionKind::Text, Presence::Required, kRestart, "\"/var/lib/hairpin\"",
+           "The directory of the database and the master key; relative to this file.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               if (text(v).empty()) return "must not be empty";
+               c.data_dir = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.data_dir; }},
+    Option{"user", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "Whom to become after the ports are bound, when started as root; empty: stay.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.user = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.user; }},
+    Option{"log.level", OptionKind::Text, Presence::Optional, kApplies, "\"info\"",
+           "trace, debug, info, warning, error, critical or off.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.log_level = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.log_level; }},
+    Option{"log.folders", OptionKind::List, Presence::Optional, kApplies, "[]",
+           "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, store, acme, admin, net, "
+           "daemon.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.log_folders = list(v);
+               return {};
+           },
+           [](const Config& c) { return fmt::format("{}", fmt::join(c.log_folders, " ")); }},
+    Option{"dns.listen", OptionKind::List, Presence::Optional, kRestart,
+           "[\"0.0.0.0:53\", \"[::]:53\"]", "Where DNS is answered, over UDP and TCP.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.dns_listen, v); },
+           [](const Config& c) { return joined(c.dns_listen); }},
+    Option{"dns.workers", OptionKind::Number, Presence::Optional, kRestart, "0",
+           "Threads that answer, 0 to 256; 0: one per core.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_workers, v, 0, 256);
+           },
+           [](const Config& c) { return std::to_string(c.dns_workers); }},
+    Option{"dns.nsid", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "What an NSID question (RFC 5001) is answered with, at most 128 octets; empty: nothing.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_nsid(c, v); },
+           [](const Config& c) { return c.dns_nsid; }},
+    Option{"dns.udp_size", OptionKind::Number, Presence::Optional, kRestart, "1232",
+           "The largest UDP answer in octets, 512 to 4096.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_udp_size, v, 512, 4096);
+           },
+           [](const Config& c) { return std::to_string(c.dns_udp_size); }},
+    Option{"dns.tcp_connections", OptionKind::Number, Presence::Optional, kRestart, "1000",
+           "TCP connections of each worker, 1 to 100000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_tcp_connections, v, 1, 100'000);
+           },
+           [](const Config& c) { return std::to_string(c.dns_tcp_connections); }},
+    Option{"dns.tcp_per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
+           "TCP connections of one client address at each worker, 1 to 100000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_tcp_per_client, v, 1, 100'000);
+           },
+           [](const Config& c) { return std::to_string(c.dns_tcp_per_client); }},
+    Option{"dns.tcp_idle_seconds", OptionKind::Number, Presence::Optional, kRestart, "10",
+           "How long an idle TCP connection is kept, 1 to 3600 seconds.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
+           },
+           [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
+    Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
+           "Where the API is served, over TLS.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },
+           [](const Config& c) { return joined(c.http_listen); }},
+    Option{"http.workers", OptionKind::Number, Presence::Optional, kRestart, "1",
+           "Threads that serve the API, 1 to 64.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.http_workers, v, 1, 64);
+           },
+           [](const Config& c) { return std::to_string(c.http_workers); }},
+    Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
+           "The host name of the API; its self-signed certificate is made for it.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               if (text(v).empty()) return "must not be empty";
+               c.http_server_name = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.http_server_name; }},
+    Option{"http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+           "PEM file with the certificate and its issuers; empty: self-signed.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.http_certificate = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.http_certificate; }},
+    Option{"http.key", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+           "PEM file with the certificate's key.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.http_key = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.http_key; }},
+    Option{"names.base", OptionKind::Text, Presence::Required, kRestart, "\"example.net.\"",
+           "Licence zones are pl-<licence>.<base> where nothing else is said.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_name(c.base, text(v)); },
+           [](const Config& c) { return c.base.text(); }},
+    Option{"names.nameservers", OptionKind::List, Presence::Required, kRestart,
+           "[\"ns1.example.net.\", \"ns2.example.net.\"]", "The NS records of new zones.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_names(c.nameservers, v); },
+           [](const Config& c) { return joined(c.nameservers); }},
+    Option{"names.hostmaster", OptionKind::Text, Presence::Required, kRestart,
+           "\"hostmaster.example.net.\"",
+           "Mail address in the SOA of new zones, as a name or with @.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_hostmaster(c, v); },
+           [](const Config& c) { return c.hostmaster.text(); }},
+    Option{"names.server_label", OptionKind::Text, Presence::Optional, kRestart, "\"nur\"",
+           "Servers are called this and a number.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_label_part(c.server_label, text(v));
+           },
+           [](const Config& c) { return c.server_label; }},
+    Option{"names.internal_prefix", OptionKind::Text, Presence::Optional, kRestart, "\"i-\"",
+           "Stands in front of a server's label in its internal name.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_label_part(c.internal_prefix, text(v));
+           },
+           [](const Config& c) { return c.internal_prefix; }},
+    Option{"names.ttl", OptionKind::Number, Presence::Optional, kRestart, "60",
+           "TTL of the twin names' addresses in seconds, 1 to 86400.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               std::size_t ttl = 0;
+               auto fault = set_number(ttl, v, 1, 86'400);
+               c.ttl = static_cast<std::uint32_t>(ttl);
+               return fault;
+           },
+           [](const Config& c) { return std::to_string(c.ttl); }},
+    Option{"names.public_also", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Special-purpose ranges accepted in public names: for labs and documentation only.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.public_also, v); },
+           [](const Config& c) { return joined(c.public_also); }},
+    Option{"acme.directory", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "The CA's ACME directory, such as https://acme-v02.api.letsencrypt.org/directory; "
+           "empty: no certificates.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_directory(c, v); },
+           [](const Config& c) { return c.acme_directory; }},
+    Option{"acme.contact", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "mailto: addresses for the CA.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_contact(c, v); },
+           [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_contact, " ")); }},
+    Option{"acme.ca_file", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "PEM trust for the CA's own HTTPS; empty: the system's.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.acme_ca_file = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.acme_ca_file; }},
+    Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
+           "Where everything is kept: sqlite: and a file, relative to data_dir.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },
+           [](const Config& c) { return c.store_path; }},
+    Option{"store.journal_days", OptionKind::Number, Presence::Optional, kRestart, "90",
+           "How long the history of zones is kept, 1 to 36500 days.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.journal_days, v, 1, 36'500);
+           },
+           [](const Config& c) { return std::to_string(c.journal_days); }},
+};
+
+// Levenshtein's distance: how many letters to add, drop or change.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t column = 0; column <= b.size(); ++column)
+        row[column] = column;
+    for (std::size_t line = 1; line <= a.size(); ++line) {
+        std::size_t diagonal = std::exchange(row[0], line);
+        for (std::size_t column = 1; column <= b.size(); ++column) {
+            const std::size_t change = diagonal + (a[line - 1] == b[column - 1] ? 0 : 1);
+            diagonal = row[column];
+            row[column] = std::min({row[column] + 1, row[column - 1] + 1, change});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const Option> options() noexcept {
+    return kOptions;
+}
+
+std::string nearest_key(std::string_view key) {
+    constexpr std::size_t kMaxKeyLetters = 100;
+    if (key.size() > kMaxKeyLetters) return {};
+    const Option* nearest = nullptr;
+    std::size_t least = std::numeric_limits<std::size_t>::max();
+    for (const Option& option : kOptions) {
+        // A key put into the wrong table is near too: only its last part is compared then.
+        const std::string_view last = option.key.substr(option.key.rfind('.') + 1);
+        const std::size_t far =
+            std::min(distance(key, option.key), distance(key.substr(key.rfind('.') + 1), last) + 1);
+        if (far < least) {
+            least = far;
+            nearest = &option;
+        }
+    }
+    return least <= 1 + key.size() / 3 ? std::string(nearest->key) : std::string();
+}
+
+}  // namespace hairpin::daemon

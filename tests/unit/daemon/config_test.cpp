@@ -1,0 +1,107 @@
+#include "daemon/config.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "daemon/options.hpp"
+
+namespace hairpin::daemon {
+namespace {
+
+const std::string kLeast = R"(version = 1
+data_dir = "data"
+[names]
+base = "example.net."
+nameservers = ["ns1.example.net."]
+hostmaster = "ops@example.net"
+)";
+
+std::string errors_of(const std::string& text) {
+    const auto config = parse_config(text, "/etc/hairpin/hairpin.toml");
+    if (config) return "";
+    std::string all;
+    for (const ConfigError& error : config.error())
+        all += error.text() + "\n";
+    return all;
+}
+
+TEST_CASE("The least configuration gets every default", "[daemon]") {
+    const auto config = parse_config(kLeast, "/etc/hairpin/hairpin.toml");
+    REQUIRE(config);
+    CHECK(config->data_dir == "/etc/hairpin/data");
+    CHECK(config->database_path() == "/etc/hairpin/data/hairpin.db");
+    CHECK(config->dns_listen.size() == 2);
+    CHECK(config->http_listen.at(0).text() == "0.0.0.0:443");
+    CHECK(config->ttl == 60);
+    CHECK(config->hostmaster.text() == "ops.example.net.");
+    CHECK(config->acme_directory.empty());
+}
+
+TEST_CASE("The sample configuration is itself valid, and names every option", "[daemon]") {
+    const std::string sample = sample_config();
+    const auto config = parse_config(sample, "/etc/hairpin/hairpin.toml");
+    if (!config) FAIL(config.error().front().text());
+    for (const Option& option : options()) {
+        INFO(option.key);
+        CHECK(sample.find(std::string(option.key.substr(option.key.rfind('.') + 1)) + " = ") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("A wrong configuration is refused with its line, its key and what to do",
+          "[daemon][hostile]") {
+    struct Case {
+        std::string text;
+        std::string error;
+    };
+    const auto wrong = GENERATE_REF(values<Case>({
+        {kLeast + "[dns]\nworker = 2\n",
+         "hairpin.toml:8: unknown key dns.worker; did you mean dns.workers?"},
+        {kLeast + "[http]\nttl = 5\n", "did you mean names.ttl?"},
+        {kLeast + "[dsn]\nlisten = []\n", "hairpin.toml:7: unknown key dsn"},
+        {kLeast + "[dns]\nworkers = 1000\n",
+         "hairpin.toml:8: dns.workers: must be a number from 0 to 256"},
+        {kLeast + "[dns]\nworkers = \"2\"\n", "dns.workers: must be a whole number"},
+        {kLeast + "[dns]\nlisten = \"127.0.0.1:53\"\n", "dns.listen: must be a list"},
+        {kLeast + "[dns]\nlisten = [\"127.0.0.1\"]\n", "is not ADDRESS:PORT"},
+        {kLeast + "[dns]\nlisten = []\n", "at least one"},
+        {kLeast + "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.1:53\"]\n", "stands twice"},
+        {kLeast + "[acme]\ndirectory = \"http://ca.test\"\n", "must be an https:// URL"},
+        {kLeast + "[http]\ncertificate = \"a.pem\"\n", "go together"},
+        {kLeast + "[log]\nlevel = \"loud\"\n", "not a level"},
+        {kLeast + "[log]\nfolders = [\"dnsd\"]\n", "not PART=LEVEL"},
+        {kLeast + "[store]\nurl = \"postgresql://x\"\n", "must be sqlite:FILE"},
+        {"version = 2\n", "this hairpind reads version = 1"},
+        {"version = 1\n", "names.base is missing"},
+        {"", "version = 1 is missing"},
+        {"version = \n", "hairpin.toml:1: "},
+        {"version = 1\nversion = 1\n", "hairpin.toml:2: "},
+    }));
+    INFO(wrong.text);
+    const std::string errors = errors_of(wrong.text);
+    INFO(errors);
+    CHECK(errors.find(wrong.error) != std::string::npos);
+}
+
+TEST_CASE("All faults are told at once", "[daemon]") {
+    const std::string errors = errors_of(kLeast + "[dns]\nworkers = -1\nudp_size = 1\n");
+    CHECK(std::count(errors.begin(), errors.end(), '\n') == 2);
+}
+
+TEST_CASE("A file that cannot be read says why", "[daemon]") {
+    const auto config = read_config("/nonexistent/hairpin.toml");
+    REQUIRE_FALSE(config);
+    CHECK(config.error().front().text().find("No such file") != std::string::npos);
+}
+
+TEST_CASE("A reload may change log levels, but not where we listen", "[daemon]") {
+    const auto running = parse_config(kLeast, "/x.toml");
+    const auto louder = parse_config(kLeast + "[log]\nlevel = \"debug\"\n", "/x.toml");
+    const auto moved = parse_config(kLeast + "[dns]\nlisten = [\"127.0.0.1:5300\"]\n", "/x.toml");
+    CHECK(needs_restart(*running, *louder).empty());
+    CHECK(needs_restart(*running, *moved) == std::vector<std::string>{"dns.listen"});
+}
+
+}  // namespace
+}  // namespace hairpin::daemon
