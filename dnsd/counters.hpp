@@ -43,6 +43,10 @@ inline constexpr std::size_t kOutcomes = 7;
 
 class Counter {
 public:
+    Counter() noexcept = default;
+    /// The value at this moment.
+    Counter(const Counter& other) noexcept : value_(other.value()) {}
+    Counter& operator=(const Counter&) = delete;
     void add(std::uint64_t amount = 1) noexcept {
         value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }

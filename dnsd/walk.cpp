@@ -98,7 +98,7 @@ Walk::Step Walk::move_to(const zones::Name& target) noexcept {
     passed_[links_++] = Place{offset_, name_.size()};
     for (std::size_t each = 0; each < links_; ++each) {
         const auto [offset, octets] = passed_[each];
-        if (equal_ignoring_case(response_.written().subspan(offset, octets), target.wire()))
+        if (zones::equal_ignoring_case(response_.written().subspan(offset, octets), target.wire()))
             return Step::Stop;
     }
     if (links_ == kMaxChainLinks) return Step::Stop;

@@ -1,0 +1,200 @@
+#include "dnsd/server.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <list>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/fd.hpp"
+#include "dnsd/tcp_server.hpp"
+#include "dnsd/udp_server.hpp"
+#include "net/loop.hpp"
+#include "net/socket.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+constexpr std::size_t kMaxNsidOctets = 64;
+constexpr unsigned kMaxWorkers = 1024;
+/// Free UDP ports tried for one whose TCP twin is free too.
+constexpr int kPortAttempts = 32;
+
+struct Sockets {
+    Fd udp;
+    Fd tcp;
+};
+
+/// Both sockets of one endpoint, on one port.
+Result<Sockets> open_sockets(const Endpoint& endpoint, int receive_octets, bool reuse_port) {
+    Sockets sockets;
+    net::UdpOptions udp;
+    udp.reuse_port = reuse_port;
+    udp.receive_buffer_octets = receive_octets;
+    sockets.udp = TRY(net::bind_udp(endpoint, udp));
+    net::ListenOptions tcp;
+    tcp.reuse_port = reuse_port;
+    const Endpoint bound = TRY(net::local_endpoint(sockets.udp));
+    sockets.tcp = TRY(net::listen_tcp(bound, tcp));
+    return sockets;
+}
+
+/// The endpoint with its real port, found free of anybody, us included: with SO_REUSEPORT alone a
+/// second server of the same user would quietly take half of the queries.
+Result<Endpoint> claim(const Endpoint& wanted) {
+    for (int attempt = 1;; ++attempt) {
+        auto sockets = open_sockets(wanted, 0, false);
+        if (sockets) return net::local_endpoint(sockets->udp);
+        const bool again = wanted.port == 0 && sockets.error().code == ErrorCode::Conflict;
+        if (!again || attempt == kPortAttempts) return fail(std::move(sockets).error());
+    }
+}
+
+Result<void> check(const ServerOptions& options) {
+    const auto invalid = [](std::string subject, std::string cause) {
+        return fail(Error{ErrorCode::Invalid, std::move(subject), std::move(cause)});
+    };
+    if (options.listen.empty()) return invalid("dns.listen", "no endpoint to listen on");
+    if (options.workers > kMaxWorkers) return invalid("dns.workers", "more than 1024");
+    const std::size_t udp_octets = options.identity.udp_octets;
+    if (udp_octets < kMinUdpOctets || udp_octets > UdpBatch::kReceiveOctets)
+        return invalid("dns.udp_octets", "not between 512 and 4096");
+    if (options.identity.nsid.size() > kMaxNsidOctets)
+        return invalid("dns.nsid", "longer than 64 octets");
+    if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
+        return invalid("dns.tcp", "a limit of 0 connections");
+    return {};
+}
+
+/// Signals are for the main thread (daemon/): a new thread inherits the mask of its maker.
+class SignalsBlocked {
+public:
+    SignalsBlocked() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+/// One worker. Its sockets are made before its thread and served by it alone.
+class Server::Thread {
+public:
+    Thread(const ServerOptions& options, PublishedZones& zones)
+        : reader_(zones),
+          worker_{loop_, reader_, options.identity, counters_},
+          batch_(options.identity.udp_octets),
+          tcp_(worker_, options.tcp) {
+        loop_.set_idle_hooks([this] { reader_.offline(); }, [this] { reader_.online(); });
+    }
+    ~Thread() { stop(); }
+
+    [[nodiscard]] bool serve(Sockets sockets) {
+        udp_.emplace_back(worker_, batch_, std::move(sockets.udp));
+        return udp_.back().is_serving() && tcp_.add_listener(std::move(sockets.tcp));
+    }
+    [[nodiscard]] Result<void> start(const std::string& name) {
+        const SignalsBlocked blocked;
+        try {
+            thread_ = std::thread([this, name] {
+                pthread_setname_np(pthread_self(), name.c_str());
+                reader_.online();
+                loop_.run();
+                reader_.offline();
+            });
+        } catch (const std::system_error& error) {
+            return fail(Error{ErrorCode::Unavailable, name, error.what()});
+        }
+        return {};
+    }
+    void ask_to_stop() {
+        if (!thread_.joinable() || std::exchange(asked_, true)) return;
+        loop_.post([this] {
+            for (UdpServer& udp : udp_)
+                udp.drain();
+            tcp_.drain([this] { loop_.stop(); });
+        });
+    }
+    void stop() {
+        ask_to_stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+private:
+    net::Loop loop_;
+    PublishedZones::Reader reader_;
+    Counters counters_;
+    Worker worker_;
+    UdpBatch batch_;
+    std::list<UdpServer> udp_;
+    TcpServer tcp_;
+    std::thread thread_;
+    bool asked_ = false;  // To stop.
+};
+
+Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones)
+    : options_(options) {
+    if (options_.workers == 0)
+        options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
+    for (unsigned each = 0; each < options_.workers; ++each)
+        threads_.push_back(std::make_unique<Thread>(options_, zones));
+}
+
+Server::~Server() {
+    stop();
+}
+
+Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, PublishedZones& zones) {
+    TRY(check(options));
+    auto server = std::make_unique<Server>(Key(), options, zones);
+    for (const Endpoint& endpoint : options.listen)
+        TRY(server->bind_endpoint(endpoint));
+    return server;
+}
+
+Result<void> Server::bind_endpoint(const Endpoint& wanted) {
+    const Endpoint endpoint = TRY(claim(wanted));
+    for (const auto& thread : threads_) {
+        const int receive_octets = options_.udp_receive_buffer_octets;
+        if (!thread->serve(TRY(open_sockets(endpoint, receive_octets, true)))) {
+            return fail(Error{ErrorCode::Unavailable, endpoint.text(),
+                              "the kernel refuses to watch another socket"});
+        }
+    }
+    endpoints_.push_back(endpoint);
+    return {};
+}
+
+Result<void> Server::start() {
+    for (std::size_t each = 0; each < threads_.size(); ++each)
+        TRY(threads_[each]->start("dns-" + std::to_string(each)));
+    return {};
+}
+
+void Server::stop() {
+    for (const auto& thread : threads_)
+        thread->ask_to_stop();
+    for (const auto& thread : threads_)
+        thread->stop();
+}
+
+Counters Server::totals() const {
+    Counters sums;
+    for (const auto& thread : threads_)
+        sums += thread->counters();
+    return sums;
+}
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,70 @@
+// dnsd/server.hpp - the name server: workers that share nothing they write.
+//
+// Each worker is a thread named "dns-N" with its own loop, its own SO_REUSEPORT sockets for every
+// listen endpoint, its own counters and its own place in the publication of the zones. bind() takes
+// all sockets, so that privileges may be dropped before start(). It reads zones, never changes
+// them.
+//
+// Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional).
+// Threads   bind, start, stop and the destructor on one thread; totals() on any.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/ip_address.hpp"
+#include "core/octets.hpp"
+#include "core/result.hpp"
+#include "dnsd/counters.hpp"
+#include "dnsd/response.hpp"
+#include "dnsd/tcp_limits.hpp"
+#include "dnsd/worker.hpp"
+
+namespace hairpin::dnsd {
+
+struct ServerOptions {
+    std::vector<Endpoint> listen;  // Each for UDP and TCP. Port 0: a free one, the same for both.
+    unsigned workers = 0;          // 0: one per core.
+    Identity identity;             // udp_octets 512..4096; nsid at most 64 octets.
+    TcpLimits tcp;
+    int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
+};
+
+class Server {
+    struct Key {};  // Only bind() makes servers.
+
+public:
+    Server(Key, const ServerOptions& options, PublishedZones& zones);
+    /// Binds all sockets. `zones` outlives the server.
+    /// Errors: Invalid options; Conflict a port is in use; Denied; Io.
+    [[nodiscard]] static Result<std::unique_ptr<Server>> bind(const ServerOptions& options,
+                                                              PublishedZones& zones);
+    /// Stops, if it is running.
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Where it listens, with the real ports, in the order of ServerOptions::listen.
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+
+    /// Starts the threads. Call once. Errors: Unavailable the kernel gives no thread.
+    [[nodiscard]] Result<void> start();
+    /// Answers what was received, closes everything and waits for the threads: at most about
+    /// TcpLimits::drain. Safe to call again.
+    void stop();
+
+    /// Of all workers, at about this moment.
+    [[nodiscard]] Counters totals() const;
+
+private:
+    class Thread;
+    [[nodiscard]] Result<void> bind_endpoint(const Endpoint& wanted);
+
+    ServerOptions options_;
+    std::vector<Endpoint> endpoints_;
+    std::vector<std::unique_ptr<Thread>> threads_;
+};
+
+}  // namespace hairpin::dnsd

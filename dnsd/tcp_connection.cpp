@@ -1,0 +1,140 @@
+#include "dnsd/tcp_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "dnsd/answer.hpp"
+#include "dnsd/codes.hpp"
+#include "zones/wire.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+constexpr std::size_t kLengthOctets = 2;
+constexpr std::size_t kShelfBuffers = 64;
+constexpr std::size_t kShelfBufferOctets = 32'768;
+
+/// The message at the front of a stream, without its length; nullopt while it is not complete.
+std::optional<OctetView> first_message(OctetView stream) noexcept {
+    if (stream.size() < kLengthOctets) return std::nullopt;
+    const std::size_t size = zones::read_u16(stream.data());
+    if (stream.size() - kLengthOctets < size) return std::nullopt;
+    return stream.subspan(kLengthOctets, size);
+}
+
+}  // namespace
+
+TcpScratch::TcpScratch()
+    : input_(kReadOctets), output_(kBatchOctets + kLengthOctets + kMaxMessageOctets) {
+    shelf_.reserve(kShelfBuffers);
+}
+
+Octets TcpScratch::keep(OctetView octets) {
+    Octets buffer;
+    if (!shelf_.empty()) {
+        buffer = std::move(shelf_.back());
+        shelf_.pop_back();
+    }
+    buffer.assign(octets.begin(), octets.end());
+    return buffer;
+}
+
+void TcpScratch::give_back(Octets buffer) {
+    const bool worth_it = buffer.capacity() > 0 && buffer.capacity() <= kShelfBufferOctets;
+    if (worth_it && shelf_.size() < kShelfBuffers) shelf_.push_back(std::move(buffer));
+}
+
+TcpConnection::Fate TcpConnection::on_readable(const Worker& worker, TcpScratch& scratch) {
+    const std::span<std::uint8_t> input = scratch.input();
+    const ssize_t count = ::recv(socket_.get(), input.data(), input.size(), 0);
+    // The end of the peer's stream. Whatever was complete is answered and sent in these states.
+    if (count == 0) return Fate::Close;
+    if (count < 0) return errno == EAGAIN || errno == EINTR ? Fate::Keep : Fate::Close;
+    const OctetView received = input.first(static_cast<std::size_t>(count));
+
+    auto* receiving = std::get_if<Receiving>(&state_);
+    if (receiving == nullptr) return serve(worker, scratch, received);
+    Octets& partial = receiving->partial;
+    partial.insert(partial.end(), received.begin(), received.end());
+    if (!first_message(partial)) return Fate::Keep;  // The same message, the same deadline.
+    Octets stream = std::move(partial);
+    const Fate fate = serve(worker, scratch, stream);
+    scratch.give_back(std::move(stream));
+    return fate;
+}
+
+TcpConnection::Fate TcpConnection::on_writable(const Worker& worker, TcpScratch& scratch) {
+    auto& sending = std::get<Sending>(state_);
+    const auto count = send(OctetView(sending.output).subspan(sending.sent));
+    if (!count) return Fate::Close;
+    sending.sent += *count;
+    if (sending.sent < sending.output.size()) return Fate::Keep;
+    Octets rest = std::move(sending.rest);
+    scratch.give_back(std::move(sending.output));
+    const Fate fate = serve(worker, scratch, rest);
+    scratch.give_back(std::move(rest));
+    return fate;
+}
+
+/// Answers every complete message of `input`; the state that this ends in keeps what is left.
+TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scratch,
+                                         OctetView input) {
+    const Engine engine = worker.engine();
+    const std::span<std::uint8_t> output = scratch.output();
+    for (bool more = true; more;) {
+        std::size_t used = 0;
+        bool silence = false;
+        while (used < TcpScratch::kBatchOctets && !silence) {
+            const auto message = first_message(input);
+            more = message.has_value();
+            if (!more) break;
+            input = input.subspan(kLengthOctets + message->size());
+            const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
+            const std::size_t octets = dnsd::answer(engine, *message, Transport::Tcp, room);
+            silence = octets == 0;
+            if (silence) break;
+            zones::write_u16(output.data() + used, static_cast<std::uint16_t>(octets));
+            used += kLengthOctets + octets;
+        }
+        const auto sent = send(output.first(used));
+        // Who sends what has no answer does not speak DNS: waiting for more of it is no use.
+        if (!sent || silence) return Fate::Close;
+        if (*sent < used) {
+            enter(
+                Sending{scratch.keep(output.subspan(*sent, used - *sent)), 0, scratch.keep(input)});
+            return Fate::Keep;
+        }
+    }
+    return wait_for_rest(scratch, input);
+}
+
+TcpConnection::Fate TcpConnection::wait_for_rest(TcpScratch& scratch, OctetView partial) {
+    if (partial.empty())
+        enter(Idle{});
+    else
+        enter(Receiving{scratch.keep(partial)});
+    return Fate::Keep;
+}
+
+std::optional<std::size_t> TcpConnection::send(OctetView octets) const noexcept {
+    if (octets.empty()) return 0;
+    for (;;) {
+        const ssize_t count = ::send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno == EAGAIN) return 0;
+        if (errno != EINTR) return std::nullopt;
+    }
+}
+
+void TcpConnection::release(TcpScratch& scratch) {
+    if (auto* receiving = std::get_if<Receiving>(&state_))
+        scratch.give_back(std::move(receiving->partial));
+    if (auto* sending = std::get_if<Sending>(&state_)) {
+        scratch.give_back(std::move(sending->output));
+        scratch.give_back(std::move(sending->rest));
+    }
+    state_ = Idle{};
+}
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,31 @@
+// dnsd/tcp_limits.hpp - how much TCP clients may take from one worker, and for how long.
+//
+// Standards RFC 7766 sections 6.1 and 6.2; RFC 9210 section 4.
+// Threads   Values.
+
+#pragma once
+
+#include <cstddef>
+
+#include "core/clock.hpp"
+
+namespace hairpin::dnsd {
+
+struct TcpLimits {
+    /// Connections of one worker. The kernel spreads clients over the workers.
+    std::size_t connections = 1000;
+    /// Of those, by one IPv4 address or one IPv6 /64.
+    std::size_t connections_per_client = 100;
+    /// Without a query (RFC 7766 section 6.2.3: "of the order of a few seconds").
+    Milliseconds idle{10'000};
+    /// The same, once three quarters of the connections are taken.
+    Milliseconds idle_when_crowded{2'000};
+    /// From the first octet of a message to its last, however they trickle in.
+    Milliseconds message{10'000};
+    /// From the first answer octet that the peer does not take until it has taken all.
+    Milliseconds write{10'000};
+    /// What answers in flight get when the server stops.
+    Milliseconds drain{1'000};
+};
+
+}  // namespace hairpin::dnsd

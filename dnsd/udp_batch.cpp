@@ -1,0 +1,112 @@
+#include "dnsd/udp_batch.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/assert.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+bool has_source_port(const sockaddr_in6& peer) noexcept {
+    // sin_port and sin6_port stand at the same place.
+    static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+    return peer.sin6_port != 0;
+}
+
+/// Only a link-local source needs its interface; for all others routing decides.
+void forget_interface(cmsghdr& control) noexcept {
+    if (control.cmsg_level == IPPROTO_IP && control.cmsg_type == IP_PKTINFO) {
+        in_pktinfo where;
+        std::memcpy(&where, CMSG_DATA(&control), sizeof where);
+        where.ipi_ifindex = 0;
+        std::memcpy(CMSG_DATA(&control), &where, sizeof where);
+    } else if (control.cmsg_level == IPPROTO_IPV6 && control.cmsg_type == IPV6_PKTINFO) {
+        in6_pktinfo where;
+        std::memcpy(&where, CMSG_DATA(&control), sizeof where);
+        if (IN6_IS_ADDR_LINKLOCAL(&where.ipi6_addr)) return;
+        where.ipi6_ifindex = 0;
+        std::memcpy(CMSG_DATA(&control), &where, sizeof where);
+    }
+}
+
+}  // namespace
+
+UdpBatch::UdpBatch(std::size_t response_octets)
+    : response_octets_(response_octets),
+      requests_(kDatagrams * kStride),
+      responses_(kDatagrams * kStride) {
+    HAIRPIN_ASSERT(response_octets <= kReceiveOctets);
+    for (std::size_t each = 0; each < kDatagrams; ++each) {
+        request_parts_[each] = {requests_.data() + each * kStride, kReceiveOctets};
+        response_parts_[each] = {responses_.data() + each * kStride, 0};
+        msghdr& in = in_[each].msg_hdr;
+        in.msg_name = &peers_[each];
+        in.msg_iov = &request_parts_[each];
+        in.msg_iovlen = 1;
+        in.msg_control = &controls_[each];
+        msghdr& out = out_[each].msg_hdr;
+        out.msg_iov = &response_parts_[each];
+        out.msg_iovlen = 1;
+    }
+}
+
+std::size_t UdpBatch::receive(int socket) noexcept {
+    replies_ = 0;
+    for (mmsghdr& message : in_) {
+        message.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
+        message.msg_hdr.msg_controllen = sizeof(Control);
+    }
+    for (;;) {
+        const int count = ::recvmmsg(socket, in_.data(), kDatagrams, MSG_DONTWAIT, nullptr);
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno != EINTR) return 0;  // EAGAIN; any other error is taken off the socket by this.
+    }
+}
+
+OctetView UdpBatch::received(std::size_t index, Counters& counters) const noexcept {
+    const mmsghdr& message = in_[index];
+    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        counters.count(Silence::Oversized);
+        return {};
+    }
+    if (!has_source_port(peers_[index])) {
+        counters.count(Silence::SourcePort);
+        return {};
+    }
+    return {requests_.data() + index * kStride, message.msg_len};
+}
+
+std::span<std::uint8_t> UdpBatch::response_room() noexcept {
+    return {responses_.data() + replies_ * kStride, response_octets_};
+}
+
+void UdpBatch::reply(std::size_t index, std::size_t octets) noexcept {
+    msghdr& in = in_[index].msg_hdr;
+    msghdr& out = out_[replies_].msg_hdr;
+    response_parts_[replies_].iov_len = octets;
+    out.msg_name = in.msg_name;
+    out.msg_namelen = in.msg_namelen;
+    out.msg_control = in.msg_controllen == 0 ? nullptr : in.msg_control;
+    out.msg_controllen = in.msg_controllen;
+    if (cmsghdr* control = CMSG_FIRSTHDR(&out)) forget_interface(*control);
+    ++replies_;
+}
+
+void UdpBatch::send(int socket, Counters& counters) noexcept {
+    for (std::size_t sent = 0; sent < replies_;) {
+        const auto left = static_cast<unsigned>(replies_ - sent);
+        const int count = ::sendmmsg(socket, out_.data() + sent, left, MSG_DONTWAIT);
+        if (count > 0) {
+            sent += static_cast<std::size_t>(count);
+        } else if (errno == EAGAIN) {  // The send buffer is full: the resolvers will ask again.
+            counters.udp_send_failed.add(left);
+            return;
+        } else if (errno != EINTR) {  // The error is about the first: go on behind it.
+            counters.udp_send_failed.add();
+            ++sent;
+        }
+    }
+}
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,68 @@
+// dnsd/udp_batch.hpp - up to 64 datagrams in with one system call, their answers out with another.
+//
+// Owns the buffers; one batch serves all UDP sockets of a worker, one after the other. On a
+// wildcard socket each answer leaves from the address that its question came to.
+//
+// Standards RFC 2181 section 4.1 (source address); ip(7) IP_PKTINFO; RFC 3542 section 6.2.
+// Threads   One. Allocates once.
+
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/octets.hpp"
+#include "dnsd/counters.hpp"
+
+namespace hairpin::dnsd {
+
+class UdpBatch {
+public:
+    static constexpr std::size_t kDatagrams = 64;
+    /// A longer datagram is not a question and is dropped.
+    static constexpr std::size_t kReceiveOctets = 4096;
+
+    /// @param response_octets  The most that one answer takes.
+    explicit UdpBatch(std::size_t response_octets);
+    UdpBatch(const UdpBatch&) = delete;
+    UdpBatch& operator=(const UdpBatch&) = delete;
+
+    /// Takes what waits at the socket, forgetting the batch before. @return How many; 0: nothing.
+    [[nodiscard]] std::size_t receive(int socket) noexcept;
+    /// A datagram of this batch; empty when it must not be answered, which is then counted.
+    [[nodiscard]] OctetView received(std::size_t index, Counters& counters) const noexcept;
+    /// Where the next answer is written.
+    [[nodiscard]] std::span<std::uint8_t> response_room() noexcept;
+    /// Takes the first `octets` of response_room() as the answer to datagram `index`.
+    void reply(std::size_t index, std::size_t octets) noexcept;
+    /// Sends all replies. One that the kernel refuses does not keep the others from going out.
+    void send(int socket, Counters& counters) noexcept;
+
+private:
+    // Only cmsg_pktinfo comes here: 40 octets for IPv6.
+    struct alignas(cmsghdr) Control {
+        std::array<std::uint8_t, 64> octets;
+    };
+
+    // Not a power of two: buffers 4096 octets apart would all share one set of the cache.
+    static constexpr std::size_t kStride = kReceiveOctets + 64;
+
+    std::size_t response_octets_;
+    std::vector<std::uint8_t> requests_;
+    std::vector<std::uint8_t> responses_;
+    std::array<sockaddr_in6, kDatagrams> peers_{};
+    std::array<Control, kDatagrams> controls_{};
+    std::array<iovec, kDatagrams> request_parts_{};
+    std::array<iovec, kDatagrams> response_parts_{};
+    std::array<mmsghdr, kDatagrams> in_{};
+    std::array<mmsghdr, kDatagrams> out_{};
+    std::size_t replies_ = 0;
+};
+
+}  // namespace hairpin::dnsd

@@ -1,0 +1,38 @@
+// dnsd/udp_server.hpp - one UDP socket of one worker: receives, answers, sends, in batches.
+//
+// Standards RFC 1035 section 4.2.1.
+// Threads   The worker's.
+// Cost      Two system calls for up to 64 queries; no allocation.
+
+#pragma once
+
+#include "core/fd.hpp"
+#include "dnsd/udp_batch.hpp"
+#include "dnsd/worker.hpp"
+#include "net/loop.hpp"
+
+namespace hairpin::dnsd {
+
+class UdpServer {
+public:
+    /// Starts to serve `socket`. Worker and batch outlive this; the batch is shared by the worker's
+    /// sockets.
+    UdpServer(const Worker& worker, UdpBatch& batch, Fd socket);
+    UdpServer(const UdpServer&) = delete;
+    UdpServer& operator=(const UdpServer&) = delete;
+
+    /// Whether the loop watches the socket; false when the kernel refused.
+    [[nodiscard]] bool is_serving() const noexcept { return static_cast<bool>(poll_); }
+    /// Answers what has been received and closes the socket.
+    void drain() noexcept;
+
+private:
+    void answer_waiting() noexcept;
+
+    const Worker& worker_;
+    UdpBatch& batch_;
+    Fd socket_;
+    net::Poll poll_;  // After socket_: it lets go first.
+};
+
+}  // namespace hairpin::dnsd
