@@ -22,11 +22,13 @@ namespace hairpin::zones {
 [[nodiscard]] std::optional<RType> type_from_text(std::string_view text);
 [[nodiscard]] std::string type_text(RType type);
 
-/// RDATA in presentation format to uncompressed wire form. Relative names in it are taken under `origin`.
-/// Known types accept the generic form too. At most 65,535 octets out, 200,000 characters in, one line.
-/// Errors: Invalid, with ldns's reason in words.
-[[nodiscard]] Result<Octets> rdata_from_text(RType type, std::string_view text, const Name& origin = Name());
-/// RDATA in presentation format, on one line, names absolute. RDATA that its type does not fit comes in the generic form.
+/// RDATA in presentation format to uncompressed wire form. Relative names in it are taken under
+/// `origin`. Known types accept the generic form too. At most 65,535 octets out, 200,000 characters
+/// in, one line. Errors: Invalid, with ldns's reason in words.
+[[nodiscard]] Result<Octets> rdata_from_text(RType type, std::string_view text,
+                                             const Name& origin = Name());
+/// RDATA in presentation format, on one line, names absolute. RDATA that its type does not fit
+/// comes in the generic form.
 [[nodiscard]] std::string rdata_text(RType type, OctetView rdata);
 /// Whether `rdata` is well-formed for `type`: its fields fill it exactly. Unknown types: always.
 [[nodiscard]] bool rdata_is_valid(RType type, OctetView rdata);

@@ -1,8 +1,8 @@
 // zones/zone_file.hpp - zones in and out as master files.
 //
-// Standards RFC 1035 section 5 ($ORIGIN, $TTL (RFC 2308 section 4), parentheses, quoted strings), RFC 3597.
-// $INCLUDE is refused: a file comes over the network here. Not here: rules (zones/edit.hpp applies them).
-// Threads   Pure.
+// Standards RFC 1035 section 5 ($ORIGIN, $TTL (RFC 2308 section 4), parentheses, quoted strings),
+// RFC 3597. $INCLUDE is refused: a file comes over the network here. Not here: rules
+// (zones/edit.hpp applies them). Threads   Pure.
 
 #pragma once
 
@@ -30,11 +30,13 @@ struct ZoneFileLimits {
     std::size_t records = 4'000'000;
 };
 
-/// The RRsets of a master file, as ReplaceRRset edits for ZoneAction::Create or Replace: SOA first, records of one
-/// RRset collected wherever they stand in the file, the smallest TTL of an RRset taken (RFC 2181 section 5.2).
-/// Errors: the first one, with its line: syntax, a TTL over 2^31-1, class not IN, an owner outside the zone, no SOA or two, not at the apex.
-[[nodiscard]] Result<std::vector<Edit>, ZoneFileError>
-parse_zone_file(std::string_view text, const Name& apex, std::string_view file = {}, const ZoneFileLimits& limits = {});
+/// The RRsets of a master file, as ReplaceRRset edits for ZoneAction::Create or Replace: SOA first,
+/// records of one RRset collected wherever they stand in the file, the smallest TTL of an RRset
+/// taken (RFC 2181 section 5.2). Errors: the first one, with its line: syntax, a TTL over 2^31-1,
+/// class not IN, an owner outside the zone, no SOA or two, not at the apex.
+[[nodiscard]] Result<std::vector<Edit>, ZoneFileError> parse_zone_file(
+    std::string_view text, const Name& apex, std::string_view file = {},
+    const ZoneFileLimits& limits = {});
 
 /// The whole zone, SOA first, one record a line, names absolute: reads back to the same zone.
 [[nodiscard]] std::string format_zone_file(const Zone& zone);
