@@ -44,6 +44,7 @@ int open_flags(Access access) {
 struct Database::Connection {
     std::string path;
     SqliteHandle handle;
+    bool has_failed = false;
     // Prepared statements by their text; null while borrowed.
     std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> idle;
 
@@ -167,8 +168,15 @@ sqlite3* Database::raw() const noexcept {
     return connection_->handle.get();
 }
 
-Error Database::error(int code) const {
-    return sqlite_error(code, connection_->path, sqlite3_errmsg(raw()));
+Error Database::error(int code) noexcept {
+    Error error = sqlite_error(code, connection_->path, sqlite3_errmsg(raw()));
+    if (error.code == ErrorCode::Unavailable || error.code == ErrorCode::Corrupt)
+        connection_->has_failed = true;
+    return error;
+}
+
+bool Database::has_failed() const noexcept {
+    return connection_->has_failed;
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -74,6 +74,9 @@ public:
     [[nodiscard]] std::int64_t total_changed_rows() const noexcept;
     /// Whether a transaction is open. SQLite closes one by itself on some failures (disk full).
     [[nodiscard]] bool in_transaction() const noexcept;
+    /// Whether any call since the opening met a failure that is not about the statement itself
+    /// (disk full, I/O, damage): the open transaction is then to be given up.
+    [[nodiscard]] bool has_failed() const noexcept;
     /// Whether a foreign key, deferred to the commit, is broken now: the commit would fail.
     [[nodiscard]] bool has_broken_references() const noexcept;
     /// Whether the file (or its write-ahead log) was deleted or replaced under us: what we write
@@ -90,7 +93,7 @@ private:
     friend class Statement;
     struct Connection;
     explicit Database(std::unique_ptr<Connection> connection) noexcept;
-    [[nodiscard]] Error error(int code) const;
+    [[nodiscard]] Error error(int code) noexcept;
     void give_back(sqlite3_stmt* statement) noexcept;
 
     std::unique_ptr<Connection> connection_;

@@ -10,12 +10,14 @@ namespace hairpin::store {
 namespace {
 
 constexpr const char* kText = R"sql(
--- Which database this is, so that another one put in its place under a running server is noticed.
+-- Which database this is, so that another one put in its place under a running server is noticed. `probes` counts
+-- the writes that tried a failed disk again.
 CREATE TABLE identity (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    id       BLOB NOT NULL CHECK (length(id) = 16)
+    id       BLOB NOT NULL CHECK (length(id) = 16),
+    probes   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO identity VALUES (1, randomblob(16));
+INSERT INTO identity (only_row, id) VALUES (1, randomblob(16));
 
 CREATE TABLE zones (
     id         INTEGER PRIMARY KEY,

@@ -57,7 +57,9 @@ private:
     Guarded<Slots> slots_;
 };
 
-/// Writes a batch inside the open transaction; a server or credential that is gone is passed over.
-[[nodiscard]] Result<void> write_seen(Database& database, const SeenBuffer::Batch& batch);
+/// Writes a batch inside the open transaction. A server or credential that is gone is passed over,
+/// and so is a report that breaks a CHECK (its writer should have looked): one bad report must not
+/// keep the others from the disk. @return How many broke one.
+[[nodiscard]] Result<std::size_t> write_seen(Database& database, const SeenBuffer::Batch& batch);
 
 }  // namespace hairpin::store

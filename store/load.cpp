@@ -1,0 +1,113 @@
+#include "store/load.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/journal_format.hpp"
+#include "store/row_reading.hpp"
+
+namespace hairpin::store {
+namespace {
+
+using zones::NameTree;
+using zones::Node;
+using zones::RRsetRef;
+using zones::RType;
+using zones::Zone;
+using zones::ZoneRef;
+
+constexpr std::string_view kAll =
+    "SELECT z.id, z.apex, z.kind, r.owner, r.owner_as_given, r.type, r.ttl, r.rdata"
+    " FROM zones z LEFT JOIN rrsets r ON r.zone_id = z.id ORDER BY z.id, r.owner, r.type";
+constexpr std::string_view kOne =
+    "SELECT z.id, z.apex, z.kind, r.owner, r.owner_as_given, r.type, r.ttl, r.rdata"
+    " FROM zones z LEFT JOIN rrsets r ON r.zone_id = z.id WHERE z.apex = ?1 ORDER BY r.owner, "
+    "r.type";
+
+// Rows come by zone, owner and type; a node is made when its owner ends, a zone when its rows do.
+class ZoneBuilder {
+public:
+    ZoneBuilder(const zones::Name& apex, zones::ZoneKind kind) : apex_(apex), kind_(kind) {}
+
+    Result<void> add(const Statement& row) {
+        const OctetView owner = row.octets(3);
+        if (!std::equal(owner.begin(), owner.end(), owner_.begin(), owner_.end())) finish_node();
+        if (rrsets_.empty()) {
+            const OctetView as_given = row.is_null(4) ? owner : row.octets(4);
+            if (!zones::Name::join(as_given, apex_)) return fail(corrupt("an owner is not a name"));
+            owner_.assign(owner.begin(), owner.end());
+            as_given_.assign(as_given.begin(), as_given.end());
+        }
+        auto rrset =
+            decode_rrset(static_cast<RType>(row.integer(5)), row.integer(6), row.octets(7));
+        if (!rrset) return fail(corrupt(rrset.error().text()));
+        rrsets_.push_back(*std::move(rrset));
+        return {};
+    }
+
+    Result<ZoneRef> finish() {
+        finish_node();
+        const Node* apex = names_.find({}, {});
+        if (apex == nullptr || apex->find(RType::SOA) == nullptr ||
+            apex->find(RType::NS) == nullptr)
+            return fail(corrupt("the zone has no SOA or no NS"));
+        return Zone::create(apex_, kind_, std::move(names_));
+    }
+
+private:
+    void finish_node() {
+        if (rrsets_.empty()) return;
+        names_.put(Node::create(as_given_, rrsets_));
+        rrsets_.clear();
+    }
+    Error corrupt(std::string cause) const {
+        return {ErrorCode::Corrupt, apex_.text(), std::move(cause)};
+    }
+
+    zones::Name apex_;
+    zones::ZoneKind kind_;
+    NameTree<Node> names_;
+    Octets owner_;
+    Octets as_given_;
+    std::vector<RRsetRef> rrsets_;
+};
+
+Result<ZoneBuilder> start_zone(const Statement& row) {
+    const zones::Name apex = TRY(parse_apex(row.text(1)));
+    return ZoneBuilder(apex, TRY(parse_zone_kind(row.text(2))));
+}
+
+Result<zones::ZoneTable> collect(Statement& rows) {
+    zones::ZoneTable table;
+    std::optional<ZoneBuilder> zone;
+    std::int64_t zone_id = 0;
+    while (TRY(rows.step())) {
+        if (!zone || rows.integer(0) != zone_id) {
+            if (zone) table.put(TRY(zone->finish()));
+            zone = TRY(start_zone(rows));
+            zone_id = rows.integer(0);
+        }
+        if (!rows.is_null(3)) TRY(zone->add(rows));
+    }
+    if (zone) table.put(TRY(zone->finish()));
+    return table;
+}
+
+}  // namespace
+
+Result<zones::ZoneTable> load_zones(Database& database) {
+    Statement rows = TRY(database.statement(kAll));
+    return collect(rows);
+}
+
+Result<ZoneRef> load_zone(Database& database, const zones::Name& apex) {
+    Statement rows = TRY(database.statement(kOne));
+    rows.bind(apex.lower().text());
+    const zones::ZoneTable table = TRY(collect(rows));
+    return table.share(apex);
+}
+
+}  // namespace hairpin::store

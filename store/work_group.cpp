@@ -1,0 +1,195 @@
+#include "store/work_group.hpp"
+
+#include <string>
+
+#include "store/zone_rows.hpp"
+#include "zones/wire.hpp"
+
+namespace hairpin::store {
+namespace {
+
+using zones::Zone;
+using zones::ZoneAction;
+using zones::ZoneChange;
+using zones::ZoneReceipt;
+using zones::ZoneRef;
+
+constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM, at the end of the RDATA.
+constexpr std::size_t kMaxSubjectOctets = 512;
+
+WorkRefusal refusal(Error error) {
+    return error;
+}
+
+std::string default_subject(const zones::Change& change) {
+    std::string subject;
+    for (const ZoneChange& zone : change.zones) {
+        if (subject.size() > kMaxSubjectOctets) return subject + " ..";
+        if (!subject.empty()) subject += ' ';
+        subject += zone.apex.text();
+    }
+    return subject;
+}
+
+// The SOA's RDATA in the content of a new zone; null when it has none (which zones::apply refuses).
+Octets* soa_rdata(ZoneChange& change) {
+    for (zones::Edit& edit : change.edits)
+        if (edit.type == zones::RType::SOA && edit.owner == change.apex &&
+            edit.rdatas.size() == 1 && edit.rdatas[0].size() > kSoaNumbersOctets)
+            return &edit.rdatas[0];
+    return nullptr;
+}
+
+}  // namespace
+
+Result<WorkReceipt, WorkRefusal> WorkGroup::run(Work& work) {
+    auto savepoint = Savepoint::begin(database_);
+    if (!savepoint) {
+        give_up(savepoint.error());
+        return fail(refusal(savepoint.error()));
+    }
+    Attempt attempt;
+    attempt.table = table_;
+    auto performed = perform(work, attempt);
+    if (performed && database_.has_broken_references())
+        performed = fail(refusal(Error{ErrorCode::Conflict, work.audit.subject,
+                                       "something refers to it that would be missing"}));
+    if (performed) {
+        if (const auto kept = savepoint->keep(); !kept) performed = fail(refusal(kept.error()));
+    } else if (const auto undone = savepoint->undo(); !undone) {
+        give_up(undone.error());
+    }
+    if (database_.has_failed() || !database_.in_transaction())
+        give_up(performed ? Error{ErrorCode::Unavailable, database_.path(), "the transaction ended"}
+                          : to_error(performed.error()));
+    if (!performed) {
+        if (!failure_) refuse(work, performed.error());
+        return fail(std::move(performed).error());
+    }
+    WorkReceipt receipt = attempt.receipt;
+    keep(std::move(attempt));
+    return receipt;
+}
+
+std::vector<ZoneReceipt> WorkGroup::moved() const {
+    std::vector<ZoneReceipt> moved;
+    moved.reserve(steps_.size());
+    for (const auto& [apex, step] : steps_)
+        moved.push_back(step.receipt);
+    return moved;
+}
+
+Result<void, WorkRefusal> WorkGroup::perform(Work& work, Attempt& attempt) {
+    const std::int64_t rows_before = database_.total_changed_rows();
+    Writer writer(database_, attempt.table, moment_.now);
+    if (work.rows) {
+        if (auto written = work.rows(writer, work.change); !written)
+            return fail(refusal(written.error()));
+    }
+    for (ZoneChange& zone_change : work.change.zones)
+        attempt.receipt.zones.push_back(TRY(change_zone(work.change, zone_change, attempt)));
+    if (work.after) {
+        if (auto written = work.after(writer, attempt.receipt); !written)
+            return fail(refusal(written.error()));
+    }
+    if (database_.total_changed_rows() == rows_before) return {};  // It all was so already.
+    if (auto written = write_audit_row(work, Outcome::Done, work.change.reason); !written)
+        return fail(refusal(written.error()));
+    return {};
+}
+
+Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& change,
+                                                        ZoneChange& zone_change, Attempt& attempt) {
+    const ZoneRef current = attempt.table.share(zone_change.apex);
+    if (zone_change.action == ZoneAction::Create) {
+        if (auto continued = continue_serial(zone_change); !continued)
+            return fail(refusal(continued.error()));
+    }
+    zones::EditMoment moment{to_unix_seconds(moment_.now), {}};
+    const Zone* seen = published_.find(zone_change.apex);
+    if (seen != nullptr) moment.published_serial = seen->serial();
+    if (find_step(zone_change.apex, attempt) != nullptr && seen == nullptr)
+        moment.published_serial = 0;  // Made by this group: no serial of it was seen yet.
+    auto edited = zones::apply(current, zone_change, moment, rules_);
+    if (!edited) return fail(WorkRefusal(std::move(edited).error()));
+    if (!edited->changed) return ZoneReceipt{zone_change.apex, current->serial(), false};
+
+    if (auto written = write_step(change, zone_change, *edited, attempt); !written)
+        return fail(refusal(written.error()));
+    if (edited->zone) {
+        attempt.table.put(edited->zone);
+    } else {
+        attempt.table.erase(zone_change.apex);
+    }
+    return attempt.steps.at(zone_change.apex).receipt;
+}
+
+Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange& zone_change,
+                                   const zones::EditedZone& edited, Attempt& attempt) {
+    const std::uint32_t before = edited.difference.serial_before;
+    const std::uint32_t after = edited.zone ? edited.zone->serial() : before;
+    const Step* last = find_step(zone_change.apex, attempt);
+    // A work that keeps the serial of the one before it belongs to the same step.
+    const bool same_step = last != nullptr && edited.zone && before == after;
+    const std::uint32_t from = same_step ? last->serial_before : before;
+
+    const ZoneWrite write{zone_change,  edited,        from,       after,
+                          change.actor, change.reason, moment_.now};
+    attempt.rrset_rows += TRY(write_zone(database_, write));
+    attempt.steps[zone_change.apex] = Step{from, {zone_change.apex, after, true}};
+    return {};
+}
+
+// DESIGN invariant 2: a name's serials go forward even when its zone was dropped and is made again.
+Result<void> WorkGroup::continue_serial(ZoneChange& zone_change) {
+    const auto retired = TRY(retired_serial(database_, zone_change.apex));
+    Octets* soa = soa_rdata(zone_change);
+    if (!retired || soa == nullptr) return {};
+    std::uint8_t* serial = soa->data() + soa->size() - kSoaNumbersOctets;
+    if (!zones::serial_greater(zones::read_u32(serial), *retired))
+        zones::write_u32(serial, zones::next_serial(*retired, to_unix_seconds(moment_.now)));
+    return {};
+}
+
+const WorkGroup::Step* WorkGroup::find_step(const zones::Name& apex, const Attempt& attempt) const {
+    const auto own = attempt.steps.find(apex);
+    if (own != attempt.steps.end()) return &own->second;
+    const auto earlier = steps_.find(apex);
+    return earlier == steps_.end() ? nullptr : &earlier->second;
+}
+
+Result<void> WorkGroup::write_audit_row(const Work& work, Outcome outcome,
+                                        std::string_view reason) {
+    if (work.change.actor.kind.empty()) return {};
+    AuditRow row;
+    row.at = moment_.now;
+    row.actor = work.change.actor;
+    row.action = work.audit.action;
+    row.subject = work.audit.subject.empty() ? default_subject(work.change) : work.audit.subject;
+    row.outcome = outcome;
+    row.reason = reason;
+    return write_audit(database_, row);
+}
+
+void WorkGroup::keep(Attempt attempt) {
+    table_ = std::move(attempt.table);
+    rrset_rows_ += attempt.rrset_rows;
+    for (auto& [apex, step] : attempt.steps)
+        steps_[apex] = std::move(step);
+}
+
+void WorkGroup::refuse(const Work& work, const WorkRefusal& why) {
+    if (work.change.actor.kind.empty() || !budget_.take(moment_.monotonic)) return;
+    const auto written = write_audit_row(work, Outcome::Refused, to_error(why).text());
+    if (!written) give_up(written.error());
+}
+
+void WorkGroup::give_up(Error error) {
+    if (!failure_) failure_ = std::move(error);
+}
+
+zones::Refusal not_durable(std::string_view cause) {
+    return {zones::RefusalCode::Unavailable, "store", std::string(cause)};
+}
+
+}  // namespace hairpin::store

@@ -1,0 +1,74 @@
+// store/write_connection.hpp - the committer's connection, and whether it can be trusted.
+//
+// A connection is trusted when its database is the one we started on (identity row, file still in
+// its place) and holds exactly the zones that readers see, serial by serial. It is checked at the
+// start and again after every failure; in between a commit keeps both in step. After a failed
+// COMMIT the zones of that group are *suspect*: the database may hold them as they were or as they
+// would have become, and what it holds is then taken over.
+//
+//   trusted --failure--> closed --reopened, same identity, zones agree (suspects taken over)-->
+//   trusted
+//                          ^  |
+//                          +--+ cannot be opened, another database, zones differ: tried again after
+//                          an interval
+//
+// Threads   The commit thread.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/octets.hpp"
+#include "core/result.hpp"
+#include "store/database.hpp"
+#include "zones/zone.hpp"
+
+namespace hairpin::store {
+
+class WriteConnection {
+public:
+    struct Options {
+        std::string path;
+        std::string vfs;
+        Milliseconds reopen_interval{200};
+    };
+    explicit WriteConnection(Options options) : options_(std::move(options)) {}
+
+    /// What differed and was taken over from the database.
+    struct Takeover {
+        zones::ZoneTable table;
+        std::vector<zones::ZoneReceipt> moved;
+    };
+    /// Makes sure of a trusted connection; then database() may be used for one group.
+    /// @param table  What readers see.
+    /// @return Nothing, or the zones to publish before anything else.
+    /// Errors: Unavailable, Corrupt: no trusted connection for now.
+    [[nodiscard]] Result<std::optional<Takeover>> ensure(const zones::ZoneTable& table,
+                                                         MonotonicTime now);
+    /// Only after ensure() succeeded and before distrust().
+    [[nodiscard]] Database& database() noexcept { return *database_; }
+    /// Closes the connection after a failure. `suspects`: the zones whose rows are uncertain.
+    void distrust(const std::vector<zones::ZoneReceipt>& suspects);
+
+private:
+    [[nodiscard]] Result<std::optional<Takeover>> reopen(const zones::ZoneTable& table);
+    [[nodiscard]] Result<void> check_identity(Database& database);
+    [[nodiscard]] Result<std::optional<Takeover>> compare(Database& database,
+                                                          const zones::ZoneTable& table);
+    [[nodiscard]] Result<void> take_over(Database& database, const zones::Name& apex,
+                                         Takeover& takeover) const;
+
+    Options options_;
+    std::optional<Database> database_;
+    Octets identity_;  // Empty before the first opening.
+    std::unordered_set<zones::Name, zones::NameHash> suspects_;
+    std::optional<MonotonicTime> next_attempt_;
+    std::optional<Error> last_error_;
+};
+
+}  // namespace hairpin::store

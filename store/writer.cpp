@@ -1,0 +1,128 @@
+#include "store/writer.hpp"
+
+#include <string>
+#include <utility>
+
+#include "store/audit_rows.hpp"
+#include "store/row_reading.hpp"
+
+namespace hairpin::store {
+namespace {
+
+// SQLite says which constraint; we know which thing.
+Result<void> about(Result<void> result, std::string subject) {
+    if (result || result.error().code != ErrorCode::Conflict) return result;
+    Error error = std::move(result).error();
+    error.subject = std::move(subject);
+    return fail(std::move(error));
+}
+
+Error not_found(std::string subject) {
+    return {ErrorCode::NotFound, std::move(subject), "there is no such thing"};
+}
+
+// After an UPDATE of one version of a row: was it there, and still that version?
+Result<void> check_version(Database& database, bool row_exists, std::string subject) {
+    if (database.changed_rows() == 1) return {};
+    if (!row_exists) return fail(not_found(std::move(subject)));
+    return fail(Error{ErrorCode::Conflict, std::move(subject), "it was changed meanwhile"});
+}
+
+}  // namespace
+
+Result<void> Writer::insert_licence(const LicenceRow& row) {
+    return about(
+        database().run("INSERT INTO licences (name, zone_apex, plan, state, expires_at, created_at,"
+                       " version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)",
+                       row.name, row.zone_apex.lower().text(), row.plan, to_string(row.state),
+                       row.expires_at, row.created_at),
+        row.name);
+}
+
+Result<void> Writer::update_licence(const LicenceRow& row) {
+    TRY(
+        database().run("UPDATE licences SET plan = ?3, state = ?4, expires_at = ?5,"
+                       " version = version + 1 WHERE name = ?1 AND version = ?2",
+                       row.name, row.version, row.plan, to_string(row.state), row.expires_at));
+    if (database().changed_rows() == 1) return {};
+    const auto current = TRY(read().licence(row.name));
+    return check_version(database(), current.has_value(), row.name);
+}
+
+Result<void> Writer::erase_licence(std::string_view name) {
+    TRY(database().run("DELETE FROM licences WHERE name = ?1", name));
+    if (database().changed_rows() == 0) return fail(not_found(std::string(name)));
+    return {};
+}
+
+Result<std::int64_t> Writer::insert_server(const ServerRow& row) {
+    TRY(about(
+        database().run("INSERT INTO servers (licence, label, port, state, created_at, version)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+                       row.licence, row.label, row.port, to_string(row.state), row.created_at),
+        row.licence + "/" + row.label));
+    return database().last_insert_id();
+}
+
+Result<void> Writer::update_server(const ServerRow& row) {
+    TRY(
+        database().run("UPDATE servers SET port = ?3, state = ?4, version = version + 1"
+                       " WHERE id = ?1 AND version = ?2",
+                       row.id, row.version, row.port, to_string(row.state)));
+    if (database().changed_rows() == 1) return {};
+    const auto current = TRY(read().server(row.id));
+    return check_version(database(), current.has_value(), row.licence + "/" + row.label);
+}
+
+Result<void> Writer::erase_server(std::int64_t id) {
+    TRY(database().run("DELETE FROM servers WHERE id = ?1", id));
+    if (database().changed_rows() == 0) return fail(not_found("server " + std::to_string(id)));
+    return {};
+}
+
+Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
+    TRY(about(
+        database().run(
+            "INSERT INTO credentials (kind, token_hash, server_id, label, created_at, expires_at,"
+            " tsig_name, tsig_algorithm, tsig_sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            to_string(row.kind), row.token_hash, row.server_id, row.label, row.created_at,
+            row.expires_at, row.tsig_name, row.tsig_algorithm, row.tsig_sealed),
+        "credential " + row.label));
+    return database().last_insert_id();
+}
+
+Result<void> Writer::revoke_credential(std::int64_t id) {
+    TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
+                       id, now_));
+    if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
+    return {};
+}
+
+Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::int64_t except_id) {
+    return database().run(
+        "UPDATE credentials SET revoked_at = coalesce(revoked_at, ?3)"
+        " WHERE server_id = ?1 AND id <> ?2",
+        server_id, except_id, now_);
+}
+
+Result<void> Writer::expire_credentials_of_server(std::int64_t server_id, std::int64_t except_id,
+                                                  WallTime expires_at) {
+    return database().run(
+        "UPDATE credentials SET expires_at = min(coalesce(expires_at, ?3), ?3)"
+        " WHERE server_id = ?1 AND id <> ?2",
+        server_id, except_id, expires_at);
+}
+
+Result<void> Writer::insert_idempotency(const IdempotencyRow& row) {
+    return about(database().run("INSERT INTO idempotency (credential_id, key, request_sha256,"
+                                " status, headers, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                row.credential_id, row.key, row.request_sha256, row.status,
+                                row.headers, row.body, row.at),
+                 "idempotency key " + row.key);
+}
+
+Result<void> Writer::audit(const AuditRow& row) {
+    return write_audit(database(), row);
+}
+
+}  // namespace hairpin::store

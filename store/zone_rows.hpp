@@ -1,0 +1,45 @@
+// store/zone_rows.hpp - an edited zone into rows: RRsets that differ, the zone's serial, the
+// journal.
+//
+// For the committer alone: nobody else writes zones (store/writer.hpp does not offer it). Costs
+// what differs, never the zone. Not here: whether the change is allowed (zones/edit.hpp).
+//
+// Threads   The commit thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "store/database.hpp"
+#include "zones/change.hpp"
+#include "zones/edit.hpp"
+
+namespace hairpin::store {
+
+struct ZoneWrite {
+    const zones::ZoneChange& change;
+    const zones::EditedZone& edited;  // It changed.
+    std::uint32_t
+        serial_before;  // Of the step the journal shows: what readers saw before this commit.
+    std::uint32_t serial_after;
+    const zones::Actor& actor;
+    const std::string& reason;
+    WallTime at;
+};
+
+/// Writes all rows of one edited zone into the open transaction.
+/// @return RRset rows written or deleted (those of a dropped zone are not counted).
+/// Errors: NotFound the zone has no row although a snapshot of it is published: the two differ,
+/// which is Corrupt.
+[[nodiscard]] Result<std::size_t> write_zone(Database& database, const ZoneWrite& write);
+
+/// The last serial of a dropped zone of that name.
+[[nodiscard]] Result<std::optional<std::uint32_t>> retired_serial(Database& database,
+                                                                  const zones::Name& apex);
+
+}  // namespace hairpin::store
