@@ -1,0 +1,74 @@
+"""Debian's pebble: a real ACME CA on loopback that asks our DNS."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+from support.http import Api
+from support.ports import free_port
+from support.process import Process, wait_until
+from support.tls import TestCa, openssl
+
+
+class Pebble:
+    """Validates against the name server at `dns_port`. Not started until `start()`."""
+
+    def __init__(self, folder: pathlib.Path, ca: TestCa, dns_port: int, *,
+                 reject_nonces: int = 0, reuse_authorizations: int = 0, sleep: bool = False):
+        self._folder = folder
+        self._ca = ca
+        self._dns_port = dns_port
+        self._environment = {
+            "PEBBLE_WFE_NONCEREJECT": str(reject_nonces),
+            "PEBBLE_AUTHZREUSE": str(reuse_authorizations),
+            **({} if sleep else {"PEBBLE_VA_NOSLEEP": "1"}),
+        }
+        self.port, self._management_port = free_port(), free_port()
+        self.directory = f"https://127.0.0.1:{self.port}/dir"
+        self.ca_file = ca.certificate
+        self._process: Process | None = None
+
+    def start(self) -> Pebble:
+        tls = self._ca.issue("pebble")
+        config = self._folder / "pebble.json"
+        config.write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.port}",
+            "managementListenAddress": f"127.0.0.1:{self._management_port}",
+            "certificate": str(tls.certificate), "privateKey": str(tls.key),
+            "httpPort": 5002, "tlsPort": 5001, "ocspResponderURL": "",
+            "externalAccountBindingRequired": False, "certificateValidityPeriod": 7776000,
+        }}))
+        self._process = Process(
+            ["pebble", "-config", config, "-strict", "-dnsserver", f"127.0.0.1:{self._dns_port}"],
+            self._folder / "pebble.log", environment=self._environment)
+        wait_until(self._is_up, "pebble answers")
+        return self
+
+    def _is_up(self) -> bool:
+        assert self._process and self._process.status is None, self.log()
+        try:
+            return Api(self.port, self.ca_file).get("/dir").status == 200
+        except OSError:
+            return False
+
+    def _management(self, path: str) -> str:
+        return Api(self._management_port, self.ca_file).get(path).expect(200).body.decode()
+
+    def verify(self, chain: pathlib.Path) -> str:
+        """`openssl verify` of the first certificate of a chain against pebble's root; its output."""
+        root = self._folder / "root.pem"
+        root.write_text(self._management("/roots/0"))
+        return openssl("verify", "-CAfile", root, "-untrusted", chain, chain)
+
+    @property
+    def root(self) -> str:
+        return self._management("/roots/0")
+
+    def log(self) -> str:
+        return self._process.log() if self._process else ""
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.end()
+            self._process = None
