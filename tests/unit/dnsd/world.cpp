@@ -1,0 +1,142 @@
+#include "tests/unit/dnsd/world.hpp"
+
+#include <stdexcept>
+
+namespace hairpin::dnsd::tests {
+namespace {
+
+using hairpin::tests::MessageBuilder;
+using hairpin::tests::zone;
+
+constexpr std::string_view kNet = R"(
+@        3600 IN SOA ns1 hostmaster 1 3600 600 604800 60
+@        3600 IN NS  ns1
+@        3600 IN NS  ns.example.org.
+@        3600 IN MX  10 www
+ns1      3600 IN A   192.0.2.53
+ns1      3600 IN AAAA 2001:db8::53
+www      300  IN A   192.0.2.1
+www      300  IN A   192.0.2.2
+nur1     60   IN A   198.51.100.7
+nur1     60   IN AAAA 2001:db8::7
+i-nur1   60   IN A   192.168.1.11
+txt      60   IN TXT "hello"
+odd      60   IN TYPE65280 \# 3 010203
+a.b.ent  60   IN A   192.0.2.9
+
+alias    60   IN CNAME www
+chain1   60   IN CNAME chain2
+chain2   61   IN CNAME www
+loop1    60   IN CNAME loop2
+loop2    60   IN CNAME loop3
+loop3    60   IN CNAME loop1
+self     60   IN CNAME SELF
+outside  60   IN CNAME www.elsewhere.test.
+across   60   IN CNAME host.example.org.
+dangling 60   IN CNAME missing
+tocut    60   IN CNAME host.sub
+towild   60   IN CNAME any.wild
+
+*.wild   60   IN A   192.0.2.77
+*.wild   60   IN TXT "wild"
+real.wild 60  IN TXT "real"
+*.wcname 60   IN CNAME www
+
+dname    120  IN DNAME target
+dname    120  IN TXT "at the owner"
+x.target 60   IN A   192.0.2.88
+ping     60   IN DNAME pong
+pong     60   IN DNAME ping
+grow     60   IN DNAME grow.grow
+viadname 60   IN CNAME x.dname
+
+sub      3600 IN NS  ns.sub
+sub      3600 IN NS  ns.other
+sub      3600 IN NS  ns1
+sub      3600 IN NS  ns.faraway.test.
+sub      3600 IN DS  12345 13 2 0102030405060708091011121314151617181920212223242526272829303132
+ns.sub   3600 IN A   192.0.2.10
+ns.sub   3600 IN AAAA 2001:db8::10
+hidden.sub 60 IN TXT "occluded"
+deep.sub 60   IN NS  ns.sub
+other    3600 IN NS  ns.other
+ns.other 3600 IN A   192.0.2.11
+child    3600 IN NS  ns1
+child    3600 IN DS  54321 13 2 0102030405060708091011121314151617181920212223242526272829303132
+)";
+
+std::string net_zone() {
+    std::string text(kNet);
+    // 40 TXT of 50 octets: more than 1232, less than 65,535.
+    for (int each = 10; each < 50; ++each)
+        text += "big 60 IN TXT \"" + std::string(46, 'x') + std::to_string(each) + "\"\n";
+    // A delegation whose NS fit into 512 octets and whose glue does not fit into 1232.
+    for (int each = 10; each < 32; ++each) {
+        const std::string ns = "n" + std::to_string(each) + ".manyglue";
+        text += "manyglue 60 IN NS " + ns + "\n";
+        text += ns + " 60 IN AAAA 2001:db8::" + std::to_string(each) + "\n";
+        text += ns + " 60 IN A 192.0.2." + std::to_string(each) + "\n";
+    }
+    // The same with addresses that are no glue of the cut.
+    for (int each = 10; each < 32; ++each) {
+        const std::string ns = "s" + std::to_string(each) + ".siblings";
+        text += "manysiblings 60 IN NS " + ns + "\n";
+        text += ns + " 60 IN AAAA 2001:db8::" + std::to_string(each) + "\n";
+        text += ns + " 60 IN A 192.0.2." + std::to_string(each) + "\n";
+    }
+    // More links than an answer follows.
+    for (int each = 0; each < 20; ++each)
+        text +=
+            "link" + std::to_string(each) + " 60 IN CNAME link" + std::to_string(each + 1) + "\n";
+    text += "link20 60 IN A 192.0.2.20\n";
+    // Owner and target so long that a name below overflows (RFC 6672 section 3.2).
+    const std::string label(60, 'l');
+    text += "over 60 IN DNAME " + label + "." + label + "." + label + ".target\n";
+    return text;
+}
+
+constexpr std::string_view kOrg = R"(
+@    3600 IN SOA ns hostmaster 1 3600 600 604800 900
+@    300  IN NS  ns
+ns   3600 IN A   192.0.2.54
+host 60   IN A   192.0.2.66
+back 60   IN CNAME www.example.net.
+nope 60   IN CNAME missing
+)";
+
+constexpr std::string_view kChild = R"(
+@    3600 IN SOA ns1.example.net. hostmaster 1 3600 600 604800 60
+@    3600 IN NS  ns1.example.net.
+@    60   IN A   192.0.2.90
+www  60   IN A   192.0.2.91
+)";
+
+}  // namespace
+
+zones::ZoneTable make_world() {
+    zones::ZoneTable world;
+    world.put(zone("example.net.", net_zone()));
+    world.put(zone("example.org.", kOrg));
+    world.put(zone("child.example.net.", kChild));
+    world.put(zone("orphan.test.", kChild));
+    return world;
+}
+
+std::string World::ask(std::string_view question, const Ask& how) {
+    MessageBuilder query(0xBEEF, how.flags);
+    add_question(query, question);
+    const Octets asked(query.octets().begin() + 12, query.octets().end());
+    if (how.edns) {
+        const Octets options = how.nsid ? Octets{0, 3, 0, 0} : Octets{};
+        query.opt(how.udp_octets, how.dnssec_ok ? 0x8000u : 0u, options);
+    }
+    const Octets response = answer_to(query.octets(), how.transport);
+    if (response.empty()) return hairpin::tests::message_text(response);
+    const std::string text = hairpin::tests::message_text(response);
+    if (zones::read_u16(response.data()) != 0xBEEF) throw std::runtime_error("another ID");
+    if (!std::equal(asked.begin(), asked.end(), response.begin() + 12))
+        throw std::runtime_error("another question");
+    return text;
+}
+
+}  // namespace hairpin::dnsd::tests
