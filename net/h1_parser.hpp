@@ -48,6 +48,7 @@ public:
 private:
     class Strict;
     std::unique_ptr<Strict> strict_;
+    bool is_in_line_ = false;  // The last read_body() ended inside a chunk-size line or a trailer.
 };
 
 }  // namespace hairpin::net

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "net/h2_stream.hpp"
 
 namespace hairpin::net {
 namespace {
@@ -17,35 +18,12 @@ constexpr std::size_t kMaxSettings = 32;
 constexpr std::uint64_t kResetBurst = 500;  // RST_STREAM frames from a peer at once,
 constexpr std::uint64_t kResetRate = 50;    // and per second.
 constexpr std::size_t kMaxContinuations = 8;
-constexpr std::size_t kFieldOverhead =
-    32;  // RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE.
 
 std::string_view view(const std::uint8_t* octets, std::size_t size) noexcept {
     return as_text({octets, size});
 }
 
 }  // namespace
-
-struct H2Codec::Stream {
-    std::int32_t id = 0;
-    Request request;
-    std::string path;
-    std::string authority;
-    std::size_t head_octets = 0;
-    std::size_t body_limit = 0;
-    std::size_t body_octets = 0;
-    MonotonicTime body_since{};
-    Refusal refusal;  // Set while the head is read, answered at its end.
-    bool head_done = false;
-    bool is_head_request = false;  // Its answer has no body.
-    bool receiving = false;        // The peer has not ended its side.
-    bool reported = false;         // The handler has the request.
-    bool answered = false;         // A response head was submitted.
-    bool streaming = false;        // More response body may come.
-    bool deferred = false;         // nghttp2 waits for resume_data.
-    bool owes_writable = false;
-    OutputQueue output;
-};
 
 struct H2Codec::Callbacks {
     using TableHandle = Handle<nghttp2_session_callbacks, nghttp2_session_callbacks_del>;
@@ -66,7 +44,6 @@ struct H2Codec::Callbacks {
         nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_chunk);
         nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
-        nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid);
         nghttp2_option_set_max_settings(made_option, kMaxSettings);
         nghttp2_option_set_stream_reset_rate_limit(made_option, kResetBurst, kResetRate);
@@ -129,16 +106,6 @@ struct H2Codec::Callbacks {
         return 0;
     }
 
-    // RFC 9113 section 8.1: a complete response to an incomplete request is followed by
-    // RST_STREAM(NO_ERROR).
-    static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* /*user*/) {
-        const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
-                          (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-        const auto* found = ends ? stream(session, frame->hd.stream_id) : nullptr;
-        if (found == nullptr || !found->receiving) return 0;
-        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, found->id, NGHTTP2_NO_ERROR);
-    }
-
     static ssize_t on_read(nghttp2_session* /*session*/, std::int32_t /*id*/, std::uint8_t* room,
                            std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
                            void* user) {
@@ -187,108 +154,6 @@ std::vector<CodecEvent> H2Codec::take_events() {
     return std::exchange(events_, {});
 }
 
-void H2Codec::open_stream(std::int32_t id) {
-    auto stream = std::make_unique<Stream>();
-    stream->id = id;
-    stream->receiving = true;
-    stream->request.version = 20;
-    stream->request.peer = peer_.address;
-    stream->request.peer_port = peer_.port;
-    nghttp2_session_set_stream_user_data(session_.get(), id, stream.get());
-    streams_.emplace(id, std::move(stream));
-    ++receiving_;
-}
-
-void H2Codec::add_field(Stream& stream, std::string_view name, std::string_view value) {
-    const auto& options = environment_.options;
-    if (stream.refusal.status != 0) return;
-    stream.head_octets += name.size() + value.size() + kFieldOverhead;
-    if (stream.head_octets > options.max_head ||
-        stream.request.headers.size() >= options.max_fields) {
-        stream.refusal = {431, "the header is too large"};
-        return;
-    }
-    if (name.front() == ':') return add_pseudo_field(stream, name, value);
-    if (name == "host" && stream.request.header("host")) {
-        stream.refusal = {400, "more than one Host"};
-        return;
-    }
-    // RFC 9113 section 8.2.3: the pieces of a cookie are joined again.
-    if (name == "cookie") {
-        for (auto& header : stream.request.headers) {
-            if (header.name != "cookie") continue;
-            header.value.append("; ").append(value);
-            return;
-        }
-    }
-    stream.request.headers.push_back({std::string(name), std::string(value)});
-}
-
-// nghttp2 has checked that each appears once, in front and with a sound value (RFC 9113
-// section 8.3).
-void H2Codec::add_pseudo_field(Stream& stream, std::string_view name, std::string_view value) {
-    if (name == ":method") stream.request.method_text = value;
-    if (name == ":path") stream.path = value;
-    if (name == ":authority") stream.authority = value;
-}
-
-void H2Codec::finish_head(Stream& stream) {
-    stream.head_done = true;
-    stream.body_since = now_;
-    auto& request = stream.request;
-    if (stream.refusal.status != 0) return refuse(stream, stream.refusal);
-    if (stream.path.size() > environment_.options.max_target) {
-        return refuse(stream, {414, "the request target is too long"});
-    }
-    const auto method = parse_method(request.method_text);
-    if (!method) return refuse(stream, {501, "the method is not implemented"});
-    request.method = *method;
-    stream.is_head_request = *method == Method::Head;
-    if (!set_target(request, stream.path)) {
-        return refuse(stream, {400, "the request target is not in origin form"});
-    }
-    const auto host = request.header("host");
-    // RFC 9113 section 8.3.1: a Host that differs from :authority is malformed.
-    if (host && !stream.authority.empty() && *host != stream.authority) {
-        return refuse(stream, {400, "Host differs from :authority"});
-    }
-    if (!is_authority(host ? *host : stream.authority)) {
-        return refuse(stream, {400, "Host is missing or malformed"});
-    }
-    if (!host)
-        request.headers.insert(request.headers.begin(), {"host", std::move(stream.authority)});
-    stream.body_limit = environment_.body_limit(request);
-    // nghttp2 has checked that it is a number and holds the body to it.
-    const auto length = request.header("content-length");
-    std::size_t announced = 0;
-    if (length) std::from_chars(length->data(), length->data() + length->size(), announced);
-    if (announced > stream.body_limit) refuse(stream, {413, "the body is too large"});
-}
-
-void H2Codec::add_body(Stream& stream, std::string_view octets) {
-    if (stream.answered) return;  // Refused already; the rest is on its way.
-    if (octets.size() > stream.body_limit - stream.body_octets) {
-        return refuse(stream, {413, "the body is too large"});
-    }
-    const bool is_alone = held_body_ == stream.body_octets;
-    if (!is_alone && held_body_ + octets.size() > environment_.options.max_body_per_connection) {
-        return refuse(stream, {503, "too many large requests at once on this connection"});
-    }
-    stream.request.body.append(octets);
-    stream.body_octets += octets.size();
-    held_body_ += octets.size();
-}
-
-void H2Codec::deliver(Stream& stream) {
-    if (!stream.receiving) return;
-    stream.receiving = false;
-    --receiving_;
-    if (stream.answered) return;
-    stream.reported = true;
-    HttpCounters::add(environment_.counters.requests_http2);
-    events_.push_back(RequestReady{static_cast<ExchangeId>(stream.id), std::move(stream.request)});
-}
-
 void H2Codec::close_stream(std::int32_t id) {
     const auto found = streams_.find(id);
     if (found == streams_.end()) return;
@@ -302,17 +167,6 @@ void H2Codec::close_stream(std::int32_t id) {
     }
     streams_.erase(found);
     if (streams_.empty()) idle_since_ = now_;
-}
-
-void H2Codec::refuse(Stream& stream, Refusal refusal) {
-    if (stream.answered) return;
-    // What it held is not needed any more, although the stream may live a little longer.
-    held_body_ -= std::exchange(stream.body_octets, 0);
-    stream.request = {};
-    auto response = problem_response(refusal.status, refusal.detail);
-    normalise(response, environment_.counters);
-    submit(stream, response, Length::Known);
-    if (!stream.is_head_request) queue(stream, std::move(response.body));
 }
 
 void H2Codec::submit(Stream& stream, const Response& response, Length length_is) {
@@ -476,8 +330,7 @@ std::optional<MonotonicTime> H2Codec::deadline() const {
     if (queued_ > 0) consider(output_since_ + options.write_stall_time);
     if (receiving_ == 0) return earliest;
     for (const auto& [id, stream] : streams_) {
-        if (!stream->receiving || !stream->head_done) continue;
-        consider(body_deadline(options, stream->body_since, stream->body_octets));
+        if (stream->receiving && stream->head_done) consider(body_due(*stream));
     }
     return earliest;
 }
@@ -496,17 +349,21 @@ void H2Codec::on_deadline(MonotonicTime now) {
     }
 }
 
+MonotonicTime H2Codec::body_due(const Stream& stream) const {
+    const auto& options = environment_.options;
+    if (stream.answered) return stream.body_since + options.linger_time;
+    return body_deadline(options, stream.body_since, stream.body_octets);
+}
+
 void H2Codec::refuse_late_bodies(MonotonicTime now) {
     for (const auto& [id, stream] : streams_) {
-        if (!stream->receiving || !stream->head_done) continue;
-        const auto& options = environment_.options;
-        if (body_deadline(options, stream->body_since, stream->body_octets) > now) continue;
-        // One that was refused before and still sends has had its time, too.
+        if (!stream->receiving || !stream->head_done || body_due(*stream) > now) continue;
         if (stream->answered) {
-            nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+            stream->body_since = now;
+            reset(*stream, NGHTTP2_NO_ERROR);
+        } else {
+            refuse(*stream, {408, "the request did not arrive in time"});
         }
-        refuse(*stream, {408, "the request did not arrive in time"});
-        stream->body_since = now;
     }
 }
 

@@ -61,6 +61,8 @@ private:
     void add_pseudo_field(Stream& stream, std::string_view name, std::string_view value);
     void finish_head(Stream& stream);
     void add_body(Stream& stream, std::string_view octets);
+    void discard(Stream& stream, std::size_t octets);
+    void reset(Stream& stream, std::uint32_t code);
     void deliver(Stream& stream);
     void close_stream(std::int32_t id);
     void refuse(Stream& stream, Refusal refusal);
@@ -68,6 +70,7 @@ private:
     void queue(Stream& stream, std::string&& chunk);
     [[nodiscard]] std::ptrdiff_t read_body(Stream& stream, std::span<std::uint8_t> room,
                                            std::uint32_t& flags);
+    [[nodiscard]] MonotonicTime body_due(const Stream& stream) const;
     void refuse_late_bodies(MonotonicTime now);
 
     CodecEnvironment& environment_;
