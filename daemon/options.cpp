@@ -108,7 +108,7 @@ Fault set_contact(Config& config, const OptionValue& value) {
 
 // RFC 5001 section 2.3: octets; here the text itself.
 Fault set_nsid(Config& config, const OptionValue& value) {
-    if (text(value).size() > 128) return "must be at most 128 octets";
+    if (text(value).size() > 64) return "must be at most 64 octets";
     config.dns_nsid = text(value);
     return std::nullopt;
 }
@@ -174,7 +174,7 @@ const std::array kOptions = {
            },
            [](const Config& c) { return std::to_string(c.dns_workers); }},
     Option{"dns.nsid", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
-           "What an NSID question (RFC 5001) is answered with, at most 128 octets; empty: nothing.",
+           "What an NSID question (RFC 5001) is answered with, at most 64 octets; empty: nothing.",
            [](Config& c, const OptionValue& v) -> Fault { return set_nsid(c, v); },
            [](const Config& c) { return c.dns_nsid; }},
     Option{"dns.udp_size", OptionKind::Number, Presence::Optional, kRestart, "1232",

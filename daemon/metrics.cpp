@@ -1,0 +1,98 @@
+#include "daemon/metrics.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <string>
+
+namespace hairpin::daemon {
+namespace {
+
+using Kind = admin::MetricsText::Kind;
+
+// RFC 6895 section 2.3; the rest is told by number.
+std::string rcode_name(std::size_t rcode) {
+    constexpr std::array<const char*, 11> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                                    "NXRRSET", "NOTAUTH", "NOTZONE"};
+    if (rcode < kNames.size()) return kNames[rcode];
+    return rcode == 16 ? "BADVERS" : std::to_string(rcode);
+}
+
+void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
+    metrics.family("dns_queries_total", Kind::Counter, "DNS messages received, by transport.");
+    metrics.sample("transport", "udp",
+                   dns.received[static_cast<std::size_t>(dnsd::Transport::Udp)].value());
+    metrics.sample("transport", "tcp",
+                   dns.received[static_cast<std::size_t>(dnsd::Transport::Tcp)].value());
+
+    metrics.family("dns_responses_total", Kind::Counter, "DNS responses, by RCODE.");
+    for (std::size_t rcode = 0; rcode < dns.responses.size(); ++rcode)
+        if (const auto value = dns.responses[rcode].value(); value > 0 || rcode <= 5)
+            metrics.sample("rcode", rcode_name(rcode), value);
+
+    constexpr std::array<const char*, dnsd::kOutcomes> kOutcomeNames = {
+        "match", "alias", "redirection", "referral", "nodata", "nxdomain", "refused"};
+    metrics.family("dns_outcomes_total", Kind::Counter, "What the zones had to say.");
+    for (std::size_t outcome = 0; outcome < dns.outcomes.size(); ++outcome)
+        metrics.sample("outcome", kOutcomeNames[outcome], dns.outcomes[outcome].value());
+
+    constexpr std::array<const char*, dnsd::kSilences> kSilenceNames = {"too-short", "response",
+                                                                        "source-port", "oversized"};
+    metrics.family("dns_unanswered_total", Kind::Counter, "Messages left unanswered, by reason.");
+    for (std::size_t reason = 0; reason < dns.silent.size(); ++reason)
+        metrics.sample("reason", kSilenceNames[reason], dns.silent[reason].value());
+
+    metrics.counter("dns_truncated_total", "Responses with TC.", dns.truncated.value());
+    metrics.counter("dns_udp_send_failed_total", "Answers the kernel would not take.",
+                    dns.udp_send_failed.value());
+    metrics.counter("dns_tcp_connections_total", "TCP connections accepted.",
+                    dns.tcp_accepted.value());
+    metrics.counter("dns_tcp_refused_total", "TCP connections over a limit.",
+                    dns.tcp_refused.value());
+    metrics.counter("dns_tcp_timed_out_total", "TCP connections closed for being idle or slow.",
+                    dns.tcp_timed_out.value());
+    metrics.gauge("dns_tcp_connections", "TCP connections open now.", dns.tcp_open.value());
+}
+
+void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
+    std::uint64_t open = 0, total = 0, refused = 0, failed = 0, late = 0, http1 = 0, http2 = 0;
+    http.for_each_counters([&](const net::HttpCounters& each) {
+        open += each.connections_open;
+        total += each.connections_total;
+        refused += each.connections_refused;
+        failed += each.handshakes_failed;
+        late += each.deadlines_passed;
+        http1 += each.requests_http1;
+        http2 += each.requests_http2;
+    });
+    metrics.gauge("http_connections", "API connections open now.", open);
+    metrics.counter("http_connections_total", "API connections accepted.", total);
+    metrics.counter("http_connections_refused_total", "API connections over the limit of one peer.",
+                    refused);
+    metrics.counter("http_handshakes_failed_total", "TLS handshakes that failed.", failed);
+    metrics.counter("http_deadlines_passed_total", "API connections closed for being idle or slow.",
+                    late);
+    metrics.family("http_requests_total", Kind::Counter, "API requests, by protocol.");
+    metrics.sample("protocol", "http/1.1", http1);
+    metrics.sample("protocol", "h2", http2);
+}
+
+// The second number of /proc/self/statm: resident pages.
+std::uint64_t resident_octets() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t size = 0, resident = 0;
+    file >> size >> resident;
+    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+void Metrics::collect(admin::MetricsText& metrics) const {
+    collect_dns(metrics, dns_.totals());
+    collect_http(metrics, http_);
+    metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());
+}
+
+}  // namespace hairpin::daemon

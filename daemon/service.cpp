@@ -1,0 +1,238 @@
+#include "daemon/service.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <pthread.h>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+
+#include "acme/certificates.hpp"
+#include "admin/api.hpp"
+#include "admin/certificate_desk.hpp"
+#include "core/clock.hpp"
+#include "core/crypto.hpp"
+#include "core/log.hpp"
+#include "core/published.hpp"
+#include "daemon/commands.hpp"
+#include "daemon/http_front.hpp"
+#include "daemon/listeners.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/privileges.hpp"
+#include "daemon/server_certificate.hpp"
+#include "dnsd/server.hpp"
+#include "net/loop.hpp"
+#include "store/committer.hpp"
+#include "store/load.hpp"
+#include "store/migrations.hpp"
+
+namespace hairpin::daemon {
+namespace {
+
+constexpr Milliseconds kDrainLimit{10'000};
+
+spdlog::logger& logger() {
+    return log::logger("daemon");
+}
+
+void apply_log_levels(const Config& config) {
+    // The names were checked when the configuration was read.
+    static_cast<void>(log::set_level("*", config.log_level));
+    for (const std::string& each : config.log_folders) {
+        const std::size_t equals = each.find('=');
+        static_cast<void>(log::set_level(each.substr(0, equals), each.substr(equals + 1)));
+    }
+}
+
+template <typename T>
+std::string joined(const std::vector<T>& endpoints) {
+    std::vector<std::string> texts;
+    for (const T& each : endpoints)
+        texts.push_back(each.text());
+    return fmt::format("{}", fmt::join(texts, " "));
+}
+
+zones::AddressRules address_rules(const Config& config) {
+    return {config.server_label, config.internal_prefix, config.public_also};
+}
+
+dnsd::ServerOptions dns_options(const Config& config) {
+    dnsd::ServerOptions options;
+    options.listen = config.dns_listen;
+    options.workers = static_cast<unsigned>(config.dns_workers);
+    options.identity.udp_octets = static_cast<std::uint16_t>(config.dns_udp_size);
+    options.identity.nsid.assign(config.dns_nsid.begin(), config.dns_nsid.end());
+    options.tcp.connections = config.dns_tcp_connections;
+    options.tcp.connections_per_client = config.dns_tcp_per_client;
+    options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    return options;
+}
+
+admin::ApiOptions api_options(const Config& config) {
+    admin::ApiOptions options;
+    options.base = config.base;
+    options.nameservers = config.nameservers;
+    options.hostmaster = config.hostmaster;
+    options.addresses = address_rules(config);
+    options.ttl = config.ttl;
+    return options;
+}
+
+acme::Options acme_options(const Config& config, const std::vector<Endpoint>& listeners) {
+    acme::Options options;
+    options.directory = config.acme_directory;
+    options.contacts = config.acme_contact;
+    options.ca_file = config.acme_ca_file;
+    options.user_agent = "hairpin/" HAIRPIN_VERSION;
+    options.database_path = config.database_path();
+    options.listeners = listeners;
+    options.internal_prefix = config.internal_prefix;
+    return options;
+}
+
+/// Everything that lives while we serve, in the order in which it is made.
+class Service {
+public:
+    explicit Service(const Config& config) : config_(config) {}
+
+    [[nodiscard]] Result<void> start() {
+        TRY(load());
+        TRY(listen());
+        TRY(drop_capabilities());
+        TRY(start_writing());
+        return start_serving();
+    }
+
+    void run() {
+        const auto end = [this](const char* why) {
+            logger().info("stopping: {}", why);
+            notify("STOPPING=1");
+            main_.stop();
+        };
+        const net::Signal terminate = main_.add_signal(SIGTERM, [&] { end("SIGTERM"); });
+        const net::Signal interrupt = main_.add_signal(SIGINT, [&] { end("SIGINT"); });
+        const net::Signal hang_up = main_.add_signal(SIGHUP, [this] { reload(); });
+        logger().info("ready: dns {} api {} zones {}", joined(dns_->endpoints()),
+                      joined(http_->endpoints()), zones_->snapshot()->size());
+        notify("READY=1");
+        main_.run();
+        stop();
+    }
+
+    // What was not started yet is not there to be stopped: every step may be the one that failed.
+    void stop() {
+        if (http_) http_->stop(kDrainLimit);
+        if (context_) context_->bulk.stop();
+        if (certificates_) certificates_->stop();
+        if (dns_) dns_->stop();
+        if (committer_) committer_->stop();
+    }
+
+private:
+    [[nodiscard]] Result<void> load() {
+        TRY(become_user(config_.user));
+        sealer_ = TRY(Sealer::from_file(config_.master_key_path()));
+        store::Database database = TRY(store::Database::open(config_.database_path()));
+        TRY(store::migrate(database));
+        const auto began = clock_.monotonic();
+        zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
+        logger().info("{} zones loaded in {} ms", zones_->snapshot()->size(),
+                      (clock_.monotonic() - began).count());
+        return {};
+    }
+
+    [[nodiscard]] Result<void> listen() {
+        certificate_ =
+            std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
+        TRY(probe_listeners(config_));
+        dns_ = TRY(dnsd::Server::bind(dns_options(config_), *zones_));
+        http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
+        return {};
+    }
+
+    [[nodiscard]] Result<void> start_writing() {
+        store::CommitterOptions options;
+        options.path = config_.database_path();
+        options.rules.addresses = address_rules(config_);
+        options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
+        committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
+        return {};
+    }
+
+    [[nodiscard]] Result<void> start_serving() {
+        // The CA is told only after our own listeners have answered, so they answer first.
+        TRY(dns_->start());
+        if (!config_.acme_directory.empty()) {
+            certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
+                                                          clock_, *committer_, *sealer_));
+            desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
+        }
+        metrics_ = std::make_unique<Metrics>(*dns_, *http_);
+        context_ = std::make_unique<admin::ApiContext>(api_options(config_), clock_, *committer_,
+                                                       *zones_, *sealer_);
+        context_->certificates = desk_.get();
+        context_->metrics = metrics_.get();
+        return http_->start(
+            certificate_, [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
+                return admin::Api::create(*context_, loop,
+                                          TRY(store::Reader::open(config_.database_path())));
+            });
+    }
+
+    // All or nothing: a file that cannot be served as a whole changes nothing.
+    void reload() {
+        notify("RELOADING=1");
+        if (const auto done = try_reload(); !done) {
+            logger().error("reload refused, nothing was changed: {}", done.error().text());
+        } else {
+            logger().info("reloaded {}", config_.file);
+        }
+        notify("READY=1");
+    }
+
+    [[nodiscard]] Result<void> try_reload() {
+        auto next = read_config(config_.file);
+        if (!next) return fail(Error{ErrorCode::Invalid, "", next.error().front().text()});
+        if (const auto keys = needs_restart(config_, *next); !keys.empty())
+            return fail(Error{ErrorCode::Invalid, fmt::format("{}", fmt::join(keys, ", ")),
+                              "takes effect with a restart only"});
+        certificate_->replace(TRY(make_server_certificate(*next)));
+        apply_log_levels(*next);
+        config_ = *std::move(next);
+        return {};
+    }
+
+    Config config_;
+    SystemClock clock_;
+    net::Loop main_;
+    std::optional<Sealer> sealer_;
+    std::optional<Published<zones::ZoneTable>> zones_;
+    std::shared_ptr<net::CertificateSlot> certificate_;
+    std::unique_ptr<store::Committer> committer_;
+    std::unique_ptr<dnsd::Server> dns_;
+    std::unique_ptr<acme::Certificates> certificates_;
+    std::unique_ptr<admin::AcmeDesk> desk_;
+    std::unique_ptr<HttpFront> http_;
+    std::unique_ptr<Metrics> metrics_;
+    std::unique_ptr<admin::ApiContext> context_;
+};
+
+}  // namespace
+
+int run_serve(const Config& config) {
+    apply_log_levels(config);
+    Service service(config);
+    if (const auto started = service.start(); !started) {
+        logger().critical("cannot start: {}", started.error().text());
+        service.stop();
+        return kFailed;
+    }
+    service.run();
+    logger().info("stopped");
+    return kDone;
+}
+
+}  // namespace hairpin::daemon
