@@ -1,0 +1,121 @@
+#include "acme/verdict.hpp"
+
+#include <array>
+#include <utility>
+
+namespace hairpin::acme {
+namespace {
+
+struct Meaning {
+    std::string_view type;
+    Remedy remedy;
+    std::string_view advice;
+};
+
+// RFC 8555 section 6.7. What is not here is tried again.
+constexpr std::array kMeanings = {
+    Meaning{"accountDoesNotExist", Remedy::Register,
+            "the CA has forgotten our account; it is registered again"},
+    Meaning{"badCSR", Remedy::PersonNeeded, "send a CSR with another key and exactly both names"},
+    Meaning{"badNonce", Remedy::TryAgain,
+            "the CA keeps refusing its own nonces; it is tried again"},
+    Meaning{"badPublicKey", Remedy::PersonNeeded,
+            "the CA does not take this key: make a new one, P-256 or RSA of 2048 bits or more"},
+    Meaning{"caa", Remedy::PersonNeeded,
+            "a CAA record of the name or of a domain above it forbids this CA: allow it there"},
+    Meaning{"dns", Remedy::TryAgain,
+            "the CA could not ask our name servers: check the delegation of the zone, and that "
+            "port 53 is open over UDP and TCP at every name server of it"},
+    Meaning{"externalAccountRequired", Remedy::PersonNeeded,
+            "this CA wants an account bound to one at its web site, which is not supported yet: "
+            "configure another CA as [acme] directory"},
+    Meaning{"incorrectResponse", Remedy::TryAgain,
+            "the CA saw another TXT record than ours: check that every name server of the zone "
+            "follows this one"},
+    Meaning{"invalidContact", Remedy::PersonNeeded, "mend [acme] contact in the configuration"},
+    Meaning{"rateLimited", Remedy::TryAgain, "the CA's limit is reached; it is tried again later"},
+    Meaning{"rejectedIdentifier", Remedy::PersonNeeded,
+            "the CA does not issue for this name by its policy: use another base domain or CA"},
+    Meaning{"serverInternal", Remedy::TryAgain, "the CA has a failure of its own"},
+    Meaning{"unauthorized", Remedy::TryAgain,
+            "the CA did not find our TXT record: check that every name server of the zone follows "
+            "this one"},
+    Meaning{"unsupportedContact", Remedy::PersonNeeded,
+            "mend [acme] contact in the configuration: the CA wants mailto: addresses"},
+    Meaning{"unsupportedIdentifier", Remedy::PersonNeeded,
+            "this CA does not issue for DNS names: configure another one"},
+    Meaning{"userActionRequired", Remedy::PersonNeeded,
+            "the CA wants a person to act, usually to agree to new terms of service"},
+};
+
+constexpr Milliseconds kRateLimitPause{3'600'000};  // Where a 429 does not say how long.
+
+const Meaning* meaning_of(std::string_view type) {
+    for (const Meaning& each : kMeanings)
+        if (each.type == type) return &each;
+    return nullptr;
+}
+
+/// The most telling part: a compound problem has it in a subproblem.
+Verdict judge_whole(const Problem& problem, std::string_view doing) {
+    Verdict verdict;
+    verdict.type = problem.type.empty() ? "unknown" : problem.type;
+    verdict.text =
+        std::string(doing) + " failed: " + (problem.detail.empty() ? verdict.type : problem.detail);
+    const Meaning* meaning = meaning_of(problem.type);
+    for (const Subproblem& part : problem.subproblems) {
+        if (verdict.text.size() < 2 * kMaxDetail)
+            verdict.text += "; " + part.name + ": " + part.detail;
+        const Meaning* of_part = meaning_of(part.type);
+        if (of_part != nullptr && (meaning == nullptr || of_part->remedy == Remedy::PersonNeeded))
+            meaning = of_part;
+    }
+    if (meaning == nullptr) return verdict;
+    verdict.remedy = meaning->remedy;
+    verdict.text += " (" + std::string(meaning->advice) +
+                    (problem.instance.empty() ? "" : ": " + problem.instance) + ")";
+    return verdict;
+}
+
+}  // namespace
+
+Verdict judge(const Problem& problem, std::string_view doing) {
+    return judge_whole(problem, doing);
+}
+
+Verdict judge(const CaFailure& failure, std::string_view doing) {
+    switch (failure.kind) {
+        case CaFailure::Kind::Unreachable:
+            return {Remedy::TryAgain, "unreachable",
+                    std::string(doing) + " failed: the CA is not reached: " + failure.cause +
+                        " (check [acme] directory, and that this machine reaches it)",
+                    failure.retry_after};
+        case CaFailure::Kind::Malformed:
+            return {
+                Remedy::TryAgain, "malformed-answer",
+                std::string(doing) + " failed: the CA's answer makes no sense: " + failure.cause,
+                failure.retry_after};
+        case CaFailure::Kind::Refused:
+            break;
+    }
+    Verdict verdict;
+    if (failure.problem.type.empty()) {
+        verdict.type = "http-" + std::to_string(failure.status);
+        verdict.text = std::string(doing) + " failed: the CA answered with HTTP status " +
+                       std::to_string(failure.status) +
+                       (failure.problem.detail.empty() ? "" : ": " + failure.problem.detail);
+    } else {
+        verdict = judge_whole(failure.problem, doing);
+    }
+    verdict.not_before = failure.retry_after;
+    if (!verdict.not_before && (failure.status == 429 || verdict.type == "rateLimited"))
+        verdict.not_before = kRateLimitPause;
+    return verdict;
+}
+
+Verdict judge(const Error& error, std::string_view doing) {
+    return {Remedy::TryAgain, std::string(to_string(error.code)),
+            std::string(doing) + " failed: " + error.text(), std::nullopt};
+}
+
+}  // namespace hairpin::acme
