@@ -11,10 +11,11 @@
 //
 // When COMMIT fails (disk full, I/O error) nobody is acknowledged, nothing is published, the next
 // zones are dropped, and each work of the group gets Unavailable. Whether SQLite's last frames
-// reached the disk is then unknown, so before the next group the serials of the zones concerned are
-// read back, on a new connection if need be; where the database did take the change, those zones
-// are loaded from it and published. A deleted or replaced database file is an error, never a fresh
-// start.
+// reached the disk is then unknown, so before the next group the serials of all zones are compared
+// with the database; where it did take the change after all, those zones are loaded from it and
+// published (store/write_connection.hpp). So Unavailable means "not acknowledged": after a crash
+// right behind it the change may be found to have happened. A deleted or replaced database file is
+// an error, never a fresh start.
 //
 // A table, not this class, says what a zone is: open() takes the table that load_zones() made
 // (store/load.hpp).

@@ -175,6 +175,10 @@ Error Database::error(int code) noexcept {
     return error;
 }
 
+void Database::forget_failure() noexcept {
+    connection_->has_failed = false;
+}
+
 bool Database::has_failed() const noexcept {
     return connection_->has_failed;
 }

@@ -77,6 +77,8 @@ public:
     /// Whether any call since the opening met a failure that is not about the statement itself
     /// (disk full, I/O, damage): the open transaction is then to be given up.
     [[nodiscard]] bool has_failed() const noexcept;
+    /// After a rollback: has_failed() is false until the next failure.
+    void forget_failure() noexcept;
     /// Whether a foreign key, deferred to the commit, is broken now: the commit would fail.
     [[nodiscard]] bool has_broken_references() const noexcept;
     /// Whether the file (or its write-ahead log) was deleted or replaced under us: what we write

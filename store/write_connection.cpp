@@ -22,23 +22,35 @@ Error differs(std::string subject) {
 Result<std::optional<WriteConnection::Takeover>> WriteConnection::ensure(
     const zones::ZoneTable& table, MonotonicTime now) {
     if (database_ && database_->is_lost()) database_.reset();
-    if (database_) return std::optional<Takeover>();
+    if (database_ && !doubted_) return std::optional<Takeover>();
     if (next_attempt_ && now < *next_attempt_) return fail(*last_error_);
-    auto reopened = reopen(table);
-    if (reopened) {
+    auto regained = regain(table);
+    if (regained) {
+        doubted_ = false;
         suspects_.clear();
         next_attempt_.reset();
-        return reopened;
+        return regained;
     }
     next_attempt_ = now + options_.reopen_interval;
-    last_error_ = reopened.error();
+    last_error_ = regained.error();
     return fail(*last_error_);
 }
 
 void WriteConnection::distrust(const std::vector<zones::ZoneReceipt>& suspects) {
     for (const zones::ZoneReceipt& suspect : suspects)
         suspects_.insert(suspect.apex);
+    doubted_ = true;
+}
+
+Result<std::optional<WriteConnection::Takeover>> WriteConnection::regain(
+    const zones::ZoneTable& table) {
+    if (database_ && !database_->in_transaction()) {
+        database_->forget_failure();
+        auto compared = compare(*database_, table);
+        if (compared) return compared;
+    }
     database_.reset();
+    return reopen(table);
 }
 
 Result<std::optional<WriteConnection::Takeover>> WriteConnection::reopen(

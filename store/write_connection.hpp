@@ -1,16 +1,20 @@
 // store/write_connection.hpp - the committer's connection, and whether it can be trusted.
 //
 // A connection is trusted when its database is the one we started on (identity row, file still in
-// its place) and holds exactly the zones that readers see, serial by serial. It is checked at the
-// start and again after every failure; in between a commit keeps both in step. After a failed
-// COMMIT the zones of that group are *suspect*: the database may hold them as they were or as they
-// would have become, and what it holds is then taken over.
+// its place) and holds exactly the zones that readers see, serial by serial. It is compared at the
+// start and after every failure; in between a commit keeps both in step. After a failed COMMIT the
+// zones of that group are *suspect*: the database may hold them as they were or as they would have
+// become, and what it holds is then taken over.
 //
-//   trusted --failure--> closed --reopened, same identity, zones agree (suspects taken over)-->
-//   trusted
-//                          ^  |
-//                          +--+ cannot be opened, another database, zones differ: tried again after
-//                          an interval
+//   trusted --failure--> doubted --rolled back, zones agree (suspects taken over)--> trusted
+//      |                    | cannot be read
+//      | file gone          v
+//      +---------------> closed --reopened, same identity, zones agree--> trusted
+//                         ^  | cannot be opened, another database, zones differ
+//                         +--+ tried again after an interval
+//
+// A doubted connection is kept where it can be: SQLite then writes the next frames over those of
+// the failed COMMIT, whereas reopening would replay them when they reached the log whole.
 //
 // Threads   The commit thread.
 
@@ -52,7 +56,8 @@ public:
                                                          MonotonicTime now);
     /// Only after ensure() succeeded and before distrust().
     [[nodiscard]] Database& database() noexcept { return *database_; }
-    /// Closes the connection after a failure. `suspects`: the zones whose rows are uncertain.
+    /// After a failure, with the transaction rolled back. `suspects`: the zones whose rows are
+    /// uncertain.
     void distrust(const std::vector<zones::ZoneReceipt>& suspects);
 
 private:
@@ -63,8 +68,11 @@ private:
     [[nodiscard]] Result<void> take_over(Database& database, const zones::Name& apex,
                                          Takeover& takeover) const;
 
+    [[nodiscard]] Result<std::optional<Takeover>> regain(const zones::ZoneTable& table);
+
     Options options_;
     std::optional<Database> database_;
+    bool doubted_ = false;
     Octets identity_;  // Empty before the first opening.
     std::unordered_set<zones::Name, zones::NameHash> suspects_;
     std::optional<MonotonicTime> next_attempt_;
