@@ -1,5 +1,13 @@
 #include "daemon/config.hpp"
 
+// toml++ 3.3 asserts on some malformed table headers ("[.a]"), which must not end a server that
+// reloads. Header-only, so that the assertion can be made an exception, which parse_config() turns
+// into an error.
+#include <stdexcept>
+#define TOML_HEADER_ONLY 1
+#define TOML_ASSERT(expression) \
+    ((expression) ? static_cast<void>(0) : throw std::logic_error("malformed TOML"))
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -53,6 +61,39 @@ std::string_view wanted(OptionKind kind) {
             return "must be a list of texts in quotes";
     }
     return "";
+}
+
+// The defaults of the table, read once.
+const std::vector<OptionValue>& standards() {
+    static const std::vector<OptionValue> read = [] {
+        std::vector<OptionValue> values;
+        for (const Option& option : options()) {
+            const toml::table table = toml::parse(fmt::format("x = {}", option.standard));
+            values.push_back(value_of(*table.get("x"), option.kind).value());
+        }
+        return values;
+    }();
+    return read;
+}
+
+// The line of the first octet outside of ASCII that does not stand in a comment; 0 where there is
+// none. toml++ 3.3 runs into undefined behaviour on some letters in bare keys, and nothing we are
+// told needs more than ASCII.
+std::size_t first_line_beyond_ascii(std::string_view text) {
+    std::size_t number = 0;
+    while (!text.empty()) {
+        ++number;
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        const std::size_t hash = line.find('#');
+        const bool is_comment = hash != std::string_view::npos &&
+                                line.substr(0, hash).find_first_of("\"'") == std::string_view::npos;
+        if (is_comment) line = line.substr(0, hash);
+        if (std::any_of(line.begin(), line.end(),
+                        [](char letter) { return static_cast<unsigned char>(letter) >= 0x80; }))
+            return number;
+    }
+    return 0;
 }
 
 /// Walks the parsed file once and fills a Config, collecting every fault.
@@ -127,9 +168,8 @@ private:
     }
 
     void set_standard(const Option& option) {
-        const toml::table table = toml::parse(fmt::format("x = {}", option.standard));
-        const auto value = value_of(*table.get("x"), option.kind);
-        if (const auto wrong = option.set(config_, *value))
+        const auto row = static_cast<std::size_t>(&option - options().data());
+        if (const auto wrong = option.set(config_, standards()[row]))
             fault(0, fmt::format("{}: {}", option.key, *wrong));
     }
 
@@ -175,6 +215,8 @@ std::string Config::database_path() const {
 
 Result<Config, Errors> parse_config(std::string_view text, const std::string& file) {
     if (text.size() > kMaxConfigOctets) return fail(one_error(file, 0, "the file is over 1 MiB"));
+    if (const std::size_t line = first_line_beyond_ascii(text); line != 0)
+        return fail(one_error(file, line, "only ASCII is read outside of comments"));
     // toml++ throws on bad syntax (Debian builds it so); the throw ends here.
     try {
         const toml::table root = toml::parse(text, std::string_view(file));
@@ -183,6 +225,8 @@ Result<Config, Errors> parse_config(std::string_view text, const std::string& fi
         return filling.finish(root);
     } catch (const toml::parse_error& error) {
         return fail(one_error(file, error.source().begin.line, std::string(error.description())));
+    } catch (const std::logic_error& error) {
+        return fail(one_error(file, 0, error.what()));
     }
 }
 

@@ -77,11 +77,18 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
         {"", "version = 1 is missing"},
         {"version = \n", "hairpin.toml:1: "},
         {"version = 1\nversion = 1\n", "hairpin.toml:2: "},
+        // Found by fuzzing: toml++ failed an assertion, and ran into undefined behaviour.
+        {"version = 1\n[.ames]\nx = 1\n", "malformed TOML"},
+        {"version = 1\nni\xd2\x8an = 1\n", "hairpin.toml:2: only ASCII"},
     }));
     INFO(wrong.text);
     const std::string errors = errors_of(wrong.text);
     INFO(errors);
     CHECK(errors.find(wrong.error) != std::string::npos);
+}
+
+TEST_CASE("Comments may be in any language", "[daemon]") {
+    CHECK(errors_of("# zażółć gęślą jaźń\n" + kLeast + "[dns] # näher\n").empty());
 }
 
 TEST_CASE("All faults are told at once", "[daemon]") {
