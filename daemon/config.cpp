@@ -4,9 +4,14 @@
 // reloads. Header-only, so that the assertion can be made an exception, which parse_config() turns
 // into an error.
 #include <stdexcept>
+namespace hairpin::daemon::detail {
+inline void toml_is_malformed() {
+    throw std::logic_error("malformed TOML");
+}
+}  // namespace hairpin::daemon::detail
 #define TOML_HEADER_ONLY 1
 #define TOML_ASSERT(expression) \
-    ((expression) ? static_cast<void>(0) : throw std::logic_error("malformed TOML"))
+    ((expression) ? static_cast<void>(0) : ::hairpin::daemon::detail::toml_is_malformed())
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
