@@ -141,7 +141,7 @@ void start_timer(TimerNode& node, Milliseconds first) noexcept {
 
 void close_left_over(uv_handle_t* handle, void* /*unused*/) {
     if (uv_is_closing(handle) != 0) return;
-    const auto close_as = [handle]<typename Node>(Node* node) {
+    const auto close_as = []<typename Node>(Node* node) {
         LoopState::detach(node);
         close_node(node);
     };

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "net/http_codec.hpp"
+#include "tests/support/captured_response.hpp"
 
 namespace hairpin::net {
 namespace {
@@ -112,6 +113,24 @@ TEST_CASE("a responder answers once, or is abandoned on its loop when dropped", 
     loop.run();
     CHECK(sink->calls == std::vector<std::string>{"respond 1 200", "abandon 2", "abandon 3",
                                                   "begin", "write a", "end"});
+}
+
+TEST_CASE("a captured response stands in for a server", "[net]") {
+    Loop loop;
+    const auto captured = hairpin::tests::CapturedResponse::create();
+    auto responder = captured->responder(loop);
+    bool gone = false;
+    responder.on_gone([&] { gone = true; });
+    responder.begin({201, {{"etag", "x"}}, "a"});
+    CHECK(responder.write("b"));
+    captured->hang_up();
+    CHECK(gone);
+    CHECK_FALSE(responder.is_open());
+    responder.end();
+    CHECK(captured->is_complete);
+    CHECK(captured->response.status == 201);
+    CHECK(captured->header("etag") == "x");
+    CHECK(captured->response.body == "ab");
 }
 
 TEST_CASE("a responder dropped on another thread is abandoned on the loop", "[net]") {
