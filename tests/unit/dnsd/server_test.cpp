@@ -8,8 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/dnsd/peer.hpp"
-#include "tests/unit/dnsd/world.hpp"
+#include "tests/unit/dnsd/running.hpp"
 
 namespace hairpin::dnsd::tests {
 namespace {
@@ -19,22 +18,6 @@ using hairpin::tests::message_text;
 Endpoint endpoint(std::string_view text) {
     return Endpoint::parse(text).value();
 }
-
-struct Running {
-    explicit Running(ServerOptions options = {})
-        : zones(std::make_shared<zones::ZoneTable>(make_world())) {
-        if (options.listen.empty()) options.listen = {endpoint("127.0.0.1:0")};
-        if (options.workers == 0) options.workers = 2;
-        auto bound = Server::bind(options, zones);
-        if (!bound) throw std::runtime_error(bound.error().text());
-        server = *std::move(bound);
-        if (!server->start()) throw std::runtime_error("start");
-    }
-    PublishedZones zones;
-    std::unique_ptr<Server> server;
-};
-
-const std::string kNur1 = "NOERROR aa\nanswer: nur1.example.net. 60 IN A 198.51.100.7\n";
 
 TEST_CASE("A server answers over UDP and TCP, IPv4 and IPv6, at one port", "[dnsd][rfc7766]") {
     ServerOptions options;
