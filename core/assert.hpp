@@ -1,4 +1,5 @@
 // core/assert.hpp - for our own mistakes, on in every build, never about input.
+// Threads   Any.
 #pragma once
 
 namespace hairpin::detail {

@@ -1,4 +1,5 @@
 // core/fd.hpp - ownership of one file descriptor.
+// Threads   A value; one thread at a time.
 #pragma once
 
 #include <utility>

@@ -3,7 +3,7 @@
 //   Guarded<std::vector<Job>> jobs_;
 //   jobs_.with([&](auto& jobs) { jobs.push_back(job); });
 //
-// Never hold it across a callback that may block, a system call or a publish.
+// Threads   Any. Never hold it across a callback that may block, a system call or a publish.
 #pragma once
 
 #include <mutex>

@@ -4,6 +4,8 @@
 //
 // The alias decides once, in one place, which of a library's free functions is meant (shallow or
 // deep). libuv handles are the exception: closing them is asynchronous, so net/loop owns them.
+//
+// Threads   As the library says of the object.
 
 #pragma once
 

@@ -5,6 +5,8 @@
 // them).
 //
 // Standards RFC 1035 section 3.2; RFC 3597; RFC 6895 section 3.1 for the meta types.
+//
+// Threads   Values.
 
 #pragma once
 

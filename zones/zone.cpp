@@ -1,6 +1,7 @@
 #include "zones/zone.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "core/assert.hpp"
 #include "zones/wire.hpp"
@@ -23,7 +24,9 @@ OctetView without_root(const Name& name) {
 }  // namespace
 
 ZoneRef Zone::create(const Name& apex, ZoneKind kind, NameTree<Node> names) {
-    auto* zone = new Zone();
+    // Counted by itself (core/ref.hpp), as nodes and RRsets are.
+    void* memory = ::operator new(sizeof(Zone));
+    auto* zone = ::new (memory) Zone();
     zone->apex_ = apex;
     zone->apex_labels_ = static_cast<std::uint8_t>(apex.labels());
     zone->kind_ = kind;
