@@ -102,8 +102,7 @@ Result<MasterTextReader::Step, MasterTextError> MasterTextReader::step(MasterLin
         ++at_;
         return Step::More;
     }
-    if (letter == '\r' && form_ == MasterForm::File &&
-        (at_ + 1 == text_.size() || text_[at_ + 1] == '\n')) {
+    if (letter == '\r' && at_line_end()) {
         ++at_;
         return Step::More;
     }
@@ -174,6 +173,11 @@ Result<void, MasterTextError> MasterTextReader::one_character() {
     return {};
 }
 
+// Whether a carriage return here belongs to the line break. A lone one is a control character.
+bool MasterTextReader::at_line_end() const noexcept {
+    return form_ == MasterForm::File && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n');
+}
+
 bool MasterTextReader::at_token_end() const noexcept {
     if (at_ >= text_.size()) return true;
     switch (text_[at_]) {
@@ -185,7 +189,7 @@ bool MasterTextReader::at_token_end() const noexcept {
         case ')':
             return true;
         case '\r':
-            return at_ + 1 == text_.size() || text_[at_ + 1] == '\n';
+            return at_line_end();
         default:
             return false;
     }

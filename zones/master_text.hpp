@@ -68,6 +68,7 @@ private:
     [[nodiscard]] Result<void, MasterTextError> token(MasterLine& record);
     [[nodiscard]] Result<void, MasterTextError> quoted_part();
     [[nodiscard]] Result<void, MasterTextError> one_character();
+    [[nodiscard]] bool at_line_end() const noexcept;
     [[nodiscard]] bool at_token_end() const noexcept;
 
     std::string_view text_;

@@ -167,8 +167,11 @@ std::string size_text(std::uint8_t octet) {
     return fixed_text(centimetres, 100, 2) + "m";
 }
 
-std::string location_text(OctetView rdata) {
+// Nullopt where text would not say all: zero times a power of ten is written as zero.
+std::optional<std::string> location_text(OctetView rdata) {
     constexpr std::uint32_t kBelow = 10'000'000;
+    for (std::size_t at = 1; at <= 3; ++at)
+        if (rdata[at] > 0 && rdata[at] < 0x10) return std::nullopt;
     const std::uint32_t height = read_u32(&rdata[12]);
     const std::string altitude = height >= kBelow ? fixed_text(height - kBelow, 100, 2)
                                                   : "-" + fixed_text(kBelow - height, 100, 2);
