@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/dnsd/world.hpp"
+#include "tests/support/dns_world.hpp"
 
 namespace hairpin::dnsd::tests {
 namespace {

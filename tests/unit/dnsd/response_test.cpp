@@ -5,8 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/dns_world.hpp"
 #include "tests/support/octets.hpp"
-#include "tests/unit/dnsd/world.hpp"
 
 namespace hairpin::dnsd::tests {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "dnsd/server.hpp"
+#include "tests/support/dns_world.hpp"
 #include "tests/unit/dnsd/peer.hpp"
-#include "tests/unit/dnsd/world.hpp"
 
 namespace hairpin::dnsd::tests {
 

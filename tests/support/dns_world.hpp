@@ -1,14 +1,20 @@
-#include "tests/unit/dnsd/world.hpp"
+// tests/support/dns_world.hpp - zones with one of everything, and how tests ask about them.
+#pragma once
 
+#include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "dnsd/answer.hpp"
+#include "tests/support/dns_message.hpp"
+#include "tests/support/zones.hpp"
 
 namespace hairpin::dnsd::tests {
-namespace {
 
-using hairpin::tests::MessageBuilder;
-using hairpin::tests::zone;
+namespace detail {
 
-constexpr std::string_view kNet = R"(
+inline constexpr std::string_view kNet = R"(
 @        3600 IN SOA ns1 hostmaster 1 3600 600 604800 60
 @        3600 IN NS  ns1
 @        3600 IN NS  ns.example.org.
@@ -65,7 +71,7 @@ child    3600 IN NS  ns1
 child    3600 IN DS  54321 13 2 0102030405060708091011121314151617181920212223242526272829303132
 )";
 
-std::string net_zone() {
+inline std::string net_zone() {
     std::string text(kNet);
     // 40 TXT of 50 octets: more than 1232, less than 65,535.
     for (int each = 10; each < 50; ++each)
@@ -95,7 +101,7 @@ std::string net_zone() {
     return text;
 }
 
-constexpr std::string_view kOrg = R"(
+inline constexpr std::string_view kOrg = R"(
 @    3600 IN SOA ns hostmaster 1 3600 600 604800 900
 @    300  IN NS  ns
 ns   3600 IN A   192.0.2.54
@@ -104,27 +110,61 @@ back 60   IN CNAME www.example.net.
 nope 60   IN CNAME missing
 )";
 
-constexpr std::string_view kChild = R"(
+inline constexpr std::string_view kChild = R"(
 @    3600 IN SOA ns1.example.net. hostmaster 1 3600 600 604800 60
 @    3600 IN NS  ns1.example.net.
 @    60   IN A   192.0.2.90
 www  60   IN A   192.0.2.91
 )";
 
-}  // namespace
+}  // namespace detail
 
-zones::ZoneTable make_world() {
+/// example.net. with one of everything; example.org.; child.example.net., delegated and hosted here
+/// too; orphan.test., whose parent is not here.
+[[nodiscard]] inline zones::ZoneTable make_world() {
     zones::ZoneTable world;
-    world.put(zone("example.net.", net_zone()));
-    world.put(zone("example.org.", kOrg));
-    world.put(zone("child.example.net.", kChild));
-    world.put(zone("orphan.test.", kChild));
+    world.put(hairpin::tests::zone("example.net.", detail::net_zone()));
+    world.put(hairpin::tests::zone("example.org.", detail::kOrg));
+    world.put(hairpin::tests::zone("child.example.net.", detail::kChild));
+    world.put(hairpin::tests::zone("orphan.test.", detail::kChild));
     return world;
 }
 
-std::string World::ask(std::string_view question, const Ask& how) {
-    MessageBuilder query(0xBEEF, how.flags);
-    add_question(query, question);
+struct Ask {
+    Transport transport = Transport::Udp;
+    std::uint16_t flags = 0;
+    bool edns = false;
+    std::uint16_t udp_octets = 1232;
+    bool dnssec_ok = false;
+    bool nsid = false;
+};
+
+class World {
+public:
+    World() : zones_(make_world()) { identity_.nsid = {'n', 's', '-', 'a'}; }
+
+    /// The octets of the response; empty for silence.
+    [[nodiscard]] Octets answer_to(OctetView message, Transport transport = Transport::Udp) {
+        Octets out(kMaxMessageOctets);
+        out.resize(answer({zones_, identity_, counters_}, message, transport, out));
+        return out;
+    }
+    /// "name TYPE [class]" -> tests::message_text of the response. Throws when ID or question of
+    /// the response are not those asked, octet for octet.
+    [[nodiscard]] std::string ask(std::string_view question, const Ask& how = {});
+    /// The same for a message of any kind.
+    [[nodiscard]] std::string ask_raw(OctetView message) {
+        return hairpin::tests::message_text(answer_to(message));
+    }
+
+    zones::ZoneTable zones_;
+    Identity identity_;
+    Counters counters_;
+};
+
+inline std::string World::ask(std::string_view question, const Ask& how) {
+    hairpin::tests::MessageBuilder query(0xBEEF, how.flags);
+    hairpin::tests::add_question(query, question);
     const Octets asked(query.octets().begin() + 12, query.octets().end());
     if (how.edns) {
         const Octets options = how.nsid ? Octets{0, 3, 0, 0} : Octets{};

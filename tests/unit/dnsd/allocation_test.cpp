@@ -1,0 +1,143 @@
+// tests/unit/dnsd/allocation_test.cpp - no answer allocates: the rule of the answer path, counted.
+//
+// A program of its own, because it takes the place of malloc for the whole process. Sanitizers take
+// that place themselves: under them the program does not test anything and says so (status 77).
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/support/dns_world.hpp"
+
+#if defined(__has_feature)  // clang's way of saying it; the macros are GCC's.
+#define HAIRPIN_MALLOC_IS_TAKEN (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAIRPIN_MALLOC_IS_TAKEN 1
+#else
+#define HAIRPIN_MALLOC_IS_TAKEN 0
+#endif
+
+namespace {
+
+// Outside of everything that may allocate. One thread.
+std::size_t allocations = 0;
+
+}  // namespace
+
+#if !HAIRPIN_MALLOC_IS_TAKEN
+extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names for its allocator.
+void* __libc_malloc(std::size_t octets);
+void* __libc_calloc(std::size_t count, std::size_t octets);
+void* __libc_realloc(void* block, std::size_t octets);
+void* __libc_memalign(std::size_t alignment, std::size_t octets);
+// NOLINTEND(bugprone-reserved-identifier)
+
+void* malloc(std::size_t octets) {
+    ++allocations;
+    return __libc_malloc(octets);
+}
+void* calloc(std::size_t count, std::size_t octets) {
+    ++allocations;
+    return __libc_calloc(count, octets);
+}
+void* realloc(void* block, std::size_t octets) {
+    ++allocations;
+    return __libc_realloc(block, octets);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t octets) {
+    ++allocations;
+    return __libc_memalign(alignment, octets);
+}
+}
+#endif
+
+namespace hairpin::dnsd::tests {
+namespace {
+
+using hairpin::tests::MessageBuilder;
+
+struct Case {
+    const char* kind;
+    std::string question;
+    Transport transport = Transport::Udp;
+    bool edns = false;
+};
+
+const std::vector<Case> kCases = {
+    {"positive answer", "nur1.example.net. A"},
+    {"positive answer with EDNS and NSID", "nur1.example.net. A", Transport::Udp, true},
+    {"NODATA", "nur1.example.net. TXT"},
+    {"empty non-terminal", "b.ent.example.net. A"},
+    {"NXDOMAIN", "missing.example.net. A"},
+    {"referral with glue and DS", "x.sub.example.net. A", Transport::Udp, true},
+    {"CNAME", "alias.example.net. A"},
+    {"CNAME into another zone", "across.example.net. A"},
+    {"CNAME loop", "loop1.example.net. A"},
+    {"longest chain", "link0.example.net. A", Transport::Tcp},
+    {"wildcard", "any.wild.example.net. A"},
+    {"wildcard CNAME", "any.wcname.example.net. A"},
+    {"DNAME", "x.dname.example.net. A"},
+    {"DNAME overflow", std::string(60, 'a') + ".over.example.net. A", Transport::Tcp},
+    {"truncated answer", "big.example.net. TXT"},
+    {"truncated glue", "x.manyglue.example.net. A", Transport::Udp, true},
+    {"the same over TCP", "big.example.net. TXT", Transport::Tcp},
+    {"ANY", "nur1.example.net. ANY"},
+    {"DS at an apex", "child.example.net. DS"},
+    {"refused zone", "www.example.com. A", Transport::Udp, true},
+    {"refused class", "version.bind. TXT 3"},
+    {"refused type", "example.net. AXFR", Transport::Tcp},
+};
+
+Octets message_of(const Case& each) {
+    MessageBuilder builder;
+    hairpin::tests::add_question(builder, each.question);
+    if (each.edns) builder.opt(1232, 0x8000, {0, 3, 0, 0});
+    return builder.octets();
+}
+
+/// Allocations while one message is answered; prints when there are any or no answer.
+bool is_clean(const char* kind, const Engine& engine, OctetView message, Transport transport,
+              std::span<std::uint8_t> out, bool answered) {
+    allocations = 0;
+    const std::size_t octets = answer(engine, message, transport, out);
+    const std::size_t counted = allocations;
+    if (counted == 0 && (octets != 0) == answered) return true;
+    std::printf("FAILED %s: %zu allocations, %zu octets\n", kind, counted, octets);
+    return false;
+}
+
+int run() {
+    World world;
+    const Engine engine{world.zones_, world.identity_, world.counters_};
+    std::vector<std::uint8_t> out(kMaxMessageOctets);
+    allocations = 0;
+    static_cast<void>(message_of(kCases.front()));
+    // The counter counts, or everything below would pass.
+    bool clean = allocations > 0;
+    if (!clean) std::printf("FAILED: allocations are not counted\n");
+    for (const Case& each : kCases)
+        clean &= is_clean(each.kind, engine, message_of(each), each.transport, out, true);
+    const Octets broken = MessageBuilder().raw(Octets{0xff}).counts({1, 0, 0, 0}).octets();
+    clean &= is_clean("format error", engine, broken, Transport::Udp, out, true);
+    const Octets version1 =
+        MessageBuilder().question("net.", zones::RType::A).opt(512, 0x10000).octets();
+    clean &= is_clean("BADVERS", engine, version1, Transport::Udp, out, true);
+    clean &= is_clean("silence", engine, OctetView(broken).first(3), Transport::Udp, out, false);
+    if (clean) std::printf("%zu kinds of answers without an allocation\n", kCases.size() + 3);
+    return clean ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace hairpin::dnsd::tests
+
+int main() {
+    if (HAIRPIN_MALLOC_IS_TAKEN) {
+        std::printf("skipped: the sanitizer's malloc cannot be replaced\n");
+        return 77;
+    }
+    return hairpin::dnsd::tests::run();
+}
