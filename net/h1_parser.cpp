@@ -15,6 +15,8 @@ using BeastView = boost::beast::string_view;
 
 // The largest chunk-size line with its extensions that we look at.
 constexpr std::size_t kMaxChunkLine = 1024;
+// Octets set aside for a body that was announced; more only when they come.
+constexpr std::size_t kFirstReserve = 16'384;
 // "0\r\n\r\n". Beast asserts that it has so much when it looks at an unfinished last chunk again;
 // every chunk-size line is followed by at least as much, so waiting for it holds nobody up.
 constexpr std::size_t kShortestLastChunk = 5;
@@ -120,29 +122,23 @@ private:
         }
         request.headers.push_back({to_lower(name), std::string(view(value))});
         const std::string_view kept = request.headers.back().value;
-        switch (field) {
-            case http::field::host:
-                if (++hosts_ > 1) return refuse({400, "more than one Host"}, error);
-                if (!is_authority(kept)) return refuse({400, "Host is malformed"}, error);
-                return;
-            case http::field::content_length:
-                // Beast has read the number; a list of equal ones (RFC 9112 section 6.3) is not
-                // worth the risk.
-                if (++lengths_ > 1 || kept.find(',') != kept.npos) {
-                    refuse({400, "more than one Content-Length"}, error);
-                }
-                return;
-            case http::field::transfer_encoding:
-                return check_transfer_encoding(value, error);
-            case http::field::expect:
-                if (to_lower(value) != "100-continue") {
-                    return refuse({417, "only Expect: 100-continue is understood"}, error);
-                }
-                expects_continue = true;
-                return;
-            default:
-                return;
+        if (field == http::field::host) return check_host(kept, error);
+        if (field == http::field::transfer_encoding) return check_transfer_encoding(value, error);
+        if (field == http::field::content_length) {
+            // Beast has read the number; a list of equal ones (RFC 9112 section 6.3) is not worth
+            // the risk.
+            const bool is_alone = ++lengths_ == 1 && kept.find(',') == kept.npos;
+            if (!is_alone) refuse({400, "more than one Content-Length"}, error);
         }
+        if (field == http::field::expect) {
+            expects_continue = to_lower(value) == "100-continue";
+            if (!expects_continue) refuse({417, "only Expect: 100-continue is understood"}, error);
+        }
+    }
+
+    void check_host(std::string_view host, error_code& error) {
+        if (++hosts_ > 1) return refuse({400, "more than one Host"}, error);
+        if (!is_authority(host)) refuse({400, "Host is malformed"}, error);
     }
 
     void check_transfer_encoding(BeastView value, error_code& error) {
@@ -161,7 +157,7 @@ private:
         limit_ = environment_.body_limit(request);
         const auto length = content_length();
         if (length && *length > limit_) return refuse({413, "the body is too large"}, error);
-        if (length) request.body.reserve(std::min<std::size_t>(*length, 16 * 1024));
+        if (length) request.body.reserve(std::min<std::size_t>(*length, kFirstReserve));
     }
 
     std::size_t append(BeastView body, error_code& error) {

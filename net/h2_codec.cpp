@@ -82,7 +82,10 @@ struct H2Codec::Callbacks {
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
         auto* found = stream(session, frame->hd.stream_id);
         if (found == nullptr) return 0;
-        if (!found->head_done) self.finish_head(*found);
+        if (!found->head_done) {
+            found->ends_with_head = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+            self.finish_head(*found);
+        }
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) self.deliver(*found);
         return 0;
     }

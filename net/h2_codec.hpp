@@ -60,6 +60,7 @@ private:
     void add_field(Stream& stream, std::string_view name, std::string_view value);
     void add_pseudo_field(Stream& stream, std::string_view name, std::string_view value);
     void finish_head(Stream& stream);
+    void send_continue(const Stream& stream);
     void add_body(Stream& stream, std::string_view octets);
     void discard(Stream& stream, std::size_t octets);
     void reset(Stream& stream, std::uint32_t code);

@@ -9,10 +9,10 @@
 namespace hairpin::net {
 namespace {
 
-constexpr std::size_t kMaxDiscarded =
-    1024 * 1024;  // Octets of a refused body that are read after all.
-constexpr std::size_t kFieldOverhead =
-    32;  // RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE.
+// Octets of a refused body that are read after all.
+constexpr std::size_t kMaxDiscarded = 1'048'576;
+// RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE.
+constexpr std::size_t kFieldOverhead = 32;
 
 }  // namespace
 
@@ -91,7 +91,20 @@ void H2Codec::finish_head(Stream& stream) {
     const auto length = request.header("content-length");
     std::size_t announced = 0;
     if (length) std::from_chars(length->data(), length->data() + length->size(), announced);
-    if (announced > stream.body_limit) refuse(stream, {413, "the body is too large"});
+    if (announced > stream.body_limit) return refuse(stream, {413, "the body is too large"});
+    if (request.header("expect") && !stream.ends_with_head) send_continue(stream);
+}
+
+// RFC 9110 section 10.1.1. Other expectations do not exist; here nobody is confused by one, unlike
+// on HTTP/1.1.
+void H2Codec::send_continue(const Stream& stream) {
+    std::string name = ":status";
+    std::string value = "100";
+    nghttp2_nv field{reinterpret_cast<std::uint8_t*>(name.data()),
+                     reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
+                     NGHTTP2_NV_FLAG_NONE};
+    nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id, nullptr, &field, 1,
+                           nullptr);
 }
 
 void H2Codec::add_body(Stream& stream, std::string_view octets) {

@@ -27,6 +27,7 @@ struct H2Codec::Stream {
     Refusal refusal;            // Set while the head is read, answered at its end.
     std::size_t discarded = 0;  // Octets of the body after it was refused.
     bool head_done = false;
+    bool ends_with_head = false;   // There is no body.
     bool is_head_request = false;  // Its answer has no body.
     bool receiving = false;        // The peer has not ended its side.
     bool reported = false;         // The handler has the request.

@@ -57,7 +57,8 @@ void append_json_string(std::string& json, std::string_view text) {
             json += octet;
         } else if (static_cast<unsigned char>(octet) < 0x20) {
             std::array<char, 8> escaped{};
-            std::snprintf(escaped.data(), escaped.size(), "\\u%04x", static_cast<unsigned>(octet));
+            static_cast<void>(std::snprintf(escaped.data(), escaped.size(), "\\u%04x",
+                                            static_cast<unsigned>(octet)));
             json += escaped.data();
         } else {
             json += octet;

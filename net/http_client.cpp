@@ -128,7 +128,10 @@ Result<void> add_headers(Transfer& transfer) {
         }
         has_type = has_type || name == "content-type" || name == "Content-Type";
         // libcurl wants a semicolon where a value is empty on purpose.
-        if (!append_line(transfer.headers, value.empty() ? name + ";" : name + ": " + value)) {
+        std::string line = name;
+        line += value.empty() ? ";" : ": ";
+        line += value;
+        if (!append_line(transfer.headers, line)) {
             return fail(Error{ErrorCode::Unavailable, "request header", "out of memory"});
         }
     }
@@ -341,7 +344,8 @@ private:
         }
     }
 
-    void answer_later(std::shared_ptr<Transfer> transfer, Error error) {
+    void answer_later(std::unique_ptr<Transfer> failed, Error error) {
+        const std::shared_ptr<Transfer> transfer = std::move(failed);  // std::function copies.
         loop_.post([weak = weak_from_this(), transfer, error = std::move(error)] {
             const auto self = weak.lock();
             if (self != nullptr && !self->cancelled_) transfer->callback(fail(error));

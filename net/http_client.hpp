@@ -51,7 +51,7 @@ struct ClientOptions {
     std::string ca_file;  // PEM; empty: the system's.
     Milliseconds connect_timeout{10'000};
     Milliseconds timeout{30'000};
-    std::size_t max_response = 1024 * 1024;  // Octets of a body, and of all header fields together.
+    std::size_t max_response = 1'048'576;  // Octets of a body, and of all header fields together.
     std::size_t max_in_flight = 8;
     std::size_t max_waiting = 1024;
 };

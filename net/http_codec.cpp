@@ -112,10 +112,11 @@ std::string to_http_date(WallTime time) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                  kDays.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
-                  kMonths.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
-                  parts.tm_hour, parts.tm_min, parts.tm_sec);
+    static_cast<void>(
+        std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      kDays.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
+                      kMonths.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
+                      parts.tm_hour, parts.tm_min, parts.tm_sec));
     return text.data();
 }
 

@@ -38,20 +38,20 @@ struct ServerOptions {
     std::uint32_t max_streams = 100;  // Concurrent requests of one HTTP/2 connection.
 
     // How large, in octets.
-    std::size_t max_head = 16 * 1024;  // Request line and header fields together.
-    std::size_t max_target = 8 * 1024;
+    std::size_t max_head = 16'384;  // Request line and header fields together.
+    std::size_t max_target = 8'192;
     std::size_t max_fields = 128;  // Header fields, a number.
-    std::size_t max_body = 64 * 1024;
+    std::size_t max_body = 65'536;
     std::size_t max_body_per_connection =
-        16 * 1024 * 1024;                            // All HTTP/2 streams of a connection together.
-    std::size_t stream_high_water = 256 * 1024;      // When Responder::write() says wait.
-    std::size_t max_stream_queue = 8 * 1024 * 1024;  // When it gives up on the peer.
+        16'777'216;                            // All HTTP/2 streams of a connection together.
+    std::size_t stream_high_water = 262'144;   // When Responder::write() says wait.
+    std::size_t max_stream_queue = 8'388'608;  // When it gives up on the peer.
 
     // How long.
     Milliseconds handshake_time{5'000};
     Milliseconds head_time{5'000};
-    Milliseconds body_time{10'000};  // Plus one second for each min_body_rate octets received.
-    std::size_t min_body_rate = 4 * 1024;  // Octets per second.
+    Milliseconds body_time{10'000};     // Plus one second for each min_body_rate octets received.
+    std::size_t min_body_rate = 4'096;  // Octets per second.
     Milliseconds idle_time{75'000};
     Milliseconds write_stall_time{15'000};
     Milliseconds linger_time{2'000};

@@ -25,7 +25,7 @@ namespace hairpin::net::detail {
 class HttpServerState final : public std::enable_shared_from_this<HttpServerState> {
 public:
     /// One TLS record's worth; read into and written from by one connection at a time.
-    static constexpr std::size_t kBufferOctets = 16 * 1024;
+    static constexpr std::size_t kBufferOctets = 16'384;
 
     HttpServerState(Loop& loop, std::shared_ptr<const CertificateSlot> certificates,
                     ServerOptions options, Handler handler);

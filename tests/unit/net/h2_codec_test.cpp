@@ -1,116 +1,18 @@
 #include "net/h2_codec.hpp"
 
 #include <catch2/catch.hpp>
-#include <map>
+
+#include "tests/unit/net/h2_client.hpp"
 
 namespace hairpin::net {
 namespace {
 
+using tests::Body;
+using tests::Client;
+using tests::Fields;
+
 constexpr MonotonicTime kStart{Milliseconds(1'000'000)};
 const Endpoint kPeer{IpAddress::v4({192, 0, 2, 7}), 4711};
-
-using SessionHandle = Handle<nghttp2_session, nghttp2_session_del>;
-using CallbacksHandle = Handle<nghttp2_session_callbacks, nghttp2_session_callbacks_del>;
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-struct Answer {
-    Fields fields;
-    std::string body;
-    bool complete = false;
-    std::optional<std::uint32_t> reset;
-
-    [[nodiscard]] std::string field(std::string_view name) const {
-        for (const auto& [each, value] : fields) {
-            if (each == name) return value;
-        }
-        return {};
-    }
-};
-
-struct Body {
-    std::string octets;
-    std::size_t done = 0;
-    bool hangs = false;  // Never ends.
-};
-
-/// nghttp2's own client, in memory.
-class Client {
-public:
-    Client() {
-        nghttp2_session_callbacks* table = nullptr;
-        REQUIRE(nghttp2_session_callbacks_new(&table) == 0);
-        const CallbacksHandle owner(table);
-        nghttp2_session_callbacks_set_on_header_callback(table, on_header);
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_chunk);
-        nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
-        nghttp2_session_callbacks_set_on_stream_close_callback(table, on_close);
-        nghttp2_session* made = nullptr;
-        REQUIRE(nghttp2_session_client_new(&made, table, this) == 0);
-        session.reset(made);
-        nghttp2_submit_settings(made, 0, nullptr, 0);
-    }
-
-    std::int32_t submit(const Fields& fields, Body* body = nullptr) {
-        std::vector<nghttp2_nv> list;
-        for (const auto& [name, value] : fields) {
-            const auto octets = [](const std::string& text) {
-                return const_cast<std::uint8_t*>(as_octets(text).data());
-            };
-            list.push_back(
-                {octets(name), octets(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-        }
-        nghttp2_data_provider provider{};
-        provider.source.ptr = body;
-        provider.read_callback = on_read;
-        const auto id = nghttp2_submit_request(session.get(), nullptr, list.data(), list.size(),
-                                               body != nullptr ? &provider : nullptr, nullptr);
-        REQUIRE(id > 0);
-        return id;
-    }
-
-    SessionHandle session;
-    std::map<std::int32_t, Answer> answers;
-    bool goaway = false;
-
-private:
-    static Client& self(void* user) { return *static_cast<Client*>(user); }
-    static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-                         std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                         std::uint8_t, void* user) {
-        self(user).answers[frame->hd.stream_id].fields.emplace_back(as_text({name, name_size}),
-                                                                    as_text({value, value_size}));
-        return 0;
-    }
-    static int on_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* octets,
-                        std::size_t size, void* user) {
-        self(user).answers[id].body.append(as_text({octets, size}));
-        return 0;
-    }
-    static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-        if (frame->hd.type == NGHTTP2_GOAWAY) self(user).goaway = true;
-        const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-        if (carries && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-            self(user).answers[frame->hd.stream_id].complete = true;
-        }
-        if (frame->hd.type == NGHTTP2_RST_STREAM) {
-            self(user).answers[frame->hd.stream_id].reset = frame->rst_stream.error_code;
-        }
-        return 0;
-    }
-    static int on_close(nghttp2_session*, std::int32_t, std::uint32_t, void*) { return 0; }
-    static ssize_t on_read(nghttp2_session*, std::int32_t, std::uint8_t* room, std::size_t size,
-                           std::uint32_t* flags, nghttp2_data_source* source, void*) {
-        auto& body = *static_cast<Body*>(source->ptr);
-        const auto step = std::min(size, body.octets.size() - body.done);
-        std::copy_n(body.octets.data() + body.done, step, room);
-        body.done += step;
-        if (body.done == body.octets.size()) {
-            if (body.hangs && step == 0) return NGHTTP2_ERR_DEFERRED;
-            if (!body.hangs) *flags |= NGHTTP2_DATA_FLAG_EOF;
-        }
-        return static_cast<ssize_t>(step);
-    }
-};
 
 ServerOptions small_options() {
     ServerOptions options;
@@ -221,6 +123,20 @@ TEST_CASE("a 60 KB body arrives with and without content-length", "[net][rfc9113
     session.exchange();
     REQUIRE(session.requests.size() == 1);
     CHECK(session.requests[0].request.body == body.octets);
+}
+
+TEST_CASE("100-continue is sent for a body that is still to come on HTTP/2", "[net][rfc9110]") {
+    Session session;
+    Body body{"ab", 0, true};
+    const auto waits =
+        session.client.submit(fields_of("POST", "/", {{"expect", "100-continue"}}), &body);
+    const auto empty = session.client.submit(fields_of("POST", "/", {{"expect", "100-continue"}}));
+    session.exchange();
+    CHECK(session.client.answers[waits].field(":status") == "100");
+    CHECK(session.client.answers[empty].field(":status").empty());
+    session.codec.respond(session.requests.at(0).exchange, {200, {}, {}});
+    session.exchange();
+    CHECK(session.client.answers[empty].field(":status") == "200");
 }
 
 TEST_CASE("a megabyte goes out through flow control", "[net][rfc9113]") {
