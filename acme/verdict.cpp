@@ -107,6 +107,13 @@ Verdict judge(const CaFailure& failure, std::string_view doing) {
     } else {
         verdict = judge_whole(failure.problem, doing);
     }
+    // RFC 8555 section 6.7 has one word for two things: of a challenge it says that the TXT record
+    // was not found, of a request that the account may not do it.
+    if (failure.problem.type == "unauthorized") {
+        verdict.remedy = Remedy::PersonNeeded;
+        verdict.text = std::string(doing) + " failed: " + failure.problem.detail +
+                       " (the CA refuses our account: was it deactivated there?)";
+    }
     verdict.not_before = failure.retry_after;
     if (!verdict.not_before && (failure.status == 429 || verdict.type == "rateLimited"))
         verdict.not_before = kRateLimitPause;

@@ -1,0 +1,90 @@
+// Which attempts may order now: see engine.hpp.
+//
+// A cap on orders under way, and limits per server that stay well under the CAs' "five certificates
+// for the same names in seven days": a server that reinstalls in a loop, or a renewal gone wild,
+// must not use up what the next honest request needs. (Budgets per CA and account are not here.)
+
+#include <algorithm>
+#include <utility>
+
+#include "acme/engine.hpp"
+#include "core/log.hpp"
+
+namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kDay{24 * 3600 * 1000};
+constexpr Milliseconds kWeek = kDay * 7;
+constexpr Milliseconds kSuspendedPause{3600 * 1000};
+constexpr Milliseconds kReadRetry{1'000};
+
+}  // namespace
+
+void Engine::admit(const JobRef& job) {
+    const auto postponed = postponement(job->attempt);
+    if (!postponed) {
+        log::logger("acme").error("{}: cannot be admitted yet: {}", job->attempt.public_name,
+                                  postponed.error().text());
+        return wait(job, kReadRetry);
+    }
+    if (*postponed) return advance(job, **postponed);
+    const bool has_place =
+        live_.contains(job->attempt.id);  // From a commit that has to be repeated.
+    if (!has_place && live_.size() >= options_.max_live_orders) {
+        queue_.push_back(job->attempt.id);
+        job->waiting = true;
+        return;
+    }
+    live_.insert(job->attempt.id);  // The place is taken before the commit is through.
+    advance(job, WasAdmitted{});
+}
+
+void Engine::admit_waiting() {
+    while (!queue_.empty() && live_.size() < options_.max_live_orders) {
+        const std::int64_t id = queue_.front();
+        queue_.pop_front();
+        const auto job = jobs_.find(id);
+        if (job == jobs_.end() || !job->second->waiting) continue;
+        job->second->waiting = false;
+        admit(JobRef(job->second));
+    }
+}
+
+Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
+    const WallTime now = clock_.now();
+    const auto server = TRY((*reader_)->server(attempt.server_id));
+    if (!server) return std::optional<Postponed>();  // The next commit finds out.
+    const auto licence = TRY((*reader_)->licence(server->licence));
+    const bool suspended = server->state == store::ServerState::Suspended || !licence ||
+                           licence->state == store::LicenceState::Suspended ||
+                           (licence->expires_at && *licence->expires_at <= now);
+    if (suspended)
+        return std::optional(Postponed{now + kSuspendedPause,
+                                       "the server or its licence is suspended or has expired; "
+                                       "certificates go on when it is active again"});
+
+    store::AcmeQueries queries((*reader_)->database());
+    const auto issued =
+        TRY(queries.issues_since(attempt.server_id, now - kWeek, options_.issues_per_week + 1));
+    if (issued.size() >= options_.issues_per_week && !issued.empty()) {
+        const WallTime until = issued[options_.issues_per_week - 1] + kWeek;
+        return std::optional(
+            Postponed{until, "these names were given " + std::to_string(issued.size()) +
+                                 " certificates within a week, and a CA allows few; the next one "
+                                 "is ordered at " +
+                                 to_rfc3339(until)});
+    }
+    const auto today =
+        std::count_if(issued.begin(), issued.end(), [&](WallTime at) { return at > now - kDay; });
+    if (attempt.cause == store::AttemptCause::Renewal &&
+        static_cast<std::size_t>(today) >= options_.issues_per_day && today > 0) {
+        const WallTime until = issued.front() + kDay;
+        return std::optional(Postponed{until,
+                                       "renewed within a day already; the next renewal is "
+                                       "at " +
+                                           to_rfc3339(until)});
+    }
+    return std::optional<Postponed>();
+}
+
+}  // namespace hairpin::acme

@@ -1,0 +1,247 @@
+#include "acme/attempt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hairpin::acme {
+namespace {
+
+constexpr std::array<Rule, store::kAttemptStates> kRules = {{
+    {StateName::Wanted, Duty::Admit, "Nothing was asked of the CA yet."},
+    {StateName::Admitted, Duty::Begin, "Nothing was asked of the CA yet."},
+    {StateName::Ordering, Duty::PlaceOrder,
+     "An order may have been placed whose URL was lost: another is placed. The CA gives the same "
+     "pending order again or lets the lost one expire; no certificate comes of it."},
+    {StateName::Open, Duty::ReadAuthorizations, "Only reads."},
+    {StateName::TxtStaged, Duty::AskListeners,
+     "The TXT values were durable together with the state; asking is free."},
+    {StateName::TxtLive, Duty::AnswerChallenges,
+     "Each authorization is read first; only a challenge that is pending is answered."},
+    {StateName::Challenged, Duty::AwaitOrder, "Only reads."},
+    {StateName::Ready, Duty::PrepareKey, "A key that was made and lost was never used."},
+    {StateName::Finalizing, Duty::Finalize,
+     "The order is read first; the CSR is sent only while the order is ready."},
+    {StateName::Processing, Duty::AwaitCertificate, "Only reads; the chain can be fetched again."},
+    {StateName::Fetched, Duty::CheckChain, "Pure, over the stored chain."},
+    {StateName::Checked, Duty::Offer, "One transaction of ours."},
+    {StateName::Offered, Duty::Renew, "One transaction of ours."},
+    {StateName::Deployed, Duty::Renew, "One transaction of ours."},
+    {StateName::Backoff, Duty::TryAgain, "One transaction of ours."},
+    {StateName::Blocked, Duty::TryAgain, "One transaction of ours."},
+    {StateName::Superseded, Duty::Nothing, "Final."},
+    {StateName::Cancelled, Duty::Nothing, "Final."},
+}};
+
+constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
+    "admitted",
+    "postponed",
+    "begun",
+    "order placed",
+    "authorizations read",
+    "listeners answered",
+    "challenges answered",
+    "order ready",
+    "key prepared",
+    "CSR sent",
+    "chain fetched",
+    "chain good",
+    "certificate stored",
+    "acknowledged",
+    "renewal due",
+    "failed",
+    "pause over",
+    "replaced",
+    "withdrawn",
+};
+
+/// What step() knows besides state and event.
+struct Moment {
+    WallTime now;
+    const Ladder& ladder;
+    Attempt& attempt;  // All of it but the state, which is taken out of it.
+};
+
+/// Empty: the event does not happen in the state.
+using Next = std::optional<State>;
+
+bool is_live(const State& state) {
+    return store::is_under_way(name_of(state));
+}
+bool is_paused(const State& state) {
+    return std::holds_alternative<Backoff>(state) || std::holds_alternative<Blocked>(state);
+}
+
+// The straight way, one function per step: the old state by value, the next one back. What is not
+// listed falls to the template below and is refused.
+template <typename OldState, typename AnyEvent>
+Next on(OldState&& /*state*/, AnyEvent&& /*event*/, const Moment& /*moment*/) {
+    return std::nullopt;
+}
+
+Next on(Wanted, WasAdmitted, const Moment& at) {
+    at.attempt.deadline_at = at.now + at.ladder.deadline;
+    return Admitted{};
+}
+Next on(Wanted state, Postponed event, const Moment& at) {
+    at.attempt.next_at = event.until;
+    at.attempt.problem_type = "postponed";
+    at.attempt.problem = std::move(event.why);
+    return state;
+}
+Next on(Admitted, WasBegun, const Moment&) {
+    return Ordering{};
+}
+Next on(Ordering, OrderPlaced event, const Moment& at) {
+    if (event.expires && (!at.attempt.deadline_at || *event.expires < *at.attempt.deadline_at))
+        at.attempt.deadline_at = event.expires;
+    return Open{std::move(event.order)};
+}
+Next on(Open state, AuthorizationsRead event, const Moment&) {
+    if (event.pending.empty()) return Ready{std::move(state.order)};
+    return TxtStaged{std::move(state.order), std::move(event.pending)};
+}
+Next on(TxtStaged state, ListenersAnswered, const Moment&) {
+    return TxtLive{std::move(state.order), std::move(state.pending)};
+}
+Next on(TxtLive state, ChallengesAnswered, const Moment& at) {
+    at.attempt.next_at = at.now + at.ladder.poll;
+    return Challenged{std::move(state.order), std::move(state.pending)};
+}
+Next on(Challenged state, OrderReady, const Moment&) {
+    return Ready{std::move(state.order)};
+}
+Next on(Ready state, KeyPrepared event, const Moment& at) {
+    at.attempt.key = std::move(event.key);
+    return Finalizing{std::move(state.order)};
+}
+Next on(Finalizing state, CsrSent, const Moment&) {
+    return Processing{std::move(state.order)};
+}
+Next on(Processing, ChainFetched event, const Moment&) {
+    return Fetched{std::move(event.chain)};
+}
+Next on(Fetched, ChainGood event, const Moment&) {
+    return Checked{std::move(event.chain)};
+}
+Next on(Checked, CertificateStored event, const Moment& at) {
+    at.attempt.next_at = event.renew_at;
+    at.attempt.deadline_at.reset();
+    at.attempt.failures = 0;
+    at.attempt.problem.clear();
+    at.attempt.problem_type.clear();
+    return Offered{event.sha256};
+}
+Next on(Offered state, Acknowledged, const Moment&) {
+    return Deployed{state.certificate};
+}
+Next on(Offered, RenewalDue, const Moment&) {
+    return Superseded{};
+}
+Next on(Deployed, RenewalDue, const Moment&) {
+    return Superseded{};
+}
+Next on(Offered, Replaced, const Moment&) {
+    return Superseded{};
+}
+Next on(Deployed, Replaced, const Moment&) {
+    return Superseded{};
+}
+
+/// What may happen in many states, after the straight way had no answer.
+Next on_any(const State& state, const Event& event, const Moment& at) {
+    if (const auto* failed = std::get_if<Failed>(&event)) {
+        if (!is_live(state) || is_paused(state)) return std::nullopt;
+        Attempt& attempt = at.attempt;
+        ++attempt.failures;
+        attempt.problem_type = failed->verdict.type;
+        attempt.problem = failed->verdict.text;
+        attempt.deadline_at.reset();
+        const bool person = failed->verdict.remedy == Remedy::PersonNeeded;
+        const Milliseconds pause =
+            person ? at.ladder.longest : pause_after(attempt.failures, at.ladder);
+        const Milliseconds asked =
+            std::min(failed->verdict.not_before.value_or(Milliseconds(0)), at.ladder.longest);
+        attempt.next_at = at.now + std::max(pause, asked);
+        return person ? State(Blocked{}) : State(Backoff{});
+    }
+    if (std::holds_alternative<PauseOver>(event) && is_paused(state)) return Wanted{};
+    if (std::holds_alternative<Replaced>(event) && is_live(state)) return Superseded{};
+    if (std::holds_alternative<Withdrawn>(event) && is_live(state)) return Cancelled{};
+    return std::nullopt;
+}
+
+bool is_final(const State& state) {
+    return std::holds_alternative<Superseded>(state) || std::holds_alternative<Cancelled>(state);
+}
+
+}  // namespace
+
+std::span<const Rule> rules() noexcept {
+    return kRules;
+}
+
+Duty duty_of(StateName state) noexcept {
+    return kRules[static_cast<std::size_t>(state)].duty;
+}
+
+std::string_view name_of(const Event& event) noexcept {
+    return kEventNames[event.index()];
+}
+
+Milliseconds pause_after(std::int64_t failures, const Ladder& ladder) {
+    Milliseconds pause = ladder.base;
+    for (std::int64_t each = 1; each < failures && each < 4 && pause < ladder.longest; ++each)
+        pause *= 10;
+    if (failures > 3) return ladder.longest;
+    return std::min(pause, ladder.longest);
+}
+
+bool has_deadline(StateName state) noexcept {
+    return state >= StateName::Admitted && state <= StateName::Checked;
+}
+
+std::span<const Pending> published(const State& state) noexcept {
+    if (const auto* staged = std::get_if<TxtStaged>(&state)) return staged->pending;
+    if (const auto* live = std::get_if<TxtLive>(&state)) return live->pending;
+    if (const auto* challenged = std::get_if<Challenged>(&state)) return challenged->pending;
+    return {};
+}
+
+const OrderPlace* order_of(const State& state) noexcept {
+    return std::visit(
+        [](const auto& each) -> const OrderPlace* {
+            if constexpr (requires { each.order; }) {
+                return &each.order;
+            } else {
+                return nullptr;
+            }
+        },
+        state);
+}
+
+Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder) {
+    const State old = attempt.state;
+    if (!std::holds_alternative<Acknowledged>(event)) attempt.next_at = now;
+    const Moment moment{now, ladder, attempt};
+    Next next =
+        std::visit([&](auto state,
+                       auto happened) { return on(std::move(state), std::move(happened), moment); },
+                   old, event);
+    if (!next) next = on_any(old, event, moment);
+    if (!next)
+        return fail(Error{ErrorCode::Conflict, "attempt " + std::to_string(attempt.id),
+                          "\"" + std::string(name_of(event)) + "\" does not happen while it is " +
+                              std::string(to_string(name_of(old)))});
+    if (is_final(*next)) {
+        attempt.next_at.reset();
+        attempt.deadline_at.reset();
+    }
+    attempt.state = std::move(*next);
+    ZoneEffect effect = ZoneEffect::None;
+    if (published(old).empty() && !published(attempt.state).empty()) effect = ZoneEffect::AddTxt;
+    if (!published(old).empty() && published(attempt.state).empty()) effect = ZoneEffect::RemoveTxt;
+    return Step{std::move(attempt), effect};
+}
+
+}  // namespace hairpin::acme

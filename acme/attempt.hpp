@@ -1,0 +1,254 @@
+// acme/attempt.hpp - one attempt to get one certificate, as a state machine without a world.
+//
+//   Wanted -> Admitted -> Ordering -> Open -> TxtStaged -> TxtLive -> Challenged -> Ready
+//     ^ ^                              |                                          ^   |
+//     | |                              +------- (authorized already) -------------+   v
+//     | |                                                                        Finalizing
+//     | |                                                                             |
+//     | |   Deployed <- Offered <- Checked <- Fetched <- Processing <-----------------+
+//     | |      |           |
+//     | |      +-----------+-- renewal is due --> Superseded (and another attempt is Wanted)
+//     | |
+//     | +-- its time has come -- Backoff <-- any state from Wanted to Checked fails, or is too late
+//     +---- daily, or retried -- Blocked <-- the same, where a person is needed
+//
+//   From every state from Wanted to Blocked: a newer request -> Superseded; the server or its
+//   licence is gone -> Cancelled.
+//
+// A state is entered in one transaction of the store, together with `next_at` and with what changes
+// in DNS. What is then to be done is duty_of(state): the same after a step as after a restart, so
+// there is no second path for restarts. Each duty may have been carried out already, wholly or in
+// part, when it is begun; its rule (kRules in attempt.cpp) says why that does no harm.
+//
+// The machine decides; engine.hpp does. Time is an argument.
+//
+// Standards RFC 8555 section 7.1.6 (the CA's own states), section 7.4.
+// Threads   Values and pure functions.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "acme/verdict.hpp"
+#include "core/clock.hpp"
+#include "core/crypto.hpp"
+#include "core/result.hpp"
+#include "store/acme_rows.hpp"
+
+namespace hairpin::acme {
+
+using StateName = store::AttemptState;
+using store::to_string;
+
+/// An order at the CA.
+struct OrderPlace {
+    std::string url;
+    std::string finalize_url;
+    friend bool operator==(const OrderPlace&, const OrderPlace&) = default;
+};
+/// An authorization that waits for its TXT value.
+using Pending = store::AcmeAuthorizationRow;
+
+// The states, each with what it alone has. Their order is that of store::AttemptState.
+struct Wanted {};
+struct Admitted {};
+struct Ordering {};
+struct Open {
+    OrderPlace order;
+};
+struct TxtStaged {  // The TXT values are in the zone.
+    OrderPlace order;
+    std::vector<Pending> pending;
+};
+struct TxtLive {  // Our listeners answer them.
+    OrderPlace order;
+    std::vector<Pending> pending;
+};
+struct Challenged {  // The CA was told.
+    OrderPlace order;
+    std::vector<Pending> pending;
+};
+struct Ready {  // Authorized; the TXT values are gone from the zone.
+    OrderPlace order;
+};
+struct Finalizing {
+    OrderPlace order;
+};
+struct Processing {
+    OrderPlace order;
+};
+struct Fetched {
+    std::string chain;
+};
+struct Checked {
+    std::string chain;
+};
+struct Offered {
+    Sha256 certificate{};
+};
+struct Deployed {
+    Sha256 certificate{};
+};
+struct Backoff {};
+struct Blocked {};
+struct Superseded {};
+struct Cancelled {};
+
+using State = std::variant<Wanted, Admitted, Ordering, Open, TxtStaged, TxtLive, Challenged, Ready,
+                           Finalizing, Processing, Fetched, Checked, Offered, Deployed, Backoff,
+                           Blocked, Superseded, Cancelled>;
+static_assert(std::variant_size_v<State> == store::kAttemptStates);
+
+[[nodiscard]] inline StateName name_of(const State& state) noexcept {
+    return static_cast<StateName>(state.index());
+}
+
+/// The key that the certificate is for.
+struct AttemptKey {
+    store::KeyOrigin origin = store::KeyOrigin::Device;
+    Octets csr;       // DER; empty: a managed key, made at Ready.
+    Octets sealed;    // Of a managed key.
+    Sha256 sha256{};  // Of the SubjectPublicKeyInfo.
+    friend bool operator==(const AttemptKey&, const AttemptKey&) = default;
+};
+
+struct Attempt {
+    std::int64_t id = 0;
+    std::int64_t server_id = 0;
+    store::AttemptCause cause = store::AttemptCause::First;
+    zones::Name zone_apex;
+    std::string public_name;  // Without a final dot, in lower case.
+    std::string internal_name;
+    AttemptKey key;
+    State state;
+    std::optional<WallTime> next_at;      // When its duty is due; empty: somebody must act.
+    std::optional<WallTime> deadline_at;  // While an order is under way.
+    std::int64_t failures = 0;            // In a row.
+    std::string problem_type;             // Of the last failure.
+    std::string problem;
+};
+
+/// What is to be done in a state when `next_at` has come.
+enum class Duty : std::uint8_t {
+    Nothing,
+    Admit,       // See whether limits allow an order now.
+    Begin,       // Note that an order is about to be placed.
+    PlaceOrder,  // POST newOrder.
+    ReadAuthorizations,
+    AskListeners,      // Do all of them answer the TXT values?
+    AnswerChallenges,  // Tell the CA.
+    AwaitOrder,        // Poll until the order is ready.
+    PrepareKey,        // Make a managed key; note that the order is about to be finalized.
+    Finalize,          // POST the CSR, if that has not been done.
+    AwaitCertificate,  // Poll until it is valid; fetch the chain.
+    CheckChain,
+    Offer,  // Give it to the server.
+    Renew,  // Put another attempt in its place.
+    TryAgain,
+};
+
+/// One line of the table: a state, what is done in it, and why that may be begun again at any time.
+struct Rule {
+    StateName state;
+    Duty duty;
+    std::string_view reentry;
+};
+/// One for each state, in order.
+[[nodiscard]] std::span<const Rule> rules() noexcept;
+[[nodiscard]] Duty duty_of(StateName state) noexcept;
+
+// What happens to an attempt.
+struct WasAdmitted {};
+struct Postponed {  // Of Wanted: a limit of ours.
+    WallTime until{};
+    std::string why;
+};
+struct WasBegun {};
+struct OrderPlaced {
+    OrderPlace order;
+    std::optional<WallTime> expires;
+};
+struct AuthorizationsRead {  // `pending` is empty where all are valid already.
+    std::vector<Pending> pending;
+};
+struct ListenersAnswered {};
+struct ChallengesAnswered {};
+struct OrderReady {};
+struct KeyPrepared {
+    AttemptKey key;
+};
+struct CsrSent {};
+struct ChainFetched {
+    std::string chain;
+};
+struct ChainGood {
+    std::string chain;  // Written anew: nothing but certificates.
+};
+struct CertificateStored {
+    Sha256 sha256{};
+    WallTime renew_at{};
+};
+struct Acknowledged {};  // The server serves it.
+struct RenewalDue {};
+struct Failed {
+    Verdict verdict;
+};
+struct PauseOver {};  // Of Backoff and Blocked: its time has come, or somebody wants it now.
+struct Replaced {};   // By a newer request.
+struct Withdrawn {};  // Nobody wants it any more.
+
+using Event = std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AuthorizationsRead,
+                           ListenersAnswered, ChallengesAnswered, OrderReady, KeyPrepared, CsrSent,
+                           ChainFetched, ChainGood, CertificateStored, Acknowledged, RenewalDue,
+                           Failed, PauseOver, Replaced, Withdrawn>;
+[[nodiscard]] std::string_view name_of(const Event& event) noexcept;
+
+/// What a step changes in the zone, in the same transaction.
+enum class ZoneEffect : std::uint8_t {
+    None,
+    AddTxt,     // The next state's pending values appear.
+    RemoveTxt,  // The old state's pending values go.
+};
+
+struct Step {
+    Attempt next;
+    ZoneEffect effect = ZoneEffect::None;
+};
+
+struct Ladder {
+    Milliseconds base{60'000};               // 1, 10, 100 of these, ..
+    Milliseconds longest{24 * 3600 * 1000};  // .. then this; also between looks at a Blocked one.
+    Milliseconds deadline{6 * 3600 * 1000};  // From Admitted to the chain.
+    Milliseconds poll{2'000};                // The first wait after the CA was told something.
+};
+
+/// The attempt after an event. `next.next_at` is now, but for: Backoff and Blocked (the ladder),
+/// Challenged (`poll`), a postponed Wanted, Offered and Deployed (the renewal), Superseded and
+/// Cancelled (never).
+/// Errors: Conflict this event does not happen in this state: nothing changes.
+[[nodiscard]] Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder);
+
+/// How long to wait after that many failures in a row (1 and up).
+[[nodiscard]] Milliseconds pause_after(std::int64_t failures, const Ladder& ladder);
+/// Whether an order is under way that has a deadline: from Admitted to Checked.
+[[nodiscard]] bool has_deadline(StateName state) noexcept;
+/// The TXT values that the state has in the zone; empty: none.
+[[nodiscard]] std::span<const Pending> published(const State& state) noexcept;
+/// The order of a state that has one.
+[[nodiscard]] const OrderPlace* order_of(const State& state) noexcept;
+
+/// Errors: Corrupt what the state needs is not in the row.
+[[nodiscard]] Result<Attempt> from_row(store::AcmeAttemptRow row);
+[[nodiscard]] store::AcmeAttemptRow to_row(const Attempt& attempt);
+/// step() over a row. Errors: as from_row and step.
+[[nodiscard]] Result<Step> step_row(store::AcmeAttemptRow row, Event event, WallTime now,
+                                    const Ladder& ladder);
+
+}  // namespace hairpin::acme

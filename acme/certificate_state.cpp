@@ -1,0 +1,63 @@
+// What others read about certificates: the reading half of certificates.hpp.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "acme/attempt.hpp"
+#include "acme/certificates.hpp"
+
+namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kUsualOrder{30'000};  // What is left of one that goes well.
+
+/// When the attempt can be expected to have its certificate; empty: somebody must act first.
+std::optional<WallTime> eta_of(const store::AcmeAttemptRow& attempt, WallTime now) {
+    if (attempt.state == StateName::Blocked) return std::nullopt;
+    return std::max(attempt.next_at.value_or(now), now) + kUsualOrder;
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) noexcept {
+    constexpr std::array<std::string_view, 4> kTexts = {"none", "ordering", "valid", "blocked"};
+    return kTexts[static_cast<std::size_t>(phase)];
+}
+
+Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t server_id,
+                                           WallTime now) {
+    store::AcmeQueries rows(queries.database());
+    CertificateState state;
+    if (const auto live = TRY(rows.live_attempt(server_id))) {
+        state.phase = live->state == StateName::Blocked ? Phase::Blocked : Phase::Ordering;
+        state.step = to_string(live->state);
+        state.next_check = live->next_at;
+        state.eta = eta_of(*live, now);
+        state.problem = live->problem;
+    }
+    const auto certificate = TRY(rows.current_certificate(server_id, now));
+    if (!certificate) return state;
+    state.phase = Phase::Valid;
+    state.not_before = certificate->not_before;
+    state.not_after = certificate->not_after;
+    state.sha256 = certificate->sha256;
+    state.key_sha256 = certificate->key_sha256;
+    state.renew_at = certificate->renew_at;
+    state.deployed = certificate->deployed_at.has_value();
+    state.managed_key_waiting =
+        certificate->key_origin == store::KeyOrigin::Managed && !certificate->key_sealed.empty();
+    return state;
+}
+
+Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
+                                                          std::int64_t server_id, WallTime now) {
+    store::AcmeQueries rows(queries.database());
+    const auto certificate = TRY(rows.current_certificate(server_id, now));
+    if (!certificate) return std::optional<CertificateChain>();
+    return std::optional(CertificateChain{certificate->chain, certificate->sha256,
+                                          certificate->not_after,
+                                          certificate->key_origin == store::KeyOrigin::Managed});
+}
+
+}  // namespace hairpin::acme

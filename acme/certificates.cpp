@@ -1,0 +1,228 @@
+#include "acme/certificates.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "acme/attempt.hpp"
+#include "acme/csr.hpp"
+#include "acme/engine.hpp"
+#include "acme/requests.hpp"
+#include "core/guarded.hpp"
+
+namespace hairpin::acme {
+namespace detail {
+
+class CertificatesState : public std::enable_shared_from_this<CertificatesState> {
+public:
+    CertificatesState(Options options, const Clock& clock, store::Committer& committer,
+                      const Sealer& sealer)
+        : options_(std::move(options)),
+          clock_(clock),
+          committer_(committer),
+          sealer_(sealer),
+          engine_(std::make_shared<Engine>(options_, clock_, committer_, sealer_, counters_,
+                                           [this](std::int64_t server_id) { notify(server_id); })) {
+    }
+    ~CertificatesState() { engine_->stop(); }
+    CertificatesState(const CertificatesState&) = delete;
+    CertificatesState& operator=(const CertificatesState&) = delete;
+
+    void notify(std::int64_t server_id) {
+        // Copied out, so that no lock is held while they run.
+        const auto callbacks = subscribers_.with([](const auto& all) { return all.callbacks; });
+        for (const auto& [id, callback] : callbacks)
+            callback(server_id);
+    }
+
+    std::uint64_t add(std::function<void(std::int64_t)> callback) {
+        return subscribers_.with([&](auto& all) {
+            all.callbacks.emplace(++all.last_id, std::move(callback));
+            return all.last_id;
+        });
+    }
+    void remove(std::uint64_t id) {
+        subscribers_.with([&](auto& all) { all.callbacks.erase(id); });
+    }
+
+    /// Commits `rows`, then tells the engine and the subscribers, then `done`.
+    template <typename T>
+    void write(std::int64_t server_id, std::string action, zones::Actor actor,
+               std::function<Result<T>(store::Writer&, zones::Change&, std::int64_t& wake)> rows,
+               std::function<void(Result<T>)> done) {
+        struct Outcome {
+            std::optional<T> value;
+            std::int64_t wake = 0;
+        };
+        auto outcome = std::make_shared<Outcome>();
+        store::Work work;
+        work.change.actor = std::move(actor);
+        work.change.reason = action;
+        work.audit = {std::move(action), "server " + std::to_string(server_id)};
+        work.rows = [outcome, rows = std::move(rows)](store::Writer& writer,
+                                                      zones::Change& change) -> Result<void> {
+            outcome->value = TRY(rows(writer, change, outcome->wake));
+            return {};
+        };
+        committer_.submit(std::move(work),
+                          [weak = weak_from_this(), outcome, server_id, done = std::move(done)](
+                              Result<store::WorkReceipt, store::WorkRefusal> committed) {
+                              if (!committed) return done(fail(store::to_error(committed.error())));
+                              if (const auto self = weak.lock()) {
+                                  if (outcome->wake != 0) self->engine_->wake(outcome->wake);
+                                  self->notify(server_id);
+                              }
+                              done(std::move(*outcome->value));
+                          });
+    }
+
+    const Options options_;
+    const Clock& clock_;
+    store::Committer& committer_;
+    const Sealer sealer_;
+    Counters counters_;
+    std::shared_ptr<Engine> engine_;
+
+private:
+    struct Subscribers {
+        std::uint64_t last_id = 0;
+        std::map<std::uint64_t, std::function<void(std::int64_t)>> callbacks;
+    };
+    Guarded<Subscribers> subscribers_;
+};
+
+}  // namespace detail
+
+namespace {
+
+struct Done {};  // For writes that give nothing back.
+
+Result<void> check_options(const Options& options) {
+    const auto wrong = [](std::string what, std::string why) {
+        return fail(Error{ErrorCode::Invalid, std::move(what), std::move(why)});
+    };
+    if (!is_usable_url(options.directory))
+        return wrong("[acme] directory", "is not an https URL: " + printable(options.directory));
+    for (const std::string& contact : options.contacts)
+        if (!contact.starts_with("mailto:") || contact.size() > 254 + 7 ||
+            printable(contact) != contact)
+            return wrong("[acme] contact", "is not mailto: and an address: " + printable(contact));
+    if (options.max_live_orders == 0 || options.issues_per_week == 0 || options.issues_per_day == 0)
+        return wrong("acme limits", "must be at least 1");
+    if (options.backoff_base <= Milliseconds(0) || options.poll_interval <= Milliseconds(0) ||
+        options.backoff_longest < options.backoff_base ||
+        options.attempt_deadline <= Milliseconds(0))
+        return wrong("acme times", "must be positive, and the longest not under the first");
+    return {};
+}
+
+}  // namespace
+
+Certificates::Certificates(std::shared_ptr<detail::CertificatesState> state) noexcept
+    : state_(std::move(state)) {}
+Certificates::~Certificates() {
+    stop();
+}
+
+Result<std::unique_ptr<Certificates>> Certificates::start(Options options, const Clock& clock,
+                                                          store::Committer& committer,
+                                                          const Sealer& sealer) {
+    TRY(check_options(options));
+    auto state =
+        std::make_shared<detail::CertificatesState>(std::move(options), clock, committer, sealer);
+    TRY(state->engine_->prepare());
+    state->engine_->start();
+    return std::unique_ptr<Certificates>(new Certificates(std::move(state)));
+}
+
+void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor actor,
+                           Requested done) {
+    CertificateRequest request;
+    request.server_id = server_id;
+    if (const auto* device = std::get_if<DeviceKey>(&key)) {
+        auto csr = read_csr(device->csr);
+        if (!csr) return done(fail(std::move(csr).error()));
+        request.csr = std::move(*csr);
+    }
+    const Options& options = state_->options_;
+    request.internal_prefix = options.internal_prefix;
+    request.young = options.young;
+    request.txt_ttl = options.txt_ttl;
+    request.ladder = state_->engine_->ladder();
+    state_->write<CertificateState>(
+        server_id, "certificate.request", std::move(actor),
+        [request = std::move(request)](store::Writer& writer, zones::Change& change,
+                                       std::int64_t& wake) {
+            return take_request(writer, change, request, wake);
+        },
+        std::move(done));
+}
+
+void Certificates::deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
+                            Acknowledged done) {
+    state_->write<Done>(
+        server_id, "certificate.deployed", std::move(actor),
+        [server_id, sha256, ladder = state_->engine_->ladder()](
+            store::Writer& writer, zones::Change&, std::int64_t&) -> Result<Done> {
+            TRY(take_deployed(writer, server_id, sha256, ladder));
+            return Done{};
+        },
+        [done = std::move(done)](Result<Done> result) {
+            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        });
+}
+
+void Certificates::take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done) {
+    state_->write<std::string>(
+        server_id, "certificate.key-taken", std::move(actor),
+        [server_id, sealer = state_->sealer_](store::Writer& writer, zones::Change&,
+                                              std::int64_t&) {
+            return hand_out_key(writer, server_id, sealer);
+        },
+        std::move(done));
+}
+
+void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledged done) {
+    state_->write<Done>(
+        server_id, "certificate.retry", std::move(actor),
+        [server_id, ladder = state_->engine_->ladder()](store::Writer& writer, zones::Change&,
+                                                        std::int64_t& wake) -> Result<Done> {
+            wake = TRY(take_retry(writer, server_id, ladder));
+            return Done{};
+        },
+        [done = std::move(done)](Result<Done> result) {
+            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        });
+}
+
+Certificates::Subscription Certificates::subscribe(
+    std::function<void(std::int64_t server_id)> callback) {
+    return Subscription(state_, state_->add(std::move(callback)));
+}
+
+const Counters& Certificates::counters() const noexcept {
+    return state_->counters_;
+}
+std::string Certificates::trouble() const {
+    return state_->engine_->trouble();
+}
+void Certificates::stop() {
+    state_->engine_->stop();
+}
+
+Certificates::Subscription::Subscription(std::weak_ptr<detail::CertificatesState> state,
+                                         std::uint64_t id) noexcept
+    : state_(std::move(state)), id_(id) {}
+Certificates::Subscription::Subscription(Subscription&& other) noexcept
+    : state_(std::exchange(other.state_, {})), id_(other.id_) {}
+Certificates::Subscription& Certificates::Subscription::operator=(Subscription&& other) noexcept {
+    std::swap(state_, other.state_);
+    std::swap(id_, other.id_);
+    return *this;
+}
+Certificates::Subscription::~Subscription() {
+    if (const auto state = state_.lock()) state->remove(id_);
+}
+
+}  // namespace hairpin::acme

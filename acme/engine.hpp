@@ -1,0 +1,162 @@
+// acme/engine.hpp - the thread "acme": carries out what attempts are due for.
+//
+// Loads the schedule from the store, and for each attempt that is due does what its state asks for
+// (attempt.hpp's duties): talks to the CA, asks our listeners, commits the next state. Everything
+// it knows that matters is in the store; what is only here (polls so far, free places) may be lost
+// at any instant. The face to the rest of Hairpin is certificates.hpp.
+//
+//   schedule -> begin() -> duty (duties.cpp) -> advance() -> commit -> next duty, or schedule
+//                                            -> wait()    -> the same duty later
+//                                            -> give_up() -> clean up at the CA -> advance(Failed)
+//
+// Threads   Its own. wake() and stop() from any thread; prepare() before start().
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "acme/account.hpp"
+#include "acme/attempt.hpp"
+#include "acme/certificates.hpp"
+#include "acme/chain.hpp"
+#include "acme/client.hpp"
+#include "acme/listener_check.hpp"
+#include "acme/schedule.hpp"
+#include "core/clock.hpp"
+#include "core/guarded.hpp"
+#include "core/result.hpp"
+#include "net/http_client.hpp"
+#include "net/loop.hpp"
+#include "store/acme_rows.hpp"
+#include "store/committer.hpp"
+#include "store/reader.hpp"
+
+namespace hairpin::acme {
+
+/// _acme-challenge.<name>; empty where that is not a name.
+[[nodiscard]] std::optional<zones::Name> challenge_name(std::string_view name);
+/// One change of the zone for all TXT values.
+[[nodiscard]] zones::ZoneChange txt_zone_change(const zones::Name& apex,
+                                                std::span<const Pending> values,
+                                                zones::EditKind kind, std::uint32_t ttl);
+
+class Engine : public std::enable_shared_from_this<Engine> {
+public:
+    /// @param notify  Called with a server's id after each of its transitions is durable.
+    /// All references outlive this.
+    Engine(const Options& options, const Clock& clock, store::Committer& committer,
+           const Sealer& sealer, Counters& counters, std::function<void(std::int64_t)> notify);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Opens its reader and loads the schedule. Errors: as Reader::open and the store's reads.
+    [[nodiscard]] Result<void> prepare();
+    void start();
+    /// Ends the thread. Twice is no harm.
+    void stop();
+
+    /// An attempt is new, or was changed by somebody else.
+    void wake(std::int64_t attempt_id);
+    [[nodiscard]] std::string trouble() const;
+    [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
+
+private:
+    /// An attempt that is being worked on.
+    struct Job {
+        Attempt attempt;
+        int tries = 0;         // Of the duty, since the state was entered.
+        bool waiting = false;  // In the schedule, for the same duty again.
+        std::shared_ptr<ListenerCheck> check;
+    };
+    using JobRef = std::shared_ptr<Job>;
+    using Rows = std::function<Result<void>(store::Writer& writer, zones::Change& change)>;
+    using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
+
+    // engine.cpp
+    void look();
+    void set_timer();
+    void begin(std::int64_t attempt_id);
+    void carry_out(const JobRef& job);
+    void drop(const JobRef& job);
+    void advance(const JobRef& job, Event event, Rows extra = {}, std::string_view audit = {});
+    void commit(const JobRef& job, Step step, Rows extra, std::string_view audit);
+    void committed(const JobRef& job, Step step, const Committed& done);
+    void not_committed(const JobRef& job, const Step& step, const store::WorkRefusal& why);
+    void wait(const JobRef& job, Milliseconds pause);
+    void keep_count(const Attempt& attempt);
+    void give_up(const JobRef& job, Verdict verdict);
+    void deactivate(const JobRef& job, std::size_t index, std::function<void()> then);
+    void begin_successor(std::int64_t server_id);
+    void note_trouble(std::string text);
+
+    // admission.cpp
+    void admit(const JobRef& job);
+    void admit_waiting();
+    [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
+
+    // duties.cpp
+    void place_order(const JobRef& job);
+    void read_authorizations(const JobRef& job);
+    void read_next_authorization(const JobRef& job, std::vector<std::string> urls,
+                                 std::vector<Pending> pending);
+    void ask_listeners(const JobRef& job);
+    void answer_challenges(const JobRef& job, std::size_t index);
+    void await_order(const JobRef& job);
+    void explain_invalid(const JobRef& job, std::size_t index, std::optional<Problem> problem);
+    void poll(const JobRef& job, std::optional<Milliseconds> retry_after);
+
+    // issue.cpp
+    void prepare_key(const JobRef& job);
+    void finalize(const JobRef& job);
+    void await_certificate(const JobRef& job);
+    void check(const JobRef& job);
+    void offer(const JobRef& job);
+    void renew(const JobRef& job);
+
+    /// Runs `then` with an account, or gives up.
+    void with_account(const JobRef& job, std::function<void()> then);
+    /// The CA's answer, or gives up: `doing` as in judge().
+    template <typename T>
+    [[nodiscard]] bool good(const JobRef& job, const CaResult<T>& answer, std::string_view doing) {
+        if (answer) {
+            note_trouble({});
+            return true;
+        }
+        give_up(job, judge(answer.error(), doing));
+        return false;
+    }
+    [[nodiscard]] ChainExpectation expectation(const Attempt& attempt) const;
+
+    const Options options_;
+    const Ladder ladder_;
+    const Clock& clock_;
+    store::Committer& committer_;
+    const Sealer& sealer_;
+    Counters& counters_;
+    const std::function<void(std::int64_t)> notify_;
+
+    net::Loop loop_;
+    std::optional<store::Reader> reader_;
+    std::unique_ptr<net::HttpClient> http_;
+    std::unique_ptr<Client> client_;
+    std::shared_ptr<Account> account_;
+    net::Timer timer_;
+    Schedule schedule_;
+    std::unordered_map<std::int64_t, JobRef> jobs_;
+    std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
+    std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
+    Guarded<std::string> trouble_;
+    std::thread thread_;
+};
+
+}  // namespace hairpin::acme

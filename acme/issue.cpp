@@ -1,0 +1,177 @@
+// From the authorized order to the certificate, and to its renewal: see engine.hpp, attempt.hpp.
+
+#include <algorithm>
+#include <utility>
+
+#include "acme/chain.hpp"
+#include "acme/csr.hpp"
+#include "acme/engine.hpp"
+#include "core/log.hpp"
+
+namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kRenewPause{3600 * 1000};  // While another attempt of the server is at it.
+constexpr Milliseconds kKeepExpired{30LL * 24 * 3600 * 1000};
+
+/// A P-256 key with its CSR, sealed for this server.
+Result<AttemptKey> make_managed_key(const Attempt& attempt, const Sealer& sealer) {
+    const SigningKey key = TRY(SigningKey::generate());
+    AttemptKey made;
+    made.origin = store::KeyOrigin::Managed;
+    made.csr = TRY(make_csr(key, attempt.public_name, attempt.internal_name));
+    made.sha256 = key_sha256(key.handle());
+    made.sealed =
+        sealer.seal(key.pkcs8(), store::managed_key_context(attempt.server_id, made.sha256));
+    return made;
+}
+
+}  // namespace
+
+void Engine::prepare_key(const JobRef& job) {
+    if (job->attempt.key.origin == store::KeyOrigin::Device)
+        return advance(job, KeyPrepared{job->attempt.key});
+    auto made = make_managed_key(job->attempt, sealer_);
+    if (!made) return give_up(job, judge(made.error(), "making the key"));
+    advance(job, KeyPrepared{std::move(*made)});
+}
+
+void Engine::finalize(const JobRef& job) {
+    with_account(job, [this, job] {
+        const OrderPlace order = *order_of(job->attempt.state);
+        client_->read_order(order.url, [this, job, order](const CaResult<SeenOrder>& seen) {
+            if (!good(job, seen, "reading the order")) return;
+            switch (seen->order.status) {
+                case OrderStatus::Pending:
+                    return poll(job, seen->retry_after);
+                case OrderStatus::Processing:
+                case OrderStatus::Valid:
+                    return advance(job, CsrSent{});
+                case OrderStatus::Invalid:
+                    return give_up(job, judge(seen->order.error.value_or(Problem()), "the order"));
+                case OrderStatus::Ready:
+                    break;
+            }
+            client_->finalize(order.finalize_url, job->attempt.key.csr,
+                              [this, job](const CaResult<SeenOrder>& sent) {
+                                  // RFC 8555 section 7.4: look at the order again.
+                                  if (!sent && sent.error().problem.type == "orderNotReady")
+                                      return poll(job, sent.error().retry_after);
+                                  if (!good(job, sent, "sending the CSR")) return;
+                                  advance(job, CsrSent{});
+                              });
+        });
+    });
+}
+
+void Engine::await_certificate(const JobRef& job) {
+    with_account(job, [this, job] {
+        const std::string url = order_of(job->attempt.state)->url;
+        client_->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
+            if (!good(job, seen, "reading the order")) return;
+            switch (seen->order.status) {
+                case OrderStatus::Processing:
+                    return poll(job, seen->retry_after);
+                case OrderStatus::Pending:
+                case OrderStatus::Ready:
+                    return give_up(job, {Remedy::TryAgain,
+                                         "unexpected-state",
+                                         "the CA's order went back behind the CSR that it took",
+                                         {}});
+                case OrderStatus::Invalid:
+                    return give_up(job, judge(seen->order.error.value_or(Problem()), "the order"));
+                case OrderStatus::Valid:
+                    break;
+            }
+            client_->download(
+                seen->order.certificate, [this, job](const CaResult<std::string>& pem) {
+                    if (!good(job, pem, "fetching the certificate")) return;
+                    if (pem->empty() || pem->size() > kMaxChainOctets)
+                        return give_up(job, judge(Error{ErrorCode::Limit, "certificate from the CA",
+                                                        "is empty or too large"},
+                                                  "fetching the certificate"));
+                    advance(job, ChainFetched{*pem});
+                });
+        });
+    });
+}
+
+void Engine::check(const JobRef& job) {
+    const auto* fetched = std::get_if<Fetched>(&job->attempt.state);
+    auto facts = check_chain(fetched->chain, expectation(job->attempt));
+    if (!facts) return give_up(job, judge(facts.error(), "checking the certificate"));
+    advance(job, ChainGood{std::move(facts->pem)});
+}
+
+void Engine::offer(const JobRef& job) {
+    const Attempt& attempt = job->attempt;
+    const auto* checked = std::get_if<Checked>(&attempt.state);
+    // Again: the process may have been down for weeks between the check and now.
+    const auto facts = check_chain(checked->chain, expectation(attempt));
+    if (!facts) return give_up(job, judge(facts.error(), "checking the certificate"));
+
+    const WallTime now = clock_.now();
+    store::CertificateRow row;
+    row.server_id = attempt.server_id;
+    row.sha256 = facts->sha256;
+    row.key_sha256 = facts->key_sha256;
+    row.key_origin = attempt.key.origin;
+    row.not_before = facts->not_before;
+    row.not_after = facts->not_after;
+    row.issued_at = now;
+    // Not before a tenth of what is left, whatever the CA's clock says: no loop of renewals.
+    row.renew_at = std::max(renewal_time(facts->not_before, facts->not_after, attempt.server_id),
+                            now + (facts->not_after - now) / 10);
+    row.chain = facts->pem;
+    row.csr = attempt.key.csr;
+    row.key_sealed = attempt.key.sealed;
+    const WallTime renew_at = row.renew_at;
+    auto extra = [row = std::move(row), ladder = ladder_, now](store::Writer& writer,
+                                                               zones::Change&) -> Result<void> {
+        TRY(insert_certificate(writer, row));
+        store::AcmeQueries queries(writer.database());
+        auto others = TRY(queries.settled_attempts(row.server_id));
+        for (auto& settled : others) {
+            if (settled.certificate_sha256 == row.sha256) continue;  // This one.
+            const StateName was = settled.state;
+            const Step replaced = TRY(step_row(std::move(settled), Replaced{}, now, ladder));
+            TRY(update_attempt(writer, to_row(replaced.next), was));
+        }
+        return prune_acme(writer, row.server_id, now - kKeepExpired);
+    };
+    log::logger("acme").info("{}: certificate until {}, to be renewed on {}", attempt.public_name,
+                             to_rfc3339(facts->not_after), to_rfc3339(renew_at));
+    advance(job, CertificateStored{facts->sha256, renew_at}, std::move(extra), "certificate.issue");
+}
+
+void Engine::renew(const JobRef& job) {
+    const Attempt& attempt = job->attempt;
+    store::AcmeQueries queries((*reader_)->database());
+    const auto other = queries.live_attempt(attempt.server_id);
+    if (!other || *other) return wait(job, kRenewPause);
+
+    store::AcmeAttemptRow successor;
+    successor.server_id = attempt.server_id;
+    successor.state = StateName::Wanted;
+    successor.next_at = clock_.now();
+    successor.cause = store::AttemptCause::Renewal;
+    successor.zone_apex = attempt.zone_apex;
+    successor.public_name = attempt.public_name;
+    successor.internal_name = attempt.internal_name;
+    successor.key_origin = attempt.key.origin;
+    // The server's key stays the server's: only it can sign a request with another one. A managed
+    // key is made anew.
+    if (attempt.key.origin == store::KeyOrigin::Device) {
+        successor.csr = attempt.key.csr;
+        successor.key_sha256 = attempt.key.sha256;
+    }
+    // committed() begins the successor, once it is durable.
+    advance(
+        job, RenewalDue{},
+        [successor = std::move(successor)](store::Writer& writer, zones::Change&) -> Result<void> {
+            TRY(insert_attempt(writer, successor));
+            return {};
+        });
+}
+
+}  // namespace hairpin::acme
