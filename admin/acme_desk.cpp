@@ -1,0 +1,42 @@
+#include <utility>
+
+#include "admin/certificate_desk.hpp"
+
+namespace hairpin::admin {
+
+void AcmeDesk::request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+                       acme::Certificates::Requested done) {
+    certificates_.request(server_id, std::move(key), std::move(actor), std::move(done));
+}
+
+void AcmeDesk::deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
+                        acme::Certificates::Acknowledged done) {
+    certificates_.deployed(server_id, sha256, std::move(actor), std::move(done));
+}
+
+void AcmeDesk::take_managed_key(std::int64_t server_id, zones::Actor actor,
+                                acme::Certificates::KeyTaken done) {
+    certificates_.take_managed_key(server_id, std::move(actor), std::move(done));
+}
+
+Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
+                                               WallTime now) const {
+    return acme::certificate_state(queries, server_id, now);
+}
+
+Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& queries,
+                                                              std::int64_t server_id,
+                                                              WallTime now) const {
+    return acme::certificate_chain(queries, server_id, now);
+}
+
+std::shared_ptr<void> AcmeDesk::subscribe(std::function<void(std::int64_t server_id)> callback) {
+    return std::make_shared<acme::Certificates::Subscription>(
+        certificates_.subscribe(std::move(callback)));
+}
+
+std::string AcmeDesk::trouble() const {
+    return certificates_.trouble();
+}
+
+}  // namespace hairpin::admin

@@ -1,0 +1,175 @@
+#include "admin/api.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "admin/idempotency.hpp"
+#include "core/log.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+constexpr std::size_t kCachedCertificates = 100'000;
+
+bool is_write(net::Method method) noexcept {
+    return method != net::Method::Get && method != net::Method::Head &&
+           method != net::Method::Options;
+}
+
+bool may_monitor(const ApiOptions& options, const IpAddress& peer) {
+    return std::any_of(options.monitoring_from.begin(), options.monitoring_from.end(),
+                       [&](const Prefix& prefix) { return prefix.contains(peer.unmapped()); });
+}
+
+/// What a log line says of the caller.
+std::string who(const Call& call) {
+    if (!call.caller) return call.request.peer.text();
+    const zones::Actor actor = actor_of(*call.caller, call.request.peer, "rest");
+    return actor.kind + " " + actor.id + " at " + actor.source;
+}
+
+}  // namespace
+
+Api::Api(Private, ApiContext& context, net::Loop& loop, store::Reader reader)
+    : context_(context),
+      loop_(loop),
+      reader_(std::move(reader)),
+      authenticator_(context.clock, context.failures),
+      waits_(loop, context.options.max_waits, context.options.max_waits_per_server) {}
+
+std::shared_ptr<Api> Api::create(ApiContext& context, net::Loop& loop, store::Reader reader) {
+    auto api = std::make_shared<Api>(Private(), context, loop, std::move(reader));
+    if (context.certificates == nullptr) return api;
+    const std::weak_ptr<Api> weak = api;
+    api->subscription_ = context.certificates->subscribe([weak, &loop](std::int64_t server_id) {
+        post(weak, loop, [server_id](Api& self) {
+            self.certificates_.erase(server_id);
+            self.waits_.news(server_id);
+        });
+    });
+    return api;
+}
+
+void Api::handle(net::Request&& request, net::Responder responder) {
+    auto exchange = std::make_shared<Exchange>(
+        Exchange{Call{std::move(request), nullptr, {}, {}, {}}, std::move(responder)});
+    Call& call = exchange->call;
+    if (const auto admitted = admit(call); !admitted) {
+        const int status = admitted.error().status();
+        if (status == 401 || status == 429)
+            ApiCounters::add(context_.counters.authentication_failures);
+        return respond(*exchange, admitted.error());
+    }
+    if (call.request.method == net::Method::Options) {
+        net::Response response{204, {{"allow", allowed_methods(routes(), call.request.path)}}, {}};
+        return respond(*exchange, std::move(response));
+    }
+    auto replay = find_replay(call);
+    if (!replay) return respond(*exchange, replay.error());
+    if (*replay) return respond(*exchange, **std::move(replay));
+    dispatch(std::move(exchange));
+}
+
+Result<void, Problem> Api::admit(Call& call) {
+    TRY(check_url(call.request));
+    if (call.request.method == net::Method::Options) {
+        if (!allowed_methods(routes(), call.request.path).empty()) return {};
+        return fail(not_found("resource at this path"));
+    }
+    RouteMatch match = TRY(find_route(routes(), call.request.method, call.request.path));
+    call.route = match.route;
+    call.arguments = std::move(match.arguments);
+    const Access access = call.route->access;
+    if (access == Access::Anyone) return {};
+    if (access == Access::Monitoring && may_monitor(context_.options, call.request.peer)) return {};
+    call.caller = TRY(authenticator_.authenticate(queries(), call.request, access));
+    context_.committer.used(call.caller->credential.id, now());
+    return {};
+}
+
+Result<std::optional<net::Response>, Problem> Api::find_replay(Call& call) {
+    const auto key = call.request.header("idempotency-key");
+    if (!key || !call.caller || !is_write(call.request.method))
+        return std::optional<net::Response>();
+    TRY(check_idempotency_key(*key));
+    call.idempotency_key = *key;
+    auto replay = TRY(replay_for(queries(), context_.sealer, call.caller->credential.id, *key,
+                                 request_digest(call.request)));
+    if (replay) ApiCounters::add(context_.counters.replays);
+    return replay;
+}
+
+void Api::dispatch(std::shared_ptr<Exchange> exchange) {
+    const Route& route = *exchange->call.route;
+    if (const auto* read = std::get_if<ReadHandler>(&route.handler)) {
+        auto answer = (*read)(*this, exchange->call);
+        if (!answer) return respond(*exchange, answer.error());
+        return respond(*exchange, *std::move(answer));
+    }
+    if (const auto* write = std::get_if<WriteHandler>(&route.handler)) {
+        auto wanted = (*write)(*this, exchange->call);
+        if (!wanted) return respond(*exchange, wanted.error());
+        return submit(std::move(exchange), *std::move(wanted));
+    }
+    std::get<LaterHandler>(route.handler)(*this, std::move(exchange));
+}
+
+std::size_t Api::body_limit(const net::Request& head) {
+    const auto match = find_route(routes(), head.method, head.path);
+    return match ? match->route->body_limit : 0;
+}
+
+Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
+    if (context_.certificates == nullptr) return acme::CertificateState{};
+    const auto cached = certificates_.find(server_id);
+    const WallTime time = now();
+    if (cached != certificates_.end()) {
+        const auto& state = cached->second;
+        if (!state.not_after || *state.not_after > time) return state;
+    }
+    auto state = TRY(context_.certificates->state(queries(), server_id, time));
+    if (certificates_.size() >= kCachedCertificates) certificates_.clear();
+    certificates_.insert_or_assign(server_id, state);
+    return state;
+}
+
+void Api::respond(Exchange& exchange, net::Response response) {
+    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 0, 5));
+    ApiCounters::add(context_.counters.responses[status_class]);
+    log_answer(exchange.call, response);
+    exchange.responder.send(std::move(response));
+}
+
+void Api::respond(Exchange& exchange, const Problem& problem) {
+    respond(exchange, to_response(problem));
+}
+
+// One line per write that failed or changed something, and per refused caller. The query is never
+// logged, nor is a path that holds a token; heartbeats have lines of their own.
+void Api::log_answer(const Call& call, const net::Response& response) const {
+    const bool is_limited = response.status == 429;
+    if (is_limited || (response.status < 500 && !is_write(call.request.method))) return;
+    const bool is_named = call.route != nullptr && !response.body.empty() && response.status >= 400;
+    if (call.route != nullptr && call.route->pattern == "/v1/self/heartbeat" && !is_named) return;
+    const std::string_view place =
+        call.route != nullptr ? std::string_view(call.request.path) : "(no such resource)";
+    auto& logger = log::logger("admin");
+    const auto level = response.status >= 500   ? spdlog::level::err
+                       : response.status >= 400 ? spdlog::level::warn
+                                                : spdlog::level::info;
+    if (response.status >= 400) {
+        logger.log(level, "{} {} by {}: {} {}", net::to_string(call.request.method), place,
+                   who(call), response.status, response.body);
+    } else {
+        logger.log(level, "{} {} by {}: {}", net::to_string(call.request.method), place, who(call),
+                   response.status);
+    }
+}
+
+void Api::post(const std::weak_ptr<Api>& api, net::Loop& loop, std::function<void(Api&)> work) {
+    loop.post([api, work = std::move(work)] {
+        if (const auto alive = api.lock()) work(*alive);
+    });
+}
+
+}  // namespace hairpin::admin

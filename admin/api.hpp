@@ -1,0 +1,115 @@
+// admin/api.hpp - the REST API on one HTTP loop: routing, authentication, answers.
+//
+//   request -> URL holds no credential -> route -> caller may -> [replay] -> handler -> answer
+//
+// One Api per loop, each with its own reader of the store; what they share is the ApiContext. The
+// handlers are functions in the files of their resources (licences.cpp, servers.cpp, ..), and
+// routes.cpp is the table of them. Nothing here changes DNS or rows but through the committer.
+//
+// Writes: a handler says what is to be written (Write); submit() gives it its actor, its audit
+// note, the delegations that follow from it and the idempotency row, and answers when it is
+// durable.
+//
+// Standards RFC 9110, RFC 9457; draft-ietf-httpapi-idempotency-key-header-06.
+// Threads   The loop's thread, but where said otherwise.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "acme/certificates.hpp"
+#include "admin/authentication.hpp"
+#include "admin/certificate_waits.hpp"
+#include "admin/context.hpp"
+#include "admin/router.hpp"
+#include "net/http.hpp"
+#include "net/loop.hpp"
+#include "store/committer.hpp"
+#include "store/reader.hpp"
+
+namespace hairpin::admin {
+
+/// One request with all that the way to its handler has found out.
+struct Call {
+    net::Request request;
+    const Route* route = nullptr;
+    std::vector<std::string> arguments;
+    std::optional<store::Identity> caller;  // For routes that need one.
+    std::string idempotency_key;            // Empty: none.
+};
+
+struct Exchange {
+    Call call;
+    net::Responder responder;
+};
+
+/// What a handler wants written.
+struct Write {
+    store::AuditNote audit;
+    zones::Change change;  // Its zones and reason; the actor is filled in.
+    /// On the commit thread, first: writes rows, may complete the change from what it reads.
+    std::function<Result<void, Problem>(store::Writer& writer, zones::Change& change)> rows;
+    /// On the commit thread, last, when the serials are known: the answer, sent once it is true.
+    std::function<net::Response(const store::WorkReceipt& receipt)> answer;
+};
+
+class Api : public std::enable_shared_from_this<Api> {
+    struct Private {
+        explicit Private() = default;
+    };
+
+public:
+    Api(Private, ApiContext& context, net::Loop& loop, store::Reader reader);
+    /// `context` and `loop` outlive this. What the commit thread still has to answer when an Api
+    /// goes away is dropped.
+    [[nodiscard]] static std::shared_ptr<Api> create(ApiContext& context, net::Loop& loop,
+                                                     store::Reader reader);
+
+    /// The net::Handler.
+    void handle(net::Request&& request, net::Responder responder);
+    /// For net::ServerOptions::body_limit. Any thread.
+    [[nodiscard]] static std::size_t body_limit(const net::Request& head);
+
+    // For the handlers.
+    [[nodiscard]] ApiContext& context() noexcept { return context_; }
+    [[nodiscard]] net::Loop& loop() noexcept { return loop_; }
+    [[nodiscard]] store::Queries& queries() noexcept { return *reader_; }
+    [[nodiscard]] CertificateWaits& waits() noexcept { return waits_; }
+    [[nodiscard]] WallTime now() const noexcept { return context_.clock.now(); }
+    [[nodiscard]] Published<zones::ZoneTable>::Snapshot zones() const {
+        return context_.zones.snapshot();
+    }
+    /// From a cache that the desk's events keep true: heartbeats ask each time.
+    [[nodiscard]] Result<acme::CertificateState> certificate_state(std::int64_t server_id);
+
+    void respond(Exchange& exchange, net::Response response);
+    void respond(Exchange& exchange, const Problem& problem);
+    void submit(std::shared_ptr<Exchange> exchange, Write write);
+    /// Runs `work` on this loop's thread if this Api still lives then. Any thread.
+    static void post(const std::weak_ptr<Api>& api, net::Loop& loop,
+                     std::function<void(Api&)> work);
+
+private:
+    [[nodiscard]] Result<void, Problem> admit(Call& call);
+    [[nodiscard]] Result<std::optional<net::Response>, Problem> find_replay(Call& call);
+    void dispatch(std::shared_ptr<Exchange> exchange);
+    void log_answer(const Call& call, const net::Response& response) const;
+
+    ApiContext& context_;
+    net::Loop& loop_;
+    store::Reader reader_;
+    Authenticator authenticator_;
+    std::unordered_map<std::int64_t, acme::CertificateState> certificates_;
+    CertificateWaits waits_;
+    std::shared_ptr<void> subscription_;
+};
+
+}  // namespace hairpin::admin

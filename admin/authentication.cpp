@@ -1,0 +1,140 @@
+#include "admin/authentication.hpp"
+
+#include <algorithm>
+
+#include "admin/tokens.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char letter) {
+        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// The token of "Bearer <token>"; nullopt where the field is anything else.
+std::optional<std::string_view> bearer_token(std::string_view field) noexcept {
+    const std::size_t blank = field.find(' ');
+    if (blank == std::string_view::npos) return std::nullopt;
+    if (!equal_ignoring_case(field.substr(0, blank), "bearer")) return std::nullopt;
+    const std::size_t start = field.find_first_not_of(' ', blank);
+    if (start == std::string_view::npos) return std::nullopt;
+    return field.substr(start);
+}
+
+std::size_t count_of(const net::Request& request, std::string_view name) noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(request.headers.begin(), request.headers.end(),
+                      [&](const net::Header& header) { return header.name == name; }));
+}
+
+Result<void, Problem> check_kind(const store::Identity& identity, Access access) {
+    const bool is_server = identity.credential.kind == store::CredentialKind::Server;
+    if (access == Access::Server && !is_server)
+        return fail(Problem(ProblemType::Forbidden, "this is for a server's own token"));
+    if (access != Access::Server && is_server)
+        return fail(Problem(ProblemType::Forbidden, "this is for an operator's token"));
+    return {};
+}
+
+Result<void, Problem> check_standing(const store::Identity& identity, WallTime now) {
+    if (identity.credential.kind == store::CredentialKind::Operator) return {};
+    if (!identity.server || !identity.licence)
+        return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    if (identity.licence->state == store::LicenceState::Suspended)
+        return fail(Problem(ProblemType::LicenceSuspended,
+                            "licence " + identity.licence->name + " is suspended"));
+    if (identity.licence->expires_at && *identity.licence->expires_at <= now)
+        return fail(Problem(ProblemType::LicenceSuspended,
+                            "licence " + identity.licence->name + " expired at " +
+                                to_rfc3339(*identity.licence->expires_at)));
+    if (identity.server->state == store::ServerState::Suspended)
+        return fail(Problem(ProblemType::ServerSuspended,
+                            "server " + identity.server->label + " is suspended"));
+    return {};
+}
+
+/// RFC 6750 section 3.1: without any credential the challenge has no error code.
+Problem challenge(std::string_view error, std::string detail) {
+    Problem problem(ProblemType::Unauthorized, std::move(detail));
+    std::string field = "Bearer realm=\"hairpin\"";
+    if (!error.empty()) field += ", error=\"" + std::string(error) + "\"";
+    problem.headers.push_back({"www-authenticate", std::move(field)});
+    return problem;
+}
+
+}  // namespace
+
+std::string_view to_string(Access access) noexcept {
+    switch (access) {
+        case Access::Anyone:
+            return "anyone";
+        case Access::Monitoring:
+            return "monitoring";
+        case Access::Server:
+            return "server";
+        case Access::Operator:
+            return "operator";
+    }
+    return "";
+}
+
+Result<store::Identity, Problem> Authenticator::authenticate(store::Queries& queries,
+                                                             const net::Request& request,
+                                                             Access access) const {
+    const auto field = request.header("authorization");
+    if (!field) return fail(challenge("", "send a token: Authorization: Bearer <token>"));
+    if (count_of(request, "authorization") != 1)
+        return fail(
+            unauthorized(request, "invalid_request", "there are two Authorization headers"));
+    const auto token = bearer_token(*field);
+    if (!token || !is_token(*token))
+        return fail(unauthorized(request, "invalid_token", "that is not one of our bearer tokens"));
+
+    auto found = TRY(queries.credential_by_hash(token_hash(*token)));
+    const WallTime now = clock_.now();
+    if (!found) return fail(unauthorized(request, "invalid_token", "the token is not known"));
+    if (found->credential.revoked_at)
+        return fail(unauthorized(request, "invalid_token", "the token was revoked"));
+    if (found->credential.expires_at && *found->credential.expires_at <= now)
+        return fail(unauthorized(request, "invalid_token", "the token has expired"));
+    TRY(check_kind(*found, access));
+    TRY(check_standing(*found, now));
+    return *std::move(found);
+}
+
+Problem Authenticator::unauthorized(const net::Request& request, std::string_view error,
+                                    std::string detail) const {
+    if (const auto wait = failures_.failed(request.peer, clock_.monotonic())) {
+        Problem problem(ProblemType::TooManyRequests,
+                        "too many requests with a wrong token came from this address");
+        problem.retry_after = wait;
+        return problem;
+    }
+    return challenge(error, std::move(detail));
+}
+
+Result<void, Problem> check_url(const net::Request& request) {
+    const auto decoded = net::percent_decode(request.target);
+    const bool is_held = holds_token(request.target) || (decoded && holds_token(*decoded));
+    if (is_held || request.query_parameter("access_token"))
+        return fail(Problem(ProblemType::CredentialInUrl,
+                            "URLs end up in logs and histories: send the token as "
+                            "Authorization: Bearer <token>, and replace this one"));
+    return {};
+}
+
+zones::Actor actor_of(const store::Identity& identity, const IpAddress& source, std::string door) {
+    zones::Actor actor;
+    actor.kind = store::to_string(identity.credential.kind);
+    actor.id = identity.server ? identity.server->licence + "/" + identity.server->label
+                               : identity.credential.label;
+    actor.source = source.text();
+    actor.door = std::move(door);
+    return actor;
+}
+
+}  // namespace hairpin::admin

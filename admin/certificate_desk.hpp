@@ -1,0 +1,67 @@
+// admin/certificate_desk.hpp - where the API asks for twin certificates.
+//
+// An interface, so that the API is tested without a CA and runs without one. AcmeDesk is the real
+// one: a thin face over acme::Certificates.
+//
+// Threads   As acme/certificates.hpp: any thread; callbacks run anywhere and must only hand over.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "acme/certificates.hpp"
+
+namespace hairpin::admin {
+
+class CertificateDesk {
+public:
+    virtual ~CertificateDesk() = default;
+    virtual void request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+                         acme::Certificates::Requested done) = 0;
+    virtual void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
+                          acme::Certificates::Acknowledged done) = 0;
+    virtual void take_managed_key(std::int64_t server_id, zones::Actor actor,
+                                  acme::Certificates::KeyTaken done) = 0;
+    [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
+                                                               std::int64_t server_id,
+                                                               WallTime now) const = 0;
+    [[nodiscard]] virtual Result<std::optional<acme::CertificateChain>> chain(
+        store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
+    /// Calls back with a server's id whenever its state may read differently; until the result is
+    /// dropped.
+    [[nodiscard]] virtual std::shared_ptr<void> subscribe(
+        std::function<void(std::int64_t server_id)> callback) = 0;
+    /// Why nothing can be ordered at all; empty while all is well.
+    [[nodiscard]] virtual std::string trouble() const = 0;
+};
+
+class AcmeDesk final : public CertificateDesk {
+public:
+    /// `certificates` outlives this.
+    explicit AcmeDesk(acme::Certificates& certificates) noexcept : certificates_(certificates) {}
+
+    void request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+                 acme::Certificates::Requested done) override;
+    void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
+                  acme::Certificates::Acknowledged done) override;
+    void take_managed_key(std::int64_t server_id, zones::Actor actor,
+                          acme::Certificates::KeyTaken done) override;
+    [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
+                                                       std::int64_t server_id,
+                                                       WallTime now) const override;
+    [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries& queries,
+                                                                      std::int64_t server_id,
+                                                                      WallTime now) const override;
+    [[nodiscard]] std::shared_ptr<void> subscribe(
+        std::function<void(std::int64_t server_id)> callback) override;
+    [[nodiscard]] std::string trouble() const override;
+
+private:
+    acme::Certificates& certificates_;
+};
+
+}  // namespace hairpin::admin

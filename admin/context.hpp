@@ -1,0 +1,112 @@
+// admin/context.hpp - what all HTTP loops of the API share: options, the way to the other folders,
+// counters.
+//
+// Made once by the daemon and passed by reference; everything it refers to outlives it.
+//
+// Threads   Shared by all loops: the options are constant, the rest is safe from any thread.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/bulk_worker.hpp"
+#include "admin/certificate_desk.hpp"
+#include "admin/failure_limiter.hpp"
+#include "admin/metrics_text.hpp"
+#include "admin/rival_watch.hpp"
+#include "core/clock.hpp"
+#include "core/crypto.hpp"
+#include "core/ip_address.hpp"
+#include "core/published.hpp"
+#include "store/committer.hpp"
+#include "zones/address_rules.hpp"
+#include "zones/name.hpp"
+#include "zones/rrset.hpp"
+#include "zones/zone.hpp"
+
+namespace hairpin::admin {
+
+struct ApiOptions {
+    // DESIGN section 6, [names].
+    zones::Name base;  // The root: none; every licence then names its zone.
+    std::vector<zones::Name> nameservers;
+    zones::Name hostmaster;
+    zones::AddressRules addresses;
+    zones::Ttl ttl = 60;
+    std::string licence_prefix = "pl-";
+
+    Seconds heartbeat_interval{60};
+    /// Who may read /metrics without a token.
+    std::vector<Prefix> monitoring_from{*Prefix::parse("127.0.0.0/8"), *Prefix::parse("::1")};
+    std::size_t max_servers_per_licence = 10'000;
+    std::size_t max_waits = 4'096;         // Long polls of one loop.
+    std::size_t max_waits_per_server = 4;  // Of those.
+    FailureLimiter::Options failures;
+};
+
+/// Something that keeps Hairpin from being ready.
+struct Obstacle {
+    std::string what;   // "dns listener", a stable word or two.
+    std::string cause;  // For a person. Shown to anybody: no secret, no path.
+};
+
+/// What the daemon knows and admin cannot: whether zones are loaded and listeners up.
+class ReadinessSource {
+public:
+    virtual ~ReadinessSource() = default;
+    /// Empty: ready. Any thread.
+    [[nodiscard]] virtual std::vector<Obstacle> obstacles() const = 0;
+};
+
+/// Relaxed, for metrics.
+struct ApiCounters {
+    using Count = std::atomic<std::uint64_t>;
+    std::array<Count, 6> responses{};  // By status class: [2] counts 2xx.
+    Count heartbeats_unchanged{0};
+    Count heartbeats_changed{0};  // DNS changed.
+    Count heartbeats_noted{0};    // Only the report changed.
+    Count heartbeats_refused{0};
+    Count addresses_refused{0};
+    Count authentication_failures{0};
+    Count replays{0};     // Answers given again for an Idempotency-Key.
+    Count waits_open{0};  // Long polls: a gauge.
+
+    static void add(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
+};
+
+class ApiContext {
+public:
+    ApiContext(ApiOptions the_options, const Clock& the_clock, store::Committer& the_committer,
+               Published<zones::ZoneTable>& the_zones, const Sealer& the_sealer)
+        : options(std::move(the_options)),
+          clock(the_clock),
+          committer(the_committer),
+          zones(the_zones),
+          sealer(the_sealer),
+          failures(options.failures) {}
+    ApiContext(const ApiContext&) = delete;
+    ApiContext& operator=(const ApiContext&) = delete;
+
+    const ApiOptions options;
+    const Clock& clock;
+    store::Committer& committer;
+    Published<zones::ZoneTable>& zones;
+    const Sealer& sealer;
+    // Set before the first Api is made; null: there is none.
+    CertificateDesk* certificates = nullptr;
+    const MetricsSource* metrics = nullptr;
+    const ReadinessSource* readiness = nullptr;
+
+    ApiCounters counters;
+    FailureLimiter failures;
+    RivalWatch rivals;
+    BulkWorker bulk;
+};
+
+}  // namespace hairpin::admin

@@ -1,0 +1,81 @@
+// admin/handlers.hpp - the handlers of the route table, by resource.
+//
+// Each is described in docs/api/openapi.yaml; the file of a group is named above it.
+//
+// Threads   The loop's thread.
+
+#pragma once
+
+#include <memory>
+
+#include "admin/api.hpp"
+#include "admin/json_value.hpp"
+#include "admin/json_writer.hpp"
+
+namespace hairpin::admin {
+
+// monitoring.cpp
+Result<net::Response, Problem> get_healthz(Api& api, const Call& call);
+Result<net::Response, Problem> get_readyz(Api& api, const Call& call);
+Result<net::Response, Problem> get_metrics(Api& api, const Call& call);
+Result<net::Response, Problem> get_myip(Api& api, const Call& call);
+Result<net::Response, Problem> get_whoami(Api& api, const Call& call);
+Result<net::Response, Problem> get_openapi(Api& api, const Call& call);
+
+// licences.cpp
+Result<Write, Problem> post_licence(Api& api, const Call& call);
+Result<net::Response, Problem> list_licences(Api& api, const Call& call);
+Result<net::Response, Problem> get_licence(Api& api, const Call& call);
+Result<Write, Problem> patch_licence(Api& api, const Call& call);
+Result<Write, Problem> delete_licence(Api& api, const Call& call);
+
+// server_creation.cpp
+Result<Write, Problem> post_server(Api& api, const Call& call);
+Result<Write, Problem> post_server_credential(Api& api, const Call& call);
+
+// servers.cpp
+Result<net::Response, Problem> list_servers(Api& api, const Call& call);
+Result<net::Response, Problem> get_server(Api& api, const Call& call);
+Result<Write, Problem> patch_server(Api& api, const Call& call);
+Result<Write, Problem> delete_server(Api& api, const Call& call);
+
+// self.cpp
+Result<net::Response, Problem> get_self(Api& api, const Call& call);
+void post_heartbeat(Api& api, std::shared_ptr<Exchange> exchange);
+
+// self_certificate.cpp
+void put_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+void post_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+void get_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+void post_certificate_deployed(Api& api, std::shared_ptr<Exchange> exchange);
+void post_certificate_key(Api& api, std::shared_ptr<Exchange> exchange);
+
+// plain_zones.cpp
+Result<Write, Problem> post_zone(Api& api, const Call& call);
+Result<net::Response, Problem> list_zones(Api& api, const Call& call);
+Result<net::Response, Problem> get_zone(Api& api, const Call& call);
+Result<Write, Problem> patch_zone(Api& api, const Call& call);
+Result<Write, Problem> delete_zone(Api& api, const Call& call);
+
+// rrsets.cpp
+Result<net::Response, Problem> get_rrset(Api& api, const Call& call);
+Result<Write, Problem> put_rrset(Api& api, const Call& call);
+Result<Write, Problem> delete_rrset(Api& api, const Call& call);
+Result<Write, Problem> patch_rrsets(Api& api, const Call& call);
+
+// zonefile.cpp
+void get_zonefile(Api& api, std::shared_ptr<Exchange> exchange);
+void put_zonefile(Api& api, std::shared_ptr<Exchange> exchange);
+
+// history.cpp
+Result<net::Response, Problem> get_history(Api& api, const Call& call);
+Result<net::Response, Problem> get_audit(Api& api, const Call& call);
+
+/// The body as JSON; an empty one is an empty object.
+[[nodiscard]] Result<JsonValue, Problem> json_body(const Call& call);
+[[nodiscard]] net::Response json_response(int status, JsonWriter& json);
+[[nodiscard]] net::Response no_content();
+/// A path argument as a zone's apex. Errors: NotFound: no zone has such a name.
+[[nodiscard]] Result<zones::Name, Problem> apex_argument(const Call& call);
+
+}  // namespace hairpin::admin

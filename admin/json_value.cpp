@@ -1,0 +1,319 @@
+#include "admin/json_value.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace hairpin::admin {
+namespace {
+
+/// Builds the tree while nlohmann's parser walks the text; false from any callback stops it.
+class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
+public:
+    explicit TreeBuilder(const JsonLimits& limits) : limits_(limits) {}
+
+    bool null() override { return put({nullptr}); }
+    bool boolean(bool truth) override { return put({truth}); }
+    bool number_integer(number_integer_t number) override { return put({number}); }
+    bool number_unsigned(number_unsigned_t number) override {
+        if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+            return put({static_cast<double>(number)});
+        return put({static_cast<std::int64_t>(number)});
+    }
+    bool number_float(number_float_t number, const string_t&) override { return put({number}); }
+    bool string(string_t& text) override { return put({std::move(text)}); }
+    bool binary(binary_t&) override { return refuse("binary values are not JSON"); }
+    bool start_object(std::size_t) override { return open({JsonObject()}); }
+    bool end_object() override { return close(); }
+    bool start_array(std::size_t) override { return open({JsonArray()}); }
+    bool end_array() override { return close(); }
+
+    bool key(string_t& name) override {
+        auto& members = std::get<JsonObject>(open_.back().is);
+        const auto same = [&](const auto& member) { return member.first == name; };
+        if (std::any_of(members.begin(), members.end(), same))
+            return refuse("the member \"" + name.substr(0, 64) + "\" is there twice");
+        members.emplace_back(std::move(name), JsonValue{nullptr});
+        return true;
+    }
+
+    bool parse_error(std::size_t position, const std::string& last_token,
+                     const nlohmann::json::exception&) override {
+        return refuse("not JSON at octet " + std::to_string(position) +
+                      (last_token.empty() ? "" : ", near \"" + last_token.substr(0, 40) + "\""));
+    }
+
+    [[nodiscard]] JsonValue& root() { return root_; }
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+private:
+    bool refuse(std::string why) {
+        if (trouble_.empty()) trouble_ = std::move(why);
+        return false;
+    }
+    bool put(JsonValue value) {
+        if (++values_ > limits_.values) return refuse("more values than are read");
+        if (open_.empty()) {
+            root_ = std::move(value);
+        } else if (auto* array = std::get_if<JsonArray>(&open_.back().is)) {
+            array->push_back(std::move(value));
+        } else {
+            std::get<JsonObject>(open_.back().is).back().second = std::move(value);
+        }
+        return true;
+    }
+    bool open(JsonValue value) {
+        if (open_.size() >= limits_.depth)
+            return refuse("nested deeper than " + std::to_string(limits_.depth) + " levels");
+        open_.push_back(std::move(value));
+        return true;
+    }
+    bool close() {
+        JsonValue done = std::move(open_.back());
+        open_.pop_back();
+        return put(std::move(done));
+    }
+
+    const JsonLimits& limits_;
+    JsonValue root_{nullptr};
+    std::vector<JsonValue> open_;
+    std::size_t values_ = 0;
+    std::string trouble_;
+};
+
+/// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t at = 0; at < row.size(); ++at)
+        row[at] = at;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+        }
+    }
+    return row[b.size()];
+}
+
+/// RFC 6901 section 3: "~" and "/" are escaped.
+std::string pointer_to(std::string_view parent, std::string_view name) {
+    std::string pointer(parent);
+    pointer += '/';
+    for (const char letter : name.substr(0, 64)) {
+        if (letter == '~') {
+            pointer += "~0";
+        } else if (letter == '/') {
+            pointer += "~1";
+        } else {
+            pointer += letter;
+        }
+    }
+    return pointer;
+}
+
+std::optional<int> digits(std::string_view& text, std::size_t count) {
+    if (text.size() < count) return std::nullopt;
+    int number = 0;
+    for (const char digit : text.substr(0, count)) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        number = number * 10 + (digit - '0');
+    }
+    text.remove_prefix(count);
+    return number;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+    if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+/// The offset from UTC at the end of `text`, in minutes.
+std::optional<int> parse_offset(std::string_view text) {
+    if (text == "Z" || text == "z") return 0;
+    const bool is_minus = !text.empty() && text[0] == '-';
+    if (!take(text, "+-")) return std::nullopt;
+    const auto hours = digits(text, 2);
+    if (!hours || *hours > 23 || !take(text, ":")) return std::nullopt;
+    const auto minutes = digits(text, 2);
+    if (!minutes || *minutes > 59 || !text.empty()) return std::nullopt;
+    const int offset = *hours * 60 + *minutes;
+    return is_minus ? -offset : offset;
+}
+
+}  // namespace
+
+Result<JsonValue, Problem> parse_json(std::string_view text, const JsonLimits& limits) {
+    if (text.size() > limits.octets)
+        return fail(Problem(ProblemType::TooLarge,
+                            "the body has more than " + std::to_string(limits.octets) + " octets"));
+    TreeBuilder builder(limits);
+    if (!nlohmann::json::sax_parse(text, &builder)) {
+        const std::string& trouble = builder.trouble();
+        return fail(Problem(ProblemType::MalformedJson, trouble.empty() ? "not JSON" : trouble));
+    }
+    return std::move(builder.root());
+}
+
+std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known) {
+    std::string_view nearest;
+    std::size_t least = std::max<std::size_t>(1, name.size() / 3);
+    if (name.size() > 64) return {};
+    for (const std::string_view candidate : known) {
+        const std::size_t so_far = distance(name, candidate);
+        if (so_far > least) continue;
+        if (so_far < least || nearest.empty()) nearest = candidate;
+        least = so_far;
+    }
+    return nearest;
+}
+
+const JsonObject ObjectReader::kNothing;
+
+ObjectReader::ObjectReader(const JsonValue& value, std::string pointer,
+                           std::vector<FieldError>& errors)
+    : members_(std::get_if<JsonObject>(&value.is)), pointer_(std::move(pointer)), errors_(errors) {
+    if (members_ != nullptr) return;
+    members_ = &kNothing;
+    errors_.push_back({pointer_, "must be a JSON object"});
+}
+
+const JsonValue* ObjectReader::find(std::string_view name) {
+    if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.push_back(name);
+    for (const auto& [key, value] : *members_)
+        if (key == name) return &value;
+    return nullptr;
+}
+
+std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t most_octets) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto* text = std::get_if<std::string>(&value->is);
+    if (text == nullptr) return refuse(name, "must be a string"), std::nullopt;
+    if (text->size() > most_octets) {
+        refuse(name, "must have at most " + std::to_string(most_octets) + " octets");
+        return std::nullopt;
+    }
+    return *text;
+}
+
+std::optional<bool> ObjectReader::truth(std::string_view name) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto* truth = std::get_if<bool>(&value->is);
+    if (truth == nullptr) return refuse(name, "must be true or false"), std::nullopt;
+    return *truth;
+}
+
+std::optional<std::int64_t> ObjectReader::number(std::string_view name, std::int64_t least,
+                                                 std::int64_t most) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto* number = std::get_if<std::int64_t>(&value->is);
+    if (number == nullptr || *number < least || *number > most) {
+        refuse(name, "must be a whole number from " + std::to_string(least) + " to " +
+                         std::to_string(most));
+        return std::nullopt;
+    }
+    return *number;
+}
+
+std::optional<std::vector<std::string>> ObjectReader::texts(std::string_view name,
+                                                            std::size_t most) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto* array = std::get_if<JsonArray>(&value->is);
+    if (array == nullptr || array->size() > most) {
+        refuse(name, "must be a list of at most " + std::to_string(most) + " strings");
+        return std::nullopt;
+    }
+    std::vector<std::string> texts;
+    for (std::size_t at = 0; at < array->size(); ++at) {
+        const auto* text = std::get_if<std::string>(&(*array)[at].is);
+        if (text == nullptr) {
+            errors_.push_back(
+                {pointer_to(pointer_, name) + "/" + std::to_string(at), "must be a string"});
+            return std::nullopt;
+        }
+        texts.push_back(*text);
+    }
+    return texts;
+}
+
+std::optional<std::optional<WallTime>> ObjectReader::time_or_null(std::string_view name) {
+    const JsonValue* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_null()) return std::optional<WallTime>();
+    const auto* text = std::get_if<std::string>(&value->is);
+    const auto time = text == nullptr ? std::nullopt : parse_rfc3339(*text);
+    if (!time) {
+        refuse(name, "must be null or a time such as \"2027-01-31T00:00:00Z\" (RFC 3339)");
+        return std::nullopt;
+    }
+    return time;
+}
+
+const JsonValue* ObjectReader::any(std::string_view name) {
+    return find(name);
+}
+
+void ObjectReader::refuse(std::string_view name, std::string detail) {
+    errors_.push_back({pointer_to(pointer_, name), std::move(detail)});
+}
+
+void ObjectReader::require(std::string_view name) {
+    if (find(name) == nullptr) refuse(name, "is missing");
+}
+
+void ObjectReader::finish() {
+    for (const auto& [name, value] : *members_) {
+        if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+        const std::string_view nearest = nearest_name(name, known_);
+        refuse(name, nearest.empty()
+                         ? "is not known here"
+                         : "is not known here; did you mean \"" + std::string(nearest) + "\"?");
+    }
+}
+
+Problem to_problem(std::vector<FieldError> errors) {
+    Problem problem(ProblemType::InvalidRequest, "");
+    for (const FieldError& error : errors) {
+        if (!problem.detail.empty()) problem.detail += "; ";
+        problem.detail += (error.pointer.empty() ? "the body" : error.pointer) + " " + error.detail;
+    }
+    problem.errors = std::move(errors);
+    return problem;
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+    const auto year = digits(text, 4);
+    if (!year || !take(text, "-")) return std::nullopt;
+    const auto month = digits(text, 2);
+    if (!month || !take(text, "-")) return std::nullopt;
+    const auto day = digits(text, 2);
+    if (!day || !take(text, "Tt ")) return std::nullopt;
+    const auto hour = digits(text, 2);
+    if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
+    const auto minute = digits(text, 2);
+    if (!minute || *minute > 59 || !take(text, ":")) return std::nullopt;
+    const auto second = digits(text, 2);
+    if (!second || *second > 60) return std::nullopt;
+    if (take(text, ".")) {
+        std::size_t fraction = 0;
+        while (take(text, "0123456789"))
+            ++fraction;
+        if (fraction == 0) return std::nullopt;
+    }
+    const auto offset = parse_offset(text);
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    if (!offset || !date.ok()) return std::nullopt;
+    const auto time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+                      std::chrono::minutes(*minute - *offset) + std::chrono::seconds(*second);
+    return std::chrono::time_point_cast<Milliseconds>(time);
+}
+
+}  // namespace hairpin::admin

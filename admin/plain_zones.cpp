@@ -1,0 +1,125 @@
+// Zones: POST, GET, PATCH, DELETE /v1/zones..
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "admin/conditions.hpp"
+#include "admin/handlers.hpp"
+#include "admin/names.hpp"
+#include "admin/paging.hpp"
+#include "admin/zone_content.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+void write_zone(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
+                std::uint32_t serial) {
+    json.begin_object();
+    json.member("zone", shown(apex));
+    json.member("kind", store::to_string(kind));
+    json.member("serial", serial);
+    json.end_object();
+}
+
+net::Response zone_response(int status, const zones::Name& apex, zones::ZoneKind kind,
+                            std::uint32_t serial) {
+    JsonWriter json;
+    write_zone(json, apex, kind, serial);
+    net::Response response = json_response(status, json);
+    response.headers.push_back({"etag", serial_etag(serial)});
+    if (status == 201) response.headers.push_back({"location", "/v1/zones/" + shown(apex)});
+    return response;
+}
+
+}  // namespace
+
+Result<Write, Problem> post_zone(Api& api, const Call& call) {
+    const JsonValue value = TRY(json_body(call));
+    std::vector<FieldError> errors;
+    ObjectReader body(value, "", errors);
+    body.require("zone");
+    zones::Name apex;
+    if (const auto text = body.text("zone", 1'024)) {
+        const auto parsed = parse_apex(*text);
+        if (!parsed) body.refuse("zone", parsed.error());
+        if (parsed) apex = *parsed;
+    }
+    body.finish();
+    if (!errors.empty()) return fail(to_problem(std::move(errors)));
+
+    Write write;
+    write.audit = {"zone.create", apex.text()};
+    write.change.zones.push_back(
+        TRY(new_zone(apex, zones::ZoneKind::Plain, api.context().options)));
+    write.answer = [apex](const store::WorkReceipt& receipt) {
+        return zone_response(201, apex, zones::ZoneKind::Plain, receipt.zones.front().serial);
+    };
+    return write;
+}
+
+Result<net::Response, Problem> list_zones(Api& api, const Call& call) {
+    const Page page = TRY(Page::of(call.request));
+    const auto rows = TRY(api.queries().zones(page.wanted(), page.after));
+    const std::size_t count = std::min(rows.size(), page.limit);
+    JsonWriter json;
+    json.begin_object().key("zones").begin_array();
+    for (std::size_t at = 0; at < count; ++at)
+        write_zone(json, rows[at].apex, rows[at].kind, rows[at].serial);
+    json.end_array();
+    write_next(json, rows.size() > count, count == 0 ? "" : rows[count - 1].apex.text());
+    json.end_object();
+    return json_response(200, json);
+}
+
+Result<net::Response, Problem> get_zone(Api& api, const Call& call) {
+    const auto apex = TRY(apex_argument(call));
+    const auto table = api.zones();
+    const zones::Zone* zone = table->find(apex);
+    if (zone == nullptr) return fail(not_found("zone " + apex.text()));
+    const std::string etag = serial_etag(zone->serial());
+    if (none_match_names(call.request, etag)) return net::Response{304, {{"etag", etag}}, {}};
+    return zone_response(200, zone->apex(), zone->kind(), zone->serial());
+}
+
+Result<Write, Problem> patch_zone(Api& api, const Call& call) {
+    const auto apex = TRY(apex_argument(call));
+    if (api.zones()->find(apex) == nullptr) return fail(not_found("zone " + apex.text()));
+    const JsonValue value = TRY(json_body(call));
+    std::vector<FieldError> errors;
+    ObjectReader body(value, "", errors);
+    std::string wanted;
+    if (body.any("secondaries") != nullptr) wanted = "secondaries";
+    if (body.any("dnssec") != nullptr) wanted = "dnssec";
+    body.finish();
+    if (!errors.empty()) return fail(to_problem(std::move(errors)));
+    if (!wanted.empty())
+        return fail(Problem(ProblemType::NotInThisVersion,
+                            "\"" + wanted + "\" cannot be set in this version of Hairpin"));
+    return fail(Problem(ProblemType::InvalidRequest, "the body names nothing to change"));
+}
+
+Result<Write, Problem> delete_zone(Api&, const Call& call) {
+    const auto apex = TRY(apex_argument(call));
+    Write write;
+    write.audit = {"zone.delete", apex.text()};
+    write.rows = [apex, conditions = WriteConditions::of(call.request)](
+                     store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
+        const zones::Zone* zone = writer.zones().find(apex);
+        if (zone == nullptr) return fail(not_found("zone " + apex.text()));
+        TRY(conditions.check(serial_etag(zone->serial())));
+        if (const auto licence = TRY(writer.read().licence_of_zone(apex)))
+            return fail(Problem(
+                ProblemType::Conflict,
+                "the zone belongs to licence " + licence->name + ": delete that to delete it"));
+        zones::ZoneChange drop;
+        drop.apex = apex;
+        drop.action = zones::ZoneAction::Drop;
+        change.zones.push_back(std::move(drop));
+        return {};
+    };
+    write.answer = [](const store::WorkReceipt&) { return no_content(); };
+    return write;
+}
+
+}  // namespace hairpin::admin

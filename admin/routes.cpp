@@ -1,0 +1,81 @@
+// The route table: docs/api/openapi.yaml says the same, and a test compares the two.
+
+#include <array>
+
+#include "acme/certificates.hpp"
+#include "admin/handlers.hpp"
+#include "admin/heartbeat_json.hpp"
+#include "admin/router.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+using net::Method;
+
+constexpr std::size_t kNoBody = 1024;  // What a client may send along for nothing.
+constexpr std::size_t kJson = 64 * 1024;
+constexpr std::size_t kManyRecords = 1024 * 1024;
+constexpr std::size_t kZoneFile = 64 * 1024 * 1024;
+
+constexpr Access kAnyone = Access::Anyone;
+constexpr Access kServer = Access::Server;
+constexpr Access kOperator = Access::Operator;
+
+constexpr std::array kRoutes{
+    Route{Method::Get, "/healthz", kAnyone, &get_healthz, kNoBody},
+    Route{Method::Get, "/readyz", kAnyone, &get_readyz, kNoBody},
+    Route{Method::Get, "/metrics", Access::Monitoring, &get_metrics, kNoBody},
+    Route{Method::Get, "/myip", kAnyone, &get_myip, kNoBody},
+    Route{Method::Get, "/v1/whoami", kAnyone, &get_whoami, kNoBody},
+    Route{Method::Get, "/v1/openapi.json", kAnyone, &get_openapi, kNoBody},
+
+    Route{Method::Post, "/v1/licences", kOperator, &post_licence, kJson},
+    Route{Method::Get, "/v1/licences", kOperator, &list_licences, kNoBody},
+    Route{Method::Get, "/v1/licences/{licence}", kOperator, &get_licence, kNoBody},
+    Route{Method::Patch, "/v1/licences/{licence}", kOperator, &patch_licence, kJson},
+    Route{Method::Delete, "/v1/licences/{licence}", kOperator, &delete_licence, kNoBody},
+
+    Route{Method::Post, "/v1/licences/{licence}/servers", kOperator, &post_server, kJson},
+    Route{Method::Get, "/v1/licences/{licence}/servers", kOperator, &list_servers, kNoBody},
+    Route{Method::Get, "/v1/licences/{licence}/servers/{server}", kOperator, &get_server, kNoBody},
+    Route{Method::Patch, "/v1/licences/{licence}/servers/{server}", kOperator, &patch_server,
+          kJson},
+    Route{Method::Delete, "/v1/licences/{licence}/servers/{server}", kOperator, &delete_server,
+          kNoBody},
+    Route{Method::Post, "/v1/licences/{licence}/servers/{server}/credentials", kOperator,
+          &post_server_credential, kJson},
+
+    Route{Method::Get, "/v1/self", kServer, &get_self, kNoBody},
+    Route{Method::Post, "/v1/self/heartbeat", kServer, &post_heartbeat, kMaxHeartbeatOctets},
+    Route{Method::Put, "/v1/self/certificate", kServer, &put_certificate, acme::kMaxCsrOctets},
+    Route{Method::Post, "/v1/self/certificate", kServer, &post_certificate, kJson},
+    Route{Method::Get, "/v1/self/certificate", kServer, &get_certificate, kNoBody},
+    Route{Method::Post, "/v1/self/certificate/deployed", kServer, &post_certificate_deployed,
+          kJson},
+    Route{Method::Post, "/v1/self/certificate/key", kServer, &post_certificate_key, kNoBody},
+
+    Route{Method::Post, "/v1/zones", kOperator, &post_zone, kJson},
+    Route{Method::Get, "/v1/zones", kOperator, &list_zones, kNoBody},
+    Route{Method::Get, "/v1/zones/{zone}", kOperator, &get_zone, kNoBody},
+    Route{Method::Patch, "/v1/zones/{zone}", kOperator, &patch_zone, kJson},
+    Route{Method::Delete, "/v1/zones/{zone}", kOperator, &delete_zone, kNoBody},
+    Route{Method::Get, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &get_rrset, kNoBody},
+    Route{Method::Put, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &put_rrset,
+          kManyRecords},
+    Route{Method::Delete, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &delete_rrset,
+          kNoBody},
+    Route{Method::Patch, "/v1/zones/{zone}/rrsets", kOperator, &patch_rrsets, kManyRecords},
+    Route{Method::Get, "/v1/zones/{zone}/zonefile", kOperator, &get_zonefile, kNoBody},
+    Route{Method::Put, "/v1/zones/{zone}/zonefile", kOperator, &put_zonefile, kZoneFile},
+    Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
+
+    Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
+};
+
+}  // namespace
+
+std::span<const Route> routes() noexcept {
+    return kRoutes;
+}
+
+}  // namespace hairpin::admin

@@ -1,0 +1,235 @@
+// A server about itself: GET /v1/self and the heartbeat.
+
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "admin/handlers.hpp"
+#include "admin/heartbeat.hpp"
+#include "admin/heartbeat_json.hpp"
+#include "admin/presence.hpp"
+#include "admin/server_view.hpp"
+#include "core/log.hpp"
+#include "store/seen.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+/// Seconds until the next report, spread by a tenth to either side so that a fleet that started
+/// together does not report together.
+double next_in(Seconds interval, std::int64_t server_id, WallTime now) {
+    auto seed = static_cast<std::uint64_t>(server_id) * 0x9E3779B97F4A7C15u ^
+                static_cast<std::uint64_t>(to_unix_milliseconds(now));
+    seed = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9u;  // The finisher of splitmix64.
+    seed = (seed ^ (seed >> 27)) * 0x94D049BB133111EBu;
+    const double spread = static_cast<double>(seed >> 11) / static_cast<double>(1ull << 53);
+    return static_cast<double>(interval.count()) * (0.9 + 0.2 * spread);
+}
+
+/// One heartbeat on its way: what the commit thread leaves for the loop.
+struct Beat {
+    Heartbeat heartbeat;
+    IpAddress observed;
+    store::Identity identity;
+    HeartbeatDecision decision;
+    store::ServerRow server;  // As it stands after the beat.
+    bool is_changed = false;  // DNS.
+};
+
+Result<HeartbeatDecision, Problem> decide_in(const ApiContext& context,
+                                             const zones::ZoneTable& table, const Beat& beat,
+                                             const store::ServerRow& server, WallTime now) {
+    const ApiOptions& options = context.options;
+    const zones::Name& apex = beat.identity.licence->zone_apex;
+    const zones::Zone* zone = table.find(apex);
+    const auto names = twin_names(server.label, apex, options.addresses);
+    if (zone == nullptr || !names)
+        return fail(Problem(ProblemType::Internal, "the zone of server " + server.label +
+                                                       " does not fit the configuration"));
+    const auto rival = context.rivals.find(server.id);
+    return decide({*zone, *names, server, beat.identity.credential.created_at, beat.observed, now,
+                   options.addresses, options.ttl, presence_window(options.heartbeat_interval),
+                   rival ? std::optional(rival->at) : std::nullopt},
+                  beat.heartbeat);
+}
+
+store::SeenUpdate seen_now(std::int64_t server_id, WallTime now) {
+    store::SeenUpdate update;
+    update.server_id = server_id;
+    update.last_seen_at = now;
+    update.online = store::Online::Online;
+    return update;
+}
+
+void write_refused(JsonWriter& json, const std::vector<RefusedAddress>& refused) {
+    json.key("refused").begin_array();
+    for (const RefusedAddress& each : refused) {
+        json.begin_object();
+        json.member("name", shown(each.name));
+        json.member("address", each.address);
+        json.member("reason", each.reason);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void answer(Api& api, Exchange& exchange, const Beat& beat) {
+    const bool is_held = beat.decision.machine == MachineVerdict::Held;
+    const auto view = describe(api, beat.server, beat.identity.licence->zone_apex, is_held);
+    if (!view) return api.respond(exchange, view.error());
+    for (const RefusedAddress& each : beat.decision.refused)
+        log::logger("admin").warn("heartbeat of {}/{} from {}: {} not taken into {}: {}",
+                                  beat.server.licence, beat.server.label, beat.observed.text(),
+                                  each.address, shown(each.name), each.reason);
+    api.context().counters.addresses_refused.fetch_add(beat.decision.refused.size(),
+                                                       std::memory_order_relaxed);
+    JsonWriter json;
+    json.begin_object();
+    json.member("changed", beat.is_changed);
+    json.member("serial", view->serial);
+    json.member("observed", beat.observed.text());
+    write_names(json, view->names);
+    write_published(json, *view);
+    write_refused(json, beat.decision.refused);
+    json.member("mount", mount_of(*view));
+    write_verdict(json, view->verdict);
+    write_certificate(json, view->certificate);
+    const auto interval = api.context().options.heartbeat_interval;
+    json.key("next_in").tenths(next_in(interval, beat.server.id, api.now()));
+    json.end_object();
+    api.respond(exchange, json_response(200, json));
+}
+
+/// On the commit thread: decides anew over what this commit meets, so that two reports of one
+/// server cannot undo each other's families.
+Result<void, Problem> commit(const ApiContext& context, Beat& beat, store::Writer& writer,
+                             zones::Change& change) {
+    auto server = TRY(writer.read().server(beat.identity.server->id));
+    if (!server) return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    beat.decision = TRY(decide_in(context, writer.zones(), beat, *server, writer.now()));
+    const HeartbeatDecision& decision = beat.decision;
+    if (decision.machine == MachineVerdict::Held) {
+        beat.server = *std::move(server);
+        return {};
+    }
+    if (decision.port != server->port || decision.state != server->state) {
+        server->port = decision.port;
+        server->state = decision.state;
+        TRY(writer.update_server(*server));
+        server->version += 1;
+    }
+    auto update = seen_now(server->id, writer.now());
+    server->last_seen_at = update.last_seen_at;
+    server->online = store::Online::Online;
+    server->report = decision.report;
+    update.report = decision.report;
+    store::SeenBuffer::Batch batch;
+    batch.servers.push_back(std::move(update));
+    TRY(store::write_seen(writer.database(), batch));
+    beat.server = *std::move(server);
+    if (decision.edits.empty()) return {};
+    zones::ZoneChange edit;
+    edit.apex = beat.identity.licence->zone_apex;
+    edit.edits = decision.edits;
+    change.zones.push_back(std::move(edit));
+    return {};
+}
+
+void finish_commit(Api& api, Exchange& exchange, Beat& beat, const store::WorkReceipt& receipt) {
+    beat.is_changed = !receipt.zones.empty() && receipt.zones.front().changed;
+    ApiCounters& counters = api.context().counters;
+    ApiCounters::add(beat.is_changed ? counters.heartbeats_changed : counters.heartbeats_noted);
+    const std::string name = beat.server.licence + "/" + beat.server.label;
+    if (beat.decision.machine == MachineVerdict::Frozen &&
+        beat.identity.server->state != store::ServerState::Frozen)
+        log::logger("admin").warn(
+            "two machines report as {}: its addresses are frozen; stop the copy, make a new "
+            "credential and set the state to active",
+            name);
+    if (beat.is_changed)
+        log::logger("admin").info("heartbeat of {} from {}: addresses changed, serial {}", name,
+                                  beat.observed.text(), receipt.zones.front().serial);
+    answer(api, exchange, beat);
+}
+
+void submit_beat(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Beat> beat) {
+    const store::ServerRow& server = *beat->identity.server;
+    store::Work work;
+    work.audit = {"heartbeat", server.licence + "/" + server.label};
+    work.change.actor = actor_of(beat->identity, beat->observed, "heartbeat");
+    work.change.reason = beat->decision.machine == MachineVerdict::Frozen
+                             ? "two machines report as this server: frozen"
+                             : "report";
+    auto problem = std::make_shared<std::optional<Problem>>();
+    work.rows = [beat, problem, &context = api.context()](store::Writer& writer,
+                                                          zones::Change& change) -> Result<void> {
+        auto done = commit(context, *beat, writer, change);
+        if (done) return {};
+        *problem = std::move(done).error();
+        return fail(to_error(**problem));
+    };
+    const std::weak_ptr<Api> weak = api.weak_from_this();
+    api.context().committer.submit(
+        std::move(work), [weak, &loop = api.loop(), exchange, beat,
+                          problem](Result<store::WorkReceipt, store::WorkRefusal> result) {
+            Api::post(weak, loop, [exchange, beat, problem, result = std::move(result)](Api& self) {
+                if (result) return finish_commit(self, *exchange, *beat, *result);
+                ApiCounters::add(self.context().counters.heartbeats_refused);
+                self.respond(*exchange, *problem ? **problem : Problem(result.error()));
+            });
+        });
+}
+
+/// Another machine reports while the agreed one is alive: remembered, so that the next report of
+/// that one reveals the conflict.
+void hold_back(Api& api, const Beat& beat) {
+    RivalWatch& rivals = api.context().rivals;
+    const auto before = rivals.find(beat.server.id);
+    const std::string& machine = *beat.heartbeat.machine;
+    if (!before || before->machine != machine)
+        log::logger("admin").warn(
+            "another machine reports as {}/{} from {}: held back while the agreed one is alive",
+            beat.server.licence, beat.server.label, beat.observed.text());
+    rivals.remember(beat.server.id, {machine, beat.observed, api.now()});
+}
+
+}  // namespace
+
+Result<net::Response, Problem> get_self(Api& api, const Call& call) {
+    JsonWriter json;
+    write_server(json, TRY(describe(api, *call.caller->server, call.caller->licence->zone_apex)));
+    return json_response(200, json);
+}
+
+void post_heartbeat(Api& api, std::shared_ptr<Exchange> exchange) {
+    ApiCounters& counters = api.context().counters;
+    const Call& call = exchange->call;
+    auto heartbeat = parse_heartbeat(call.request.body);
+    if (!heartbeat) {
+        ApiCounters::add(counters.heartbeats_refused);
+        return api.respond(*exchange, heartbeat.error());
+    }
+    auto beat = std::make_shared<Beat>();
+    beat->heartbeat = *std::move(heartbeat);
+    beat->observed = call.request.peer.unmapped();
+    beat->identity = *call.caller;
+    beat->server = *call.caller->server;
+    const WallTime now = api.now();
+    auto decision = decide_in(api.context(), *api.zones(), *beat, beat->server, now);
+    if (!decision) return api.respond(*exchange, decision.error());
+    beat->decision = *std::move(decision);
+
+    const bool is_held = beat->decision.machine == MachineVerdict::Held;
+    if (is_held) hold_back(api, *beat);
+    if (!is_held && (!beat->decision.edits.empty() || beat->decision.changes_rows(beat->server)))
+        return submit_beat(api, std::move(exchange), std::move(beat));
+    ApiCounters::add(counters.heartbeats_unchanged);
+    if (!is_held) {
+        api.context().committer.seen(seen_now(beat->server.id, now));
+        beat->server.last_seen_at = now;
+        beat->server.online = store::Online::Online;
+    }
+    answer(api, *exchange, *beat);
+}
+
+}  // namespace hairpin::admin

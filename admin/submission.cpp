@@ -1,0 +1,94 @@
+// How a Write goes through the committer and comes back as an answer: Api::submit().
+
+#include <utility>
+
+#include "admin/api.hpp"
+#include "admin/delegation.hpp"
+#include "admin/idempotency.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+/// What the commit thread leaves for the loop. One thread at a time: the commit thread until
+/// `done`, the loop after.
+struct Submission {
+    Write write;
+    std::optional<Problem> problem;  // Why `rows` refused.
+    net::Response response;
+    bool is_repetition = false;  // Another request with this key came first.
+
+    // For the idempotency row; credential 0: none is kept.
+    std::int64_t credential_id = 0;
+    std::string key;
+    Sha256 digest{};
+};
+
+Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Change& change) {
+    submission.problem.reset();
+    if (submission.write.rows) {
+        if (auto done = submission.write.rows(writer, change); !done) {
+            submission.problem = std::move(done).error();
+            return fail(to_error(*submission.problem));
+        }
+    }
+    keep_delegations(writer.zones(), change);
+    return {};
+}
+
+Result<void> run_after(Submission& submission, const Sealer& sealer, store::Writer& writer,
+                       const store::WorkReceipt& receipt) {
+    submission.response = submission.write.answer(receipt);
+    if (submission.credential_id == 0) return {};
+    const auto row = idempotency_row(sealer, submission.credential_id, submission.key,
+                                     submission.digest, submission.response, writer.now());
+    if (!row) return fail(to_error(row.error()));
+    auto kept = writer.insert_idempotency(*row);
+    submission.is_repetition = !kept && kept.error().code == ErrorCode::Conflict;
+    return kept;
+}
+
+}  // namespace
+
+void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
+    const Call& call = exchange->call;
+    auto submission = std::make_shared<Submission>();
+    if (!call.idempotency_key.empty()) {
+        submission->credential_id = call.caller->credential.id;
+        submission->key = call.idempotency_key;
+        submission->digest = request_digest(call.request);
+    }
+    store::Work work;
+    work.change = std::move(write.change);
+    work.change.actor = actor_of(*call.caller, call.request.peer, "rest");
+    work.audit = std::move(write.audit);
+    submission->write = std::move(write);
+    work.rows = [submission](store::Writer& writer, zones::Change& change) {
+        return run_rows(*submission, writer, change);
+    };
+    work.after = [submission, &sealer = context_.sealer](store::Writer& writer,
+                                                         const store::WorkReceipt& receipt) {
+        return run_after(*submission, sealer, writer, receipt);
+    };
+
+    // The exchange travels with the callback; the loop, which outlives it, is where it is answered.
+    const std::weak_ptr<Api> weak = weak_from_this();
+    context_.committer.submit(
+        std::move(work), [weak, &loop = loop_, exchange,
+                          submission](Result<store::WorkReceipt, store::WorkRefusal> result) {
+            post(weak, loop, [exchange, submission, result = std::move(result)](Api& api) {
+                if (result) return api.respond(*exchange, std::move(submission->response));
+                if (submission->problem) return api.respond(*exchange, *submission->problem);
+                if (!submission->is_repetition) {
+                    return api.respond(*exchange, Problem(result.error()));
+                }
+                auto replay = api.find_replay(exchange->call);
+                if (replay && *replay) return api.respond(*exchange, **std::move(replay));
+                api.respond(*exchange, replay ? Problem(ProblemType::Conflict,
+                                                        "a request with this Idempotency-Key is "
+                                                        "under way: try again")
+                                              : replay.error());
+            });
+        });
+}
+
+}  // namespace hairpin::admin

@@ -1,0 +1,97 @@
+#include "admin/zone_content.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "admin/delegation.hpp"
+#include "zones/wire.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+using zones::Edit;
+using zones::EditKind;
+using zones::RType;
+
+constexpr zones::Ttl kSoaTtl = 3600;
+constexpr zones::Ttl kKeeperTtl = 3600;
+// Serial 0: the change path chooses it. Refresh, retry, expire for secondaries that missed a
+// NOTIFY; minimum: DESIGN section 5.
+constexpr std::array<std::uint32_t, 5> kSoaNumbers{0, 3600, 600, 1'209'600, 60};
+
+void append(Octets& octets, OctetView more) {
+    octets.insert(octets.end(), more.begin(), more.end());
+}
+
+Octets soa_rdata(const zones::Name& primary, const zones::Name& hostmaster) {
+    Octets rdata;
+    append(rdata, primary.wire());
+    append(rdata, hostmaster.wire());
+    for (const std::uint32_t number : kSoaNumbers) {
+        std::array<std::uint8_t, 4> octets{};
+        zones::write_u32(octets.data(), number);
+        append(rdata, octets);
+    }
+    return rdata;
+}
+
+void append_character_string(Octets& rdata, std::string_view text) {
+    rdata.push_back(static_cast<std::uint8_t>(text.size()));
+    append(rdata, as_octets(text));
+}
+
+Edit keeper(const zones::Name& twin) {
+    Edit edit;
+    edit.owner = challenge_name(twin);
+    edit.type = RType::HINFO;
+    edit.ttl = kKeeperTtl;
+    append_character_string(edit.rdatas.emplace_back(), "hairpin");
+    append_character_string(edit.rdatas.back(), "held for ACME challenges");
+    return edit;
+}
+
+Edit owner_removal(const zones::Name& owner) {
+    Edit edit;
+    edit.kind = EditKind::DeleteOwner;
+    edit.owner = owner;
+    return edit;
+}
+
+}  // namespace
+
+Result<zones::ZoneChange, Problem> new_zone(const zones::Name& apex, zones::ZoneKind kind,
+                                            const ApiOptions& options) {
+    if (options.nameservers.empty() || options.hostmaster.is_root())
+        return fail(Problem(ProblemType::Unavailable,
+                            "names.nameservers and names.hostmaster are not configured"));
+    zones::ZoneChange change;
+    change.apex = apex;
+    change.action = zones::ZoneAction::Create;
+    change.kind = kind;
+    Edit soa;
+    soa.owner = apex;
+    soa.type = RType::SOA;
+    soa.ttl = kSoaTtl;
+    soa.rdatas.push_back(soa_rdata(options.nameservers.front(), options.hostmaster));
+    Edit ns;
+    ns.owner = apex;
+    ns.type = RType::NS;
+    ns.ttl = kNsTtl;
+    for (const zones::Name& server : options.nameservers)
+        ns.rdatas.emplace_back(server.wire().begin(), server.wire().end());
+    change.edits = {std::move(soa), std::move(ns)};
+    return change;
+}
+
+std::vector<Edit> challenge_keepers(const TwinNames& names) {
+    return {keeper(names.public_name), keeper(names.internal_name)};
+}
+
+std::vector<Edit> server_removal(const TwinNames& names) {
+    return {owner_removal(challenge_name(names.public_name)),
+            owner_removal(challenge_name(names.internal_name)), owner_removal(names.public_name),
+            owner_removal(names.internal_name)};
+}
+
+}  // namespace hairpin::admin

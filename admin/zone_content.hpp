@@ -1,0 +1,36 @@
+// admin/zone_content.hpp - what a new zone starts with, and what keeps a server's names in being.
+//
+// A new zone: SOA (negative answers live 60 seconds, RFC 2308) and NS from the configuration. CAA
+// generated from the ACME accounts comes with the issue that builds it.
+//
+// Challenge names. Once a server exists, `_acme-challenge.nurN` and `_acme-challenge.i-nurN` must
+// never answer NXDOMAIN: resolvers and CAs would remember that (RFC 8020, RFC 2308), and the next
+// order would fail. So each holds a HINFO record that says what the name is for. It is not a TXT
+// record, because then a client that replaces or empties the TXT RRset (lego over RFC 2136 does)
+// would take the name away with it, and because TXT answers should hold running orders' values and
+// nothing else. The twin names above it are thereby empty non-terminals and answer NODATA until the
+// server reports.
+//
+// Standards RFC 1035 sections 3.3.2 (HINFO) and 3.3.13 (SOA); RFC 8555 section 8.4.
+// Threads   Pure.
+
+#pragma once
+
+#include <vector>
+
+#include "admin/context.hpp"
+#include "admin/names.hpp"
+#include "zones/change.hpp"
+
+namespace hairpin::admin {
+
+/// SOA and NS. Errors: Unavailable where the configuration names no name server or hostmaster.
+[[nodiscard]] Result<zones::ZoneChange, Problem> new_zone(const zones::Name& apex,
+                                                          zones::ZoneKind kind,
+                                                          const ApiOptions& options);
+/// The edits that put both challenge names in being.
+[[nodiscard]] std::vector<zones::Edit> challenge_keepers(const TwinNames& names);
+/// The edits that remove a server: twin names and challenge names.
+[[nodiscard]] std::vector<zones::Edit> server_removal(const TwinNames& names);
+
+}  // namespace hairpin::admin

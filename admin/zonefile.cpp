@@ -1,0 +1,128 @@
+// Whole zones as master files: GET and PUT /v1/zones/{zone}/zonefile.
+//
+// A large zone takes long to print and to read, so both happen on the bulk worker.
+
+#include <memory>
+#include <utility>
+
+#include "admin/conditions.hpp"
+#include "admin/handlers.hpp"
+#include "admin/names.hpp"
+#include "admin/zone_content.hpp"
+#include "zones/zone_file.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+constexpr const char* kType = "text/dns; charset=utf-8";  // RFC 4027.
+
+Problem too_busy() {
+    Problem problem(ProblemType::Unavailable, "too many zone files are being read or written");
+    problem.retry_after = Seconds(2);
+    return problem;
+}
+
+Problem to_problem(const zones::ZoneFileError& error) {
+    Problem problem(ProblemType::InvalidRequest, error.text());
+    if (error.line != 0)
+        problem.errors.push_back({"line " + std::to_string(error.line), error.reason});
+    return problem;
+}
+
+/// The challenge names of a licence's servers, which a replaced zone must hold too.
+Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Writer& writer,
+                                           const zones::Name& apex,
+                                           std::vector<zones::Edit>& edits) {
+    const auto licence = TRY(writer.read().licence_of_zone(apex));
+    if (!licence) return {};
+    std::string after;
+    for (;;) {
+        const auto rows = TRY(writer.read().servers(licence->name, store::kMaxPage, after));
+        for (const store::ServerRow& row : rows) {
+            const auto names = twin_names(row.label, apex, options.addresses);
+            if (!names) continue;  // Made under another configuration: `hairpind check` says so.
+            for (zones::Edit& edit : challenge_keepers(*names))
+                edits.push_back(std::move(edit));
+        }
+        if (rows.size() < store::kMaxPage) return {};
+        after = rows.back().label;
+    }
+}
+
+Write replacement(const ApiOptions& options, const zones::Name& apex, WriteConditions conditions,
+                  std::vector<zones::Edit> edits) {
+    Write write;
+    write.audit = {"zone.replace", apex.text()};
+    auto content = std::make_shared<std::vector<zones::Edit>>(std::move(edits));
+    write.rows = [&options, apex, conditions = std::move(conditions), content](
+                     store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
+        const zones::Zone* zone = writer.zones().find(apex);
+        if (zone == nullptr) return fail(not_found("zone " + apex.text()));
+        TRY(conditions.check(serial_etag(zone->serial())));
+        zones::ZoneChange replace;
+        replace.apex = apex;
+        replace.action = zones::ZoneAction::Replace;
+        replace.edits = std::move(*content);
+        TRY(keep_challenge_names(options, writer, apex, replace.edits));
+        change.zones.push_back(std::move(replace));
+        return {};
+    };
+    write.answer = [apex](const store::WorkReceipt& receipt) {
+        const auto& done = receipt.zones.front();
+        JsonWriter json;
+        json.begin_object();
+        json.member("zone", shown(apex));
+        json.member("serial", done.serial);
+        json.member("changed", done.changed);
+        json.end_object();
+        net::Response response = json_response(200, json);
+        response.headers.push_back({"etag", serial_etag(done.serial)});
+        return response;
+    };
+    return write;
+}
+
+}  // namespace
+
+void get_zonefile(Api& api, std::shared_ptr<Exchange> exchange) {
+    const auto apex = apex_argument(exchange->call);
+    if (!apex) return api.respond(*exchange, apex.error());
+    zones::ZoneRef zone = api.zones()->share(*apex);
+    if (!zone) return api.respond(*exchange, not_found("zone " + apex->text()));
+    const std::string etag = serial_etag(zone->serial());
+    if (none_match_names(exchange->call.request, etag))
+        return api.respond(*exchange, net::Response{304, {{"etag", etag}}, {}});
+    const bool is_posted = api.context().bulk.post(
+        [weak = api.weak_from_this(), &loop = api.loop(), exchange, zone, etag] {
+            auto text = std::make_shared<std::string>(zones::format_zone_file(*zone));
+            Api::post(weak, loop, [exchange, etag, text](Api& self) {
+                self.respond(*exchange, net::Response{200,
+                                                      {{"content-type", kType},
+                                                       {"cache-control", "no-store"},
+                                                       {"etag", etag}},
+                                                      std::move(*text)});
+            });
+        });
+    if (!is_posted) api.respond(*exchange, too_busy());
+}
+
+void put_zonefile(Api& api, std::shared_ptr<Exchange> exchange) {
+    const auto apex = apex_argument(exchange->call);
+    if (!apex) return api.respond(*exchange, apex.error());
+    if (api.zones()->find(*apex) == nullptr)
+        return api.respond(*exchange, not_found("zone " + apex->text()));
+    const bool is_posted = api.context().bulk.post(
+        [weak = api.weak_from_this(), &loop = api.loop(), exchange, apex = *apex] {
+            auto edits = std::make_shared<Result<std::vector<zones::Edit>, zones::ZoneFileError>>(
+                zones::parse_zone_file(exchange->call.request.body, apex));
+            Api::post(weak, loop, [exchange, apex, edits](Api& self) {
+                if (!*edits) return self.respond(*exchange, to_problem(edits->error()));
+                auto conditions = WriteConditions::of(exchange->call.request);
+                self.submit(exchange, replacement(self.context().options, apex,
+                                                  std::move(conditions), **std::move(edits)));
+            });
+        });
+    if (!is_posted) api.respond(*exchange, too_busy());
+}
+
+}  // namespace hairpin::admin
