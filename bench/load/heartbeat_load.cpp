@@ -1,0 +1,191 @@
+// heartbeat_load - sends heartbeats over kept TLS connections as fast as they are answered, from
+// one thread, each connection one at a time, the servers of a file of tokens taken in turn.
+//
+// With --change every heartbeat reports a new public address, so that each is a durable change of
+// its zone; without, each says what is published already. Prints "measuring" when the warm-up is
+// over, then one line of JSON.
+
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+#include <sys/epoll.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "bench/load/tls_connection.hpp"
+
+namespace {
+
+using namespace hairpin;
+using namespace hairpin::bench;
+using std::chrono::steady_clock;
+using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
+
+struct Options {
+    std::string server;
+    std::string tokens;
+    double seconds = 5;
+    double warm_up = 0.5;
+    std::size_t connections = 32;
+    bool change = false;
+};
+
+/// One connection and the servers it speaks for.
+struct Lane {
+    TlsConnection connection;
+    std::vector<std::size_t> servers;
+    std::size_t turn = 0;
+    steady_clock::time_point sent;
+};
+
+struct Tally {
+    std::uint64_t answered = 0;
+    std::uint64_t wrong = 0;  // Not 200, or `changed` is not what it should be.
+    std::string first_wrong;
+    std::vector<std::uint32_t> microseconds;
+};
+
+class Load {
+public:
+    Load(const Options& options, std::vector<std::string> tokens)
+        : options_(options), tokens_(std::move(tokens)) {}
+
+    Result<void> connect() {
+        const auto server = Endpoint::parse(options_.server);
+        if (!server) return fail(Error{ErrorCode::Invalid, options_.server, "is not ADDRESS:PORT"});
+        context_.reset(SSL_CTX_new(TLS_client_method()));
+        poller_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+        if (context_ == nullptr || !poller_) return fail(system_error("epoll", errno));
+        const std::size_t count = std::min(options_.connections, tokens_.size());
+        for (std::size_t lane = 0; lane < count; ++lane) {
+            lanes_.push_back({TRY(TlsConnection::open(*server, context_.get())), {}, 0, {}});
+            for (std::size_t token = lane; token < tokens_.size(); token += count)
+                lanes_.back().servers.push_back(token);
+            epoll_event event{};
+            event.events = EPOLLIN;
+            event.data.u64 = lane;
+            if (epoll_ctl(poller_.get(), EPOLL_CTL_ADD, lanes_.back().connection.descriptor(),
+                          &event) != 0)
+                return fail(system_error("epoll_ctl", errno));
+        }
+        for (Lane& lane : lanes_)
+            TRY(next_heartbeat(lane));
+        return {};
+    }
+
+    /// Keeps every connection busy until `until`.
+    Result<Tally> drive(steady_clock::time_point until) {
+        Tally tally;
+        std::array<epoll_event, 64> events{};
+        while (steady_clock::now() < until) {
+            const int count = epoll_wait(poller_.get(), events.data(), events.size(), 20);
+            for (int index = 0; index < count; ++index) {
+                Lane& lane = lanes_[events[static_cast<std::size_t>(index)].data.u64];
+                const auto answer = TRY(lane.connection.receive());
+                if (!answer) continue;
+                take(lane, *answer, tally);
+                TRY(next_heartbeat(lane));
+            }
+        }
+        return tally;
+    }
+
+private:
+    void take(const Lane& lane, const HttpAnswer& answer, Tally& tally) {
+        const auto waited =
+            std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - lane.sent);
+        tally.microseconds.push_back(static_cast<std::uint32_t>(waited.count()));
+        ++tally.answered;
+        const char* expected = options_.change ? R"("changed":true)" : R"("changed":false)";
+        if (answer.status == 200 && answer.body.find(expected) != std::string::npos) return;
+        if (++tally.wrong == 1) tally.first_wrong = answer.body;
+    }
+
+    Result<void> next_heartbeat(Lane& lane) {
+        const std::size_t server = lane.servers[lane.turn++ % lane.servers.size()];
+        if (options_.change) ++round_;
+        // 198.51.100.0/24 and 203.0.113.0/24 in turn: 508 addresses, never twice the same in a row.
+        const unsigned host = 1 + round_ / 2 % 254;
+        const std::string body =
+            fmt::format(R"({{"public":["{}.{}"],"private":["192.168.1.11"],"port":8443}})",
+                        round_ % 2 == 0 ? "198.51.100" : "203.0.113", host);
+        lane.sent = steady_clock::now();
+        return lane.connection.send(fmt::format(
+            "POST /v1/self/heartbeat HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n"
+            "content-type: application/json\r\ncontent-length: {}\r\n\r\n{}",
+            tokens_[server], body.size(), body));
+    }
+
+    Options options_;
+    std::vector<std::string> tokens_;
+    ContextHandle context_;
+    Fd poller_;
+    std::vector<Lane> lanes_;
+    unsigned round_ = 0;
+};
+
+Result<std::vector<std::string>> read_tokens(const std::string& file) {
+    std::ifstream stream(file);
+    std::vector<std::string> tokens;
+    for (std::string line; std::getline(stream, line);)
+        tokens.push_back(line);
+    if (tokens.empty()) return fail(Error{ErrorCode::Invalid, file, "holds no tokens"});
+    return tokens;
+}
+
+std::uint32_t percentile(std::vector<std::uint32_t>& times, double share) {
+    if (times.empty()) return 0;
+    const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(times.size() - 1) * share);
+    std::nth_element(times.begin(), times.begin() + at, times.end());
+    return times[static_cast<std::size_t>(at)];
+}
+
+Result<int> run(const Options& options) {
+    Load load(options, TRY(read_tokens(options.tokens)));
+    TRY(load.connect());
+    const auto duration = [](double seconds) {
+        return std::chrono::duration_cast<steady_clock::duration>(
+            std::chrono::duration<double>(seconds));
+    };
+    static_cast<void>(TRY(load.drive(steady_clock::now() + duration(options.warm_up))));
+    fmt::print("measuring\n");
+    std::fflush(stdout);
+    const auto began = steady_clock::now();
+    Tally tally = TRY(load.drive(began + duration(options.seconds)));
+    const double seconds = std::chrono::duration<double>(steady_clock::now() - began).count();
+    fmt::print(
+        R"({{"answered": {}, "seconds": {:.3f}, "per_second": {:.0f}, "wrong": {}, "p50_us": {}, "p99_us": {}}})"
+        "\n",
+        tally.answered, seconds, static_cast<double>(tally.answered) / seconds, tally.wrong,
+        percentile(tally.microseconds, 0.5), percentile(tally.microseconds, 0.99));
+    if (tally.wrong > 0) fmt::print(stderr, "heartbeat_load: {}\n", tally.first_wrong);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app("Sends heartbeats over kept TLS connections as fast as they are answered.");
+    app.add_option("--server", options.server, "ADDRESS:PORT")->required();
+    app.add_option("--tokens", options.tokens, "File with a server's token on each line")
+        ->required();
+    app.add_option("--seconds", options.seconds, "Measured time")->check(CLI::PositiveNumber);
+    app.add_option("--warm-up", options.warm_up, "Time before it")->check(CLI::NonNegativeNumber);
+    app.add_option("--connections", options.connections, "Kept connections")
+        ->check(CLI::Range(1, 1024));
+    app.add_flag("--change", options.change, "Report a new public address each time");
+    CLI11_PARSE(app, argc, argv);
+    const auto status = run(options);
+    if (status) return *status;
+    fmt::print(stderr, "heartbeat_load: {}\n", status.error().text());
+    return 1;
+}
