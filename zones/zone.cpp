@@ -50,7 +50,8 @@ ZoneRef Zone::create(const Name& apex, ZoneKind kind, NameTree<Node> names) {
 }
 
 void Zone::destroy(Zone* zone) noexcept {
-    delete zone;
+    zone->~Zone();
+    ::operator delete(zone);
 }
 
 const Node* Zone::find(const Name& owner) const noexcept {
