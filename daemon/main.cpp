@@ -65,6 +65,14 @@ int run(int argc, char** argv) {
         status = kDone;
     });
 
+    // CLI11 would say that a command is missing, not that this is none.
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+        fmt::print(stderr, "hairpind: there is no command \"{}\"; it is one of:", argv[1]);
+        for (const CLI::App* each : app.get_subcommands({}))
+            fmt::print(stderr, " {}", each->get_name());
+        fmt::print(stderr, "\n");
+        return kMisused;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
