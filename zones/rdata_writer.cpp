@@ -89,7 +89,7 @@ std::string types_text(OctetView bitmap) {
         for (unsigned bit = 0; bit < bitmap[1] * 8u; ++bit) {
             if ((bitmap[2 + bit / 8] >> (7 - bit % 8) & 1) == 0) continue;
             if (!text.empty()) text += ' ';
-            text += type_text(static_cast<RType>(bitmap[0] << 8 | bit));
+            text += type_text(static_cast<RType>(static_cast<unsigned>(bitmap[0]) << 8 | bit));
         }
     }
     return text;
