@@ -2,8 +2,6 @@
 // not, and read back by ldns, which knows nothing of our own codec.
 #pragma once
 
-#include <ldns/ldns.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -19,6 +17,9 @@
 #include "zones/presentation.hpp"
 #include "zones/rtype.hpp"
 #include "zones/wire.hpp"
+
+// Behind the standard library: its macros break the headers of libstdc++ for clang.
+#include <ldns/ldns.h>
 
 namespace hairpin::tests {
 
