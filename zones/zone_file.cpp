@@ -99,6 +99,7 @@ private:
     Name origin_;
     std::size_t max_records_;
     std::size_t records_ = 0;
+    std::size_t record_line_ = 0;     // Of this record's first token.
     std::optional<Name> owner_;       // Of the record before.
     std::optional<Ttl> stated_ttl_;   // Of this record.
     std::optional<Ttl> last_ttl_;     // The last one stated (RFC 1035 section 5.1).
@@ -152,6 +153,7 @@ Result<void, MasterTextError> ZoneFileParser::directive(std::span<const Token> t
 Result<void, MasterTextError> ZoneFileParser::record(const MasterLine& line) {
     std::span<const Token> tokens = line.tokens;
     stated_ttl_.reset();
+    record_line_ = line.line;
     if (line.starts_blank) {
         if (!owner_) return wrong(line.line, "the first record has no owner in front of it");
     } else {
@@ -182,7 +184,7 @@ Result<void, MasterTextError> ZoneFileParser::take_owner(const Token& token) {
 // [TTL] [class] type, or [class] [TTL] type (RFC 1035 section 5.1). Types never begin with a digit.
 Result<RType, MasterTextError> ZoneFileParser::take_head(std::span<const Token>& tokens) {
     bool class_seen = false;
-    std::size_t line = 0;
+    std::size_t line = record_line_;
     for (; !tokens.empty(); tokens = tokens.subspan(1)) {
         const Token& token = tokens.front();
         line = token.line;
