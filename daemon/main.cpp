@@ -23,6 +23,17 @@ int with_config(const std::string& file, const std::function<int(const Config&)>
     return kMisused;
 }
 
+// CLI11 would say that a command is missing, not that this is none.
+bool is_command(const CLI::App& app, const std::string& wanted) {
+    std::string known;
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (each->get_name() == wanted) return true;
+        known += " " + each->get_name();
+    }
+    fmt::print(stderr, "hairpind: there is no command \"{}\"; it is one of:{}\n", wanted, known);
+    return false;
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Hairpin: the name server and certificate manager of servers behind other people's "
@@ -65,14 +76,7 @@ int run(int argc, char** argv) {
         status = kDone;
     });
 
-    // CLI11 would say that a command is missing, not that this is none.
-    if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
-        fmt::print(stderr, "hairpind: there is no command \"{}\"; it is one of:", argv[1]);
-        for (const CLI::App* each : app.get_subcommands({}))
-            fmt::print(stderr, " {}", each->get_name());
-        fmt::print(stderr, "\n");
-        return kMisused;
-    }
+    if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) return kMisused;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
