@@ -1,0 +1,274 @@
+// tests/support/acme_rig.cpp - acme/ between a real store, a real name server and a real CA.
+//
+//   acme_rig FOLDER DNS_PORT DIRECTORY CA_FILE [option ..]
+//     managed           ask for a managed key (else a key of its own, kept in FOLDER/device.key)
+//     new-key           make that key anew
+//     again             ask although there is a certificate
+//     servers=N         so many servers at the same time (1)
+//     crash=STATE       kill -9 ourselves right after the transition into STATE is durable
+//     crash-before=STATE  the same, right before it is handed to the store
+//     until-problem     end when an attempt has met a problem; say it
+//     backoff=MS        the base of the ladder (300)
+//
+// Keeps its store in FOLDER, so that a second start takes up what the first left. Lines on standard
+// output: "state SERVER STATE" for each durable transition, at the end "certificate SERVER SHA256"
+// and the chain in FOLDER/SERVER.pem, or "problem TEXT". Status 0 when all servers have
+// certificates, no TXT value is left in the zone and no attempt is under way.
+
+#include <unistd.h>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "acme/certificates.hpp"
+#include "acme/csr.hpp"
+#include "acme/jws.hpp"
+#include "dnsd/server.hpp"
+#include "tests/support/store.hpp"
+
+namespace hairpin::tests {
+namespace {
+
+constexpr std::string_view kZone = "pl-demo.example.net.";
+constexpr Seconds kPatience{120};
+
+struct Arguments {
+    std::string folder;
+    std::uint16_t dns_port = 0;
+    std::string directory;
+    std::string ca_file;
+    std::set<std::string> flags;
+    std::map<std::string, std::string> values;
+};
+
+Arguments parse(int count, char** texts) {
+    if (count < 5) throw std::invalid_argument("acme_rig FOLDER DNS_PORT DIRECTORY CA_FILE ..");
+    Arguments arguments{
+        texts[1], static_cast<std::uint16_t>(std::stoi(texts[2])), texts[3], texts[4], {}, {}};
+    for (int each = 5; each < count; ++each) {
+        const std::string text = texts[each];
+        const auto equals = text.find('=');
+        if (equals == text.npos) {
+            arguments.flags.insert(text);
+        } else {
+            arguments.values[text.substr(0, equals)] = text.substr(equals + 1);
+        }
+    }
+    return arguments;
+}
+
+/// One write(2): whole lines, from whichever thread.
+void say(const std::string& text) {
+    const std::string line = text + "\n";
+    if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+        std::abort();
+}
+
+class Rig {
+public:
+    explicit Rig(Arguments arguments)
+        : arguments_(std::move(arguments)),
+          path_(arguments_.folder + "/hairpin.db"),
+          sealer_(Sealer::from_key({1, 2, 3})) {}
+
+    int run() {
+        open_store();
+        serve_dns();
+        const int servers = std::stoi(value("servers", "1"));
+        for (int number = 1; number <= servers; ++number)
+            servers_.push_back(server_id("nur" + std::to_string(number)));
+        certificates_ = must(acme::Certificates::start(options(), clock_, *committer_, sealer_));
+        for (const std::int64_t id : servers_)
+            ask(id);
+        const int status = wait();
+        certificates_->stop();
+        return status;
+    }
+
+private:
+    [[nodiscard]] std::string value(const std::string& key, const std::string& otherwise) const {
+        const auto found = arguments_.values.find(key);
+        return found == arguments_.values.end() ? otherwise : found->second;
+    }
+
+    void open_store() {
+        store::Database database = make_database(path_);
+        zones_ = std::make_unique<Published<zones::ZoneTable>>(
+            std::make_shared<const zones::ZoneTable>(must(store::load_zones(database))));
+        store::CommitterOptions options;
+        options.path = path_;
+        committer_ = must(store::Committer::open(std::move(options), clock_, *zones_));
+    }
+
+    void serve_dns() {
+        dnsd::ServerOptions options;
+        options.listen = {{IpAddress::v4({127, 0, 0, 1}), arguments_.dns_port}};
+        options.workers = 1;
+        dns_ = must(dnsd::Server::bind(options, *zones_));
+        must(dns_->start());
+    }
+
+    /// The server's id; licence, zone and server are made where they are missing.
+    std::int64_t server_id(const std::string& label) {
+        store::Reader reader = must(store::Reader::open(path_));
+        if (const auto known = must(reader->server("demo", label))) return known->id;
+        store::Work work;
+        const bool is_first = !must(reader->licence("demo")).has_value();
+        if (is_first) {
+            zones::ZoneChange zone = create_zone(kZone);
+            zone.kind = zones::ZoneKind::Licence;
+            work.change = as_change({zone});
+        }
+        work.rows = [is_first, label](store::Writer& writer, zones::Change&) -> Result<void> {
+            store::LicenceRow licence;
+            licence.name = "demo";
+            licence.zone_apex = name(kZone);
+            licence.created_at = writer.now();
+            if (is_first) TRY(writer.insert_licence(licence));
+            store::ServerRow server;
+            server.licence = "demo";
+            server.label = label;
+            server.created_at = writer.now();
+            TRY(writer.insert_server(server));
+            return {};
+        };
+        std::promise<Verdict> promise;
+        committer_->submit(std::move(work), [&](Verdict done) { promise.set_value(done); });
+        if (const auto done = promise.get_future().get(); !done)
+            throw std::runtime_error(store::to_error(done.error()).text());
+        return must(reader->server("demo", label))->id;
+    }
+
+    acme::Options options() {
+        acme::Options options;
+        options.directory = arguments_.directory;
+        options.ca_file = arguments_.ca_file;
+        options.contacts = {"mailto:ops@example.net"};
+        options.database_path = path_;
+        options.listeners = dns_->endpoints();
+        options.poll_interval = Milliseconds(50);
+        options.backoff_base = Milliseconds(std::stoi(value("backoff", "300")));
+        options.backoff_longest = Milliseconds(5000);
+        options.issues_per_week = 1000;
+        if (arguments_.flags.contains("again")) options.young = Seconds(0);
+        options.on_transition = [this](std::int64_t server, acme::StateName to, bool durable) {
+            on_transition(server, to, durable);
+        };
+        return options;
+    }
+
+    void on_transition(std::int64_t server, acme::StateName to, bool durable) {
+        const std::string word(store::to_string(to));
+        if (durable) say("state " + std::to_string(server) + " " + word);
+        if (value(durable ? "crash" : "crash-before", "") == word) ::kill(::getpid(), SIGKILL);
+    }
+
+    /// The "server's own" key, kept in a file.
+    acme::SigningKey device_key(std::int64_t server) {
+        const std::string file = arguments_.folder + "/device-" + std::to_string(server) + ".key";
+        std::ifstream in(file, std::ios::binary);
+        if (in && !arguments_.flags.contains("new-key")) {
+            const std::string der((std::istreambuf_iterator<char>(in)), {});
+            return must(acme::SigningKey::from_pkcs8(as_octets(der)));
+        }
+        acme::SigningKey made = must(acme::SigningKey::generate());
+        const Octets der = made.pkcs8();
+        std::ofstream(file, std::ios::binary) << as_text(der);
+        return made;
+    }
+
+    void ask(std::int64_t server) {
+        acme::KeySource key = acme::ManagedKey{};
+        if (!arguments_.flags.contains("managed")) {
+            store::Reader reader = must(store::Reader::open(path_));
+            const std::string label = must(reader->server(server))->label;
+            const std::string apex = name(kZone).text_without_dot();
+            key = acme::DeviceKey{must(
+                acme::make_csr(device_key(server), label + "." + apex, "i-" + label + "." + apex))};
+        }
+        std::promise<Result<acme::CertificateState>> promise;
+        certificates_->request(server, std::move(key), {"server", "rig", "127.0.0.1", "rest"},
+                               [&](auto state) { promise.set_value(std::move(state)); });
+        must(promise.get_future().get());
+    }
+
+    int wait() {
+        store::Reader reader = must(store::Reader::open(path_));
+        const auto end = clock_.monotonic() + kPatience;
+        std::set<std::int64_t> left(servers_.begin(), servers_.end());
+        while (!left.empty()) {
+            if (clock_.monotonic() > end) return say("too late: " + certificates_->trouble()), 3;
+            std::this_thread::sleep_for(Milliseconds(10));
+            for (const std::int64_t server : servers_) {
+                const auto state = must(acme::certificate_state(*reader, server, clock_.now()));
+                if (arguments_.flags.contains("until-problem") && !state.problem.empty())
+                    return say("problem " + state.step + " " + state.problem), 0;
+                if (state.phase == acme::Phase::Valid && state.step.empty()) left.erase(server);
+            }
+        }
+        return finish(reader);
+    }
+
+    int finish(store::Reader& reader) {
+        for (const std::int64_t server : servers_) {
+            const auto chain = must(acme::certificate_chain(*reader, server, clock_.now())).value();
+            std::ofstream(arguments_.folder + "/" + std::to_string(server) + ".pem") << chain.pem;
+            say("certificate " + std::to_string(server) + " " + to_hex(chain.sha256));
+            if (chain.managed) take_key(server);
+        }
+        const auto& counters = certificates_->counters();
+        say("counters requests=" + std::to_string(counters.requests.load()) +
+            " nonces_rejected=" + std::to_string(counters.nonces_rejected.load()) +
+            " failed=" + std::to_string(counters.failed.load()));
+        int status = 0;
+        zones_->snapshot()
+            ->find(name(kZone))
+            ->for_each([&](const zones::Name& owner, const zones::Node& node) {
+                if (node.find(zones::RType::TXT) == nullptr) return true;
+                say("left behind " + owner.text());
+                status = 4;
+                return true;
+            });
+        return status;
+    }
+
+    void take_key(std::int64_t server) {
+        for (const bool first : {true, false}) {
+            std::promise<Result<std::string>> promise;
+            certificates_->take_managed_key(server, {"server", "rig", "127.0.0.1", "rest"},
+                                            [&](auto key) { promise.set_value(std::move(key)); });
+            const auto key = promise.get_future().get();
+            if (key.has_value() != first) throw std::runtime_error("a key is handed out once");
+            if (first)
+                std::ofstream(arguments_.folder + "/" + std::to_string(server) + ".key") << *key;
+        }
+    }
+
+    const Arguments arguments_;
+    const std::string path_;
+    const Sealer sealer_;
+    SystemClock clock_;
+    std::unique_ptr<Published<zones::ZoneTable>> zones_;
+    std::unique_ptr<store::Committer> committer_;
+    std::unique_ptr<dnsd::Server> dns_;
+    std::unique_ptr<acme::Certificates> certificates_;
+    std::vector<std::int64_t> servers_;
+};
+
+}  // namespace
+}  // namespace hairpin::tests
+
+int main(int count, char** texts) {
+    try {
+        return hairpin::tests::Rig(hairpin::tests::parse(count, texts)).run();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "acme_rig: %s\n", error.what());
+        return 1;
+    }
+}
