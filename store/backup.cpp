@@ -99,6 +99,11 @@ Result<void> back_up(const std::string& database_path, const std::string& target
 }
 
 Result<void> check_backup(const std::string& path) {
+    std::error_code no_log;
+    if (const auto log = fs::file_size(path + "-wal", no_log); !no_log && log != 0)
+        return fail(Error{ErrorCode::Corrupt, path,
+                          "its write-ahead log lies beside it: this is the file of a running or "
+                          "crashed server, not a backup"});
     Database database = TRY(open_read_only(path));
     const std::int64_t version = TRY(database.schema_version());
     if (version == 0)

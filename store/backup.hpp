@@ -1,7 +1,7 @@
 // store/backup.hpp - a consistent copy of the running database, and the check of one before it is
 // put in place.
 //
-// Copies with SQLite's backup interface in steps, beside a running writer; what is committed
+// One statement (VACUUM INTO) reads one snapshot beside a running writer; what is committed
 // meanwhile is in the copy or not, never half. A restore is a file copy of a checked backup while
 // hairpind is stopped; serials still move forward afterwards because they follow the clock
 // (zones/edit.hpp's next_serial).

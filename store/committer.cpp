@@ -102,7 +102,7 @@ private:
     [[nodiscard]] static Result<void> probe(Database& database);
     [[nodiscard]] Result<void> flush_seen(Database& database);
     [[nodiscard]] Result<void> prune_step(Database& database, WallTime now);
-    void settle_seen(bool is_durable);
+    void settle_upkeep(bool is_durable);
     void publish(const zones::ZoneTable& table, const std::vector<zones::ZoneReceipt>& moved);
     void answer(std::span<Letter> letters, Commit& commit);
     void refuse_all(std::span<Letter> letters, const Error& error);
@@ -124,6 +124,7 @@ private:
     MonotonicTime last_flush_{};
     bool flush_now_ = false;  // Stopping: whatever waits.
     MonotonicTime next_prune_{};
+    std::size_t pruned_rows_ = 0;  // In the transaction that is not durable yet.
     CommitterCounters counters_;
     Guarded<std::optional<Error>> trouble_;
     std::atomic<bool> stopping_{false};
@@ -207,7 +208,7 @@ void Committer::Impl::commit_group(std::span<Letter> letters) {
     Commit done = commit(letters);
     if (done.failure) {
         connection_.distrust(done.moved);
-        settle_seen(false);
+        settle_upkeep(false);
         refuse_all(letters, *done.failure);
         return;
     }
@@ -218,7 +219,7 @@ void Committer::Impl::commit_group(std::span<Letter> letters) {
         kRelaxed);
     counters_.commits.fetch_add(1, kRelaxed);
     counters_.last_group.store(letters.size(), kRelaxed);
-    settle_seen(true);
+    settle_upkeep(true);
     note_trouble(std::nullopt);
     answer(letters, done);
 }
@@ -277,20 +278,22 @@ Result<void> Committer::Impl::flush_seen(Database& database) {
 
 Result<void> Committer::Impl::prune_step(Database& database, WallTime now) {
     const Pruned pruned = TRY(prune(database, options_.retention, now));
-    counters_.pruned_rows.fetch_add(pruned.rows, kRelaxed);
+    pruned_rows_ = pruned.rows;
     next_prune_ =
         clock_.monotonic() + (pruned.more ? Milliseconds{0} : options_.retention.interval);
     return {};
 }
 
-void Committer::Impl::settle_seen(bool is_durable) {
+void Committer::Impl::settle_upkeep(bool is_durable) {
     if (is_durable) {
+        counters_.pruned_rows.fetch_add(pruned_rows_, kRelaxed);
         counters_.seen_rows.fetch_add(flushing_.servers.size() + flushing_.credentials.size(),
                                       kRelaxed);
     } else {
         seen_.give_back(std::move(flushing_));
     }
     flushing_ = {};
+    pruned_rows_ = 0;
 }
 
 void Committer::Impl::publish(const zones::ZoneTable& table,

@@ -1,6 +1,7 @@
 #include "store/journal_format.hpp"
 
-#include <optional>
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -84,7 +85,7 @@ Result<RRsetDifference> take_difference(Cursor& cursor, const zones::Name& apex)
     const auto type = cursor.number<std::uint16_t>();
     if (!owner_octets || !labels || !type)
         return fail(corrupt("journal", "a difference ends in the middle"));
-    const auto owner = zones::Name::join(*labels, apex);
+    const auto owner = absolute_owner(*labels, apex);
     if (!owner) return fail(corrupt("journal", "an owner is not a name"));
     const auto rtype = static_cast<zones::RType>(*type);
     RRsetRef before = TRY(take_side(cursor, rtype));
@@ -94,6 +95,14 @@ Result<RRsetDifference> take_difference(Cursor& cursor, const zones::Name& apex)
 }
 
 }  // namespace
+
+std::optional<zones::Name> absolute_owner(OctetView labels, const zones::Name& apex) {
+    std::array<std::uint8_t, zones::kMaxNameOctets> wire;
+    if (labels.size() >= wire.size()) return std::nullopt;
+    *std::copy(labels.begin(), labels.end(), wire.begin()) = 0;
+    if (!zones::Name::from_wire(OctetView(wire).first(labels.size() + 1))) return std::nullopt;
+    return zones::Name::join(labels, apex);
+}
 
 Octets encode_rdatas(const RRset& rrset) {
     Octets out;

@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,10 @@ inline constexpr std::uint8_t kDifferenceVersion = 1;
 /// A difference over this is cut into several rows (records.hpp's JournalRow::part); one RRset is
 /// never cut.
 inline constexpr std::size_t kJournalPartOctets = 1u << 20;
+
+/// The absolute name of an owner column; nullopt where the octets are no labels in wire form, or
+/// too many with `apex`.
+[[nodiscard]] std::optional<zones::Name> absolute_owner(OctetView labels, const zones::Name& apex);
 
 /// The `rdata` column.
 [[nodiscard]] Octets encode_rdatas(const zones::RRset& rrset);

@@ -8,6 +8,7 @@
 
 #include "store/journal_format.hpp"
 #include "store/row_reading.hpp"
+#include "zones/presentation.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -37,13 +38,18 @@ public:
         if (!std::equal(owner.begin(), owner.end(), owner_.begin(), owner_.end())) finish_node();
         if (rrsets_.empty()) {
             const OctetView as_given = row.is_null(4) ? owner : row.octets(4);
-            if (!zones::Name::join(as_given, apex_)) return fail(corrupt("an owner is not a name"));
+            if (!absolute_owner(as_given, apex_)) return fail(corrupt("an owner is not a name"));
             owner_.assign(owner.begin(), owner.end());
             as_given_.assign(as_given.begin(), as_given.end());
         }
         auto rrset =
             decode_rrset(static_cast<RType>(row.integer(5)), row.integer(6), row.octets(7));
         if (!rrset) return fail(corrupt(rrset.error().text()));
+        // Nothing reads RDATA past its end, but what a flipped bit made of it shall not be
+        // answered.
+        for (const OctetView rdata : (*rrset)->rdatas())
+            if (!zones::rdata_is_valid((*rrset)->type(), rdata))
+                return fail(corrupt("a record is malformed for its type"));
         rrsets_.push_back(*std::move(rrset));
         return {};
     }
@@ -51,9 +57,9 @@ public:
     Result<ZoneRef> finish() {
         finish_node();
         const Node* apex = names_.find({}, {});
-        if (apex == nullptr || apex->find(RType::SOA) == nullptr ||
-            apex->find(RType::NS) == nullptr)
-            return fail(corrupt("the zone has no SOA or no NS"));
+        const zones::RRset* soa = apex == nullptr ? nullptr : apex->find(RType::SOA);
+        if (soa == nullptr || soa->count() != 1 || apex->find(RType::NS) == nullptr)
+            return fail(corrupt("the zone has no NS or not one SOA"));
         return Zone::create(apex_, kind_, std::move(names_));
     }
 

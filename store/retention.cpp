@@ -24,8 +24,8 @@ Result<std::int64_t> end_of_commit(Database& database, std::int64_t id) {
 // The newest row that age or size says must go, at most `rows` after the oldest; 0: none.
 Result<std::int64_t> journal_cut(Database& database, const Retention& retention, WallTime now) {
     Statement find = TRY(database.statement(
-        "SELECT coalesce(max(id), 0) FROM (SELECT id, at, octets_so_far FROM journal ORDER BY id"
-        " LIMIT ?1) WHERE at < ?2 OR octets_so_far <"
+        "SELECT coalesce(max(id), 0) FROM (SELECT id, at, octets_so_far, length(difference) AS size"
+        " FROM journal ORDER BY id LIMIT ?1) WHERE at < ?2 OR octets_so_far - size <"
         " (SELECT octets_so_far FROM journal ORDER BY id DESC LIMIT 1) - ?3"));
     find.bind(static_cast<std::int64_t>(retention.rows_per_step), now - retention.journal_age,
               retention.journal_octets);

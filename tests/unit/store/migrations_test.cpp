@@ -1,0 +1,81 @@
+#include "store/migrations.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "tests/support/store.hpp"
+
+namespace hairpin::store {
+namespace {
+
+using namespace tests;
+
+TEST_CASE("Migrations are numbered without a gap and each describes itself",
+          "[store][migrations]") {
+    std::int64_t version = 0;
+    for (const Migration* step : migrations()) {
+        CHECK(step->version == ++version);
+        CHECK_FALSE(std::string_view(step->what).empty());
+    }
+    CHECK(newest_schema() == version);
+}
+
+TEST_CASE("Migrating twice does nothing the second time", "[store][migrations]") {
+    TemporaryFolder folder;
+    Database database = make_database(folder.file("db"));
+    CHECK(must(database.schema_version()) == newest_schema());
+    const std::int64_t rows = database.total_changed_rows();
+    REQUIRE(migrate(database));
+    CHECK(database.total_changed_rows() == rows);
+    CHECK(check_schema(database));
+}
+
+TEST_CASE("A database made by a newer program is refused and says so", "[store][migrations]") {
+    TemporaryFolder folder;
+    {
+        Database database = make_database(folder.file("db"));
+        must(database.execute("PRAGMA user_version = 4711"));
+        const auto migrated = migrate(database);
+        REQUIRE_FALSE(migrated);
+        CHECK(migrated.error().code == ErrorCode::Corrupt);
+    }
+    for (const Access access : {Access::ReadWrite, Access::ReadOnly, Access::Create}) {
+        DatabaseOptions options;
+        options.access = access;
+        const auto opened = Database::open(folder.file("db"), options);
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().code == ErrorCode::Corrupt);
+        CHECK(opened.error().cause == "made by a newer Hairpin (schema 4711, this one knows " +
+                                          std::to_string(newest_schema()) + ")");
+    }
+}
+
+TEST_CASE("An older schema must be migrated before it is read", "[store][migrations]") {
+    TemporaryFolder folder;
+    const Database empty = open_database(folder.file("db"), Access::Create);
+    const auto reader = Reader::open(folder.file("db"));
+    REQUIRE_FALSE(reader);
+    CHECK(reader.error().code == ErrorCode::Unavailable);
+}
+
+TEST_CASE("A step that fails leaves the schema at the step before it", "[store][migrations]") {
+    const Migration first = {1, "first", "CREATE TABLE one (a INTEGER) STRICT"};
+    const Migration broken = {2, "broken", "CREATE TABLE two (a INTEGER) STRICT; SELECT nonsense"};
+    const Migration mended = {2, "mended", "CREATE TABLE two (a INTEGER) STRICT"};
+    const std::array<const Migration*, 2> with_broken = {&first, &broken};
+    const std::array<const Migration*, 2> with_mended = {&first, &mended};
+    TemporaryFolder folder;
+    Database database = open_database(folder.file("db"), Access::Create);
+
+    REQUIRE_FALSE(migrate(database, with_broken));
+    CHECK(must(database.schema_version()) == 1);
+    CHECK_FALSE(database.in_transaction());
+    CHECK(database.execute("SELECT * FROM one"));
+    CHECK_FALSE(database.execute("SELECT * FROM two"));
+
+    REQUIRE(migrate(database, with_mended));
+    CHECK(must(database.schema_version()) == 2);
+}
+
+}  // namespace
+}  // namespace hairpin::store
