@@ -1,9 +1,10 @@
 #include "zones/ldns_text.hpp"
 
-#include <ldns/ldns.h>
-
 #include "core/handle.hpp"
 #include "zones/wire.hpp"
+
+// Behind the standard library: its macros break the headers of libstdc++ for clang.
+#include <ldns/ldns.h>
 
 namespace hairpin::zones {
 namespace {

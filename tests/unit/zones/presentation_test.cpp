@@ -1,7 +1,5 @@
 #include "zones/presentation.hpp"
 
-#include <ldns/ldns.h>
-
 #include <catch2/catch.hpp>
 #include <random>
 #include <vector>
@@ -9,6 +7,9 @@
 #include "core/handle.hpp"
 #include "tests/support/octets.hpp"
 #include "zones/rdata_layout.hpp"
+
+// Behind the standard library: its macros break the headers of libstdc++ for clang.
+#include <ldns/ldns.h>
 
 namespace hairpin::zones {
 namespace {
