@@ -1,7 +1,6 @@
 #include "zones/name.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace hairpin::zones {
 
@@ -223,7 +222,7 @@ bool operator==(const Name& a, const Name& b) noexcept {
 
 bool equal_ignoring_case(OctetView a, OctetView b) noexcept {
     if (a.size() != b.size()) return false;
-    if (std::memcmp(a.data(), b.data(), a.size()) == 0) return true;
+    if (std::equal(a.begin(), a.end(), b.begin())) return true;
     for (std::size_t at = 0; at < a.size(); ++at)
         if (lower(a[at]) != lower(b[at])) return false;
     return true;
