@@ -40,6 +40,8 @@ struct Config {
 
     std::vector<Endpoint> http_listen;
     std::size_t http_workers = 1;
+    std::size_t http_connections = 16'384;
+    std::size_t http_per_client = 256;
     std::string http_server_name;
     std::string http_certificate;
     std::string http_key;

@@ -16,6 +16,8 @@ struct HttpFront::Worker {
     std::shared_ptr<admin::Api> api;          // Made and destroyed on the thread.
     std::unique_ptr<net::HttpServer> server;  // Made and destroyed on the thread.
     std::atomic<const net::HttpCounters*> counters{nullptr};
+    std::promise<Result<void>>
+        started;              // What prepare() said; the arguments of run() are not used after it.
     std::promise<void> idle;  // The loop has ended: this thread handles nothing any more.
     std::promise<void>
         release;  // No thread handles anything any more: what others may look at can go.
@@ -24,9 +26,9 @@ struct HttpFront::Worker {
     // Everything that belongs to the loop's thread is made here, told to the starter, and let go of
     // here.
     void run(std::size_t number, const std::shared_ptr<net::CertificateSlot>& certificates,
-             const MakeApi& make, std::promise<Result<void>>& started) {
+             const net::ServerOptions& options, const MakeApi& make) {
         pthread_setname_np(pthread_self(), ("http-" + std::to_string(number)).c_str());
-        started.set_value(prepare(certificates, make));
+        started.set_value(prepare(certificates, options, make));
         loop.run();
         idle.set_value();
         release.get_future().wait();
@@ -36,15 +38,13 @@ struct HttpFront::Worker {
     }
 
     Result<void> prepare(const std::shared_ptr<net::CertificateSlot>& certificates,
-                         const MakeApi& make) {
+                         const net::ServerOptions& options, const MakeApi& make) {
         api = TRY(make(loop));
-        net::ServerOptions options;
-        options.body_limit = &admin::Api::body_limit;
-        server = TRY(
-            net::HttpServer::create(loop, std::move(listeners), certificates, std::move(options),
-                                    [this](net::Request&& request, net::Responder responder) {
-                                        api->handle(std::move(request), std::move(responder));
-                                    }));
+        server =
+            TRY(net::HttpServer::create(loop, std::move(listeners), certificates, options,
+                                        [this](net::Request&& request, net::Responder responder) {
+                                            api->handle(std::move(request), std::move(responder));
+                                        }));
         counters.store(&server->counters());
         return {};
     }
@@ -83,13 +83,12 @@ Result<std::unique_ptr<HttpFront>> HttpFront::bind(const std::vector<Endpoint>& 
 }
 
 Result<void> HttpFront::start(const std::shared_ptr<net::CertificateSlot>& certificates,
-                              const MakeApi& make) {
+                              const net::ServerOptions& options, const MakeApi& make) {
     for (std::size_t number = 0; number < workers_.size(); ++number) {
         Worker& worker = *workers_[number];
-        std::promise<Result<void>> started;
-        auto outcome = started.get_future();
-        worker.thread = std::thread([&worker, number, &certificates, &make, &started] {
-            worker.run(number, certificates, make, started);
+        auto outcome = worker.started.get_future();
+        worker.thread = std::thread([&worker, number, &certificates, &options, &make] {
+            worker.run(number, certificates, options, make);
         });
         if (auto result = outcome.get(); !result) {
             worker.loop.stop();

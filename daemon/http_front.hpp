@@ -36,7 +36,7 @@ public:
 
     /// Errors: what `make` says; then nothing runs.
     [[nodiscard]] Result<void> start(const std::shared_ptr<net::CertificateSlot>& certificates,
-                                     const MakeApi& make);
+                                     const net::ServerOptions& options, const MakeApi& make);
     /// Lets running requests finish, at most for `limit`, then ends the threads.
     void stop(Milliseconds limit);
 

@@ -211,6 +211,18 @@ const std::array kOptions = {
                return set_number(c.http_workers, v, 1, 64);
            },
            [](const Config& c) { return std::to_string(c.http_workers); }},
+    Option{"http.connections", OptionKind::Number, Presence::Optional, kRestart, "16384",
+           "Connections of each API thread, 1 to 1000000; more wait.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.http_connections, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.http_connections); }},
+    Option{"http.per_client", OptionKind::Number, Presence::Optional, kRestart, "256",
+           "Connections of one client (IPv4 address or IPv6 /64) at each API thread, 1 to 1000000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.http_per_client, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.http_per_client); }},
     Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
            "The host name of the API; its self-signed certificate is made for it.",
            [](Config& c, const OptionValue& v) -> Fault {

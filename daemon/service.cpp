@@ -81,6 +81,14 @@ admin::ApiOptions api_options(const Config& config) {
     return options;
 }
 
+net::ServerOptions http_options(const Config& config) {
+    net::ServerOptions options;
+    options.max_connections = config.http_connections;
+    options.max_per_peer = config.http_per_client;
+    options.body_limit = &admin::Api::body_limit;
+    return options;
+}
+
 acme::Options acme_options(const Config& config, const std::vector<Endpoint>& listeners) {
     acme::Options options;
     options.directory = config.acme_directory;
@@ -175,11 +183,12 @@ private:
                                                        *zones_, *sealer_);
         context_->certificates = desk_.get();
         context_->metrics = metrics_.get();
-        return http_->start(
-            certificate_, [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
-                return admin::Api::create(*context_, loop,
-                                          TRY(store::Reader::open(config_.database_path())));
-            });
+        return http_->start(certificate_, http_options(config_),
+                            [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
+                                return admin::Api::create(
+                                    *context_, loop,
+                                    TRY(store::Reader::open(config_.database_path())));
+                            });
     }
 
     // All or nothing: a file that cannot be served as a whole changes nothing.
