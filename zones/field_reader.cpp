@@ -241,76 +241,50 @@ Done FieldReader::value(std::size_t least) {
 }
 
 Done FieldReader::field(Field field) {
-    switch (field) {
-        case Field::Octet:
-            return number(1);
-        case Field::Short:
-            return number(2);
-        case Field::Long:
-            return number(4);
-        case Field::Period:
-            return period();
-        case Field::Time:
-            return time();
-        case Field::Algorithm:
-            return number_or(1, "a DNSSEC algorithm", ldns_algorithm);
-        case Field::CertType:
-            return number_or(2, "a certificate type", ldns_cert_type);
-        case Field::Type:
-            return type();
-        case Field::Ipv4:
-            return address(AddressFamily::V4);
-        case Field::Ipv6:
-            return address(AddressFamily::V6);
-        case Field::Name:
-            return name();
-        case Field::String:
-            return string();
-        case Field::Salt:
-            return salt();
-        case Field::Hash:
-            return hash();
-        case Field::Tag:
-            return tag();
-        case Field::OptionalString:
-            return tokens_.empty() ? Done() : string();
-        case Field::Strings:
-            return strings();
-        case Field::Hex:
-            return hex();
-        case Field::Base64:
-            return base64();
-        case Field::OptionalBase64:
-            return tokens_.empty() ? Done() : base64();
-        case Field::Value:
-            return value(0);
-        case Field::Target:
-            return value(1);
-        case Field::Types:
-            return types();
-        case Field::Eui48:
-            return hex_groups(6, 2, '-');
-        case Field::Eui64:
-            return hex_groups(8, 2, '-');
-        case Field::Node64:
-            return hex_groups(4, 4, ':');
-        case Field::Location:
-            return location();
-        case Field::Prefixes:
-            return prefixes();
-        case Field::Gateway:
-            return gateway();
-        case Field::HostIdentity:
-            return host_identity();
-        case Field::Nsap:
-            return nsap();
-        case Field::Parameters:
-        case Field::Services:
-        case Field::Opaque:
-        case Field::End:
-            break;
-    }
-    return wrong("the field has no text of its own");
+    using R = FieldReader;
+    struct Row {
+        Field field;
+        Done (*read)(R&);
+    };
+    static constexpr std::array kRows = {
+        Row{Field::Octet, [](R& r) { return r.number(1); }},
+        Row{Field::Short, [](R& r) { return r.number(2); }},
+        Row{Field::Long, [](R& r) { return r.number(4); }},
+        Row{Field::Period, [](R& r) { return r.period(); }},
+        Row{Field::Time, [](R& r) { return r.time(); }},
+        Row{Field::Algorithm,
+            [](R& r) { return r.number_or(1, "a DNSSEC algorithm", ldns_algorithm); }},
+        Row{Field::CertType,
+            [](R& r) { return r.number_or(2, "a certificate type", ldns_cert_type); }},
+        Row{Field::Type, [](R& r) { return r.type(); }},
+        Row{Field::Ipv4, [](R& r) { return r.address(AddressFamily::V4); }},
+        Row{Field::Ipv6, [](R& r) { return r.address(AddressFamily::V6); }},
+        Row{Field::Eui48, [](R& r) { return r.hex_groups(6, 2, '-'); }},
+        Row{Field::Eui64, [](R& r) { return r.hex_groups(8, 2, '-'); }},
+        Row{Field::Node64, [](R& r) { return r.hex_groups(4, 4, ':'); }},
+        Row{Field::Location, [](R& r) { return r.location(); }},
+        Row{Field::Name, [](R& r) { return r.name(); }},
+        Row{Field::String, [](R& r) { return r.string(); }},
+        Row{Field::Salt, [](R& r) { return r.salt(); }},
+        Row{Field::Hash, [](R& r) { return r.hash(); }},
+        Row{Field::Tag, [](R& r) { return r.tag(); }},
+        Row{Field::OptionalString, [](R& r) { return r.tokens_.empty() ? Done() : r.string(); }},
+        Row{Field::Strings, [](R& r) { return r.strings(); }},
+        Row{Field::Hex, [](R& r) { return r.hex(); }},
+        Row{Field::Base64, [](R& r) { return r.base64(); }},
+        Row{Field::OptionalBase64, [](R& r) { return r.tokens_.empty() ? Done() : r.base64(); }},
+        Row{Field::Value, [](R& r) { return r.value(0); }},
+        Row{Field::Target, [](R& r) { return r.value(1); }},
+        Row{Field::Types, [](R& r) { return r.types(); }},
+        Row{Field::Prefixes, [](R& r) { return r.prefixes(); }},
+        Row{Field::Gateway, [](R& r) { return r.gateway(); }},
+        Row{Field::HostIdentity, [](R& r) { return r.host_identity(); }},
+        Row{Field::Nsap, [](R& r) { return r.nsap(); }},
+    };
+    const auto* row = std::find_if(kRows.begin(), kRows.end(),
+                                   [field](const Row& one) { return one.field == field; });
+    if (row == kRows.end()) return wrong("the field has no text of its own");
+    return row->read(*this);
 }
 
 Done FieldReader::generic() {

@@ -42,7 +42,7 @@ std::optional<RType> type_from_text(std::string_view text) {
     constexpr std::string_view kGeneric = "type";
     if (text.size() <= kGeneric.size()) return std::nullopt;
     for (std::size_t at = 0; at < kGeneric.size(); ++at)
-        if (lower(static_cast<std::uint8_t>(text[at])) != kGeneric[at]) return std::nullopt;
+        if ((text[at] | 0x20) != kGeneric[at]) return std::nullopt;
     const auto number = parse_decimal(text.substr(kGeneric.size()), 65'535);
     if (!number) return std::nullopt;
     return static_cast<RType>(*number);

@@ -229,9 +229,8 @@ Length field_octets(Field field, OctetView rest) noexcept {
             return name_octets(rest);
         case Field::String:
         case Field::Salt:
-            return string_octets(rest);
         case Field::Hash:
-            return string_octets(rest, 1);
+            return string_octets(rest, field == Field::Hash ? 1 : 0);
         case Field::Tag:
             return tag_octets(rest);
         case Field::OptionalString:

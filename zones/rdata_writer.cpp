@@ -28,6 +28,13 @@ std::string base32hex(OctetView octets) {
     return text;
 }
 
+std::string number_text(OctetView octets) {
+    std::uint32_t number = 0;
+    for (const std::uint8_t octet : octets)
+        number = number << 8 | octet;
+    return std::to_string(number);
+}
+
 std::string two_digits(unsigned number) {
     return {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
 }
@@ -185,13 +192,11 @@ std::optional<std::string> field_text(Field field, OctetView octets) {
     switch (field) {
         case Field::Octet:
         case Field::Algorithm:
-            return std::to_string(octets[0]);
         case Field::Short:
         case Field::CertType:
-            return std::to_string(read_u16(octets.data()));
         case Field::Long:
         case Field::Period:
-            return std::to_string(read_u32(octets.data()));
+            return number_text(octets);
         case Field::Time:
             return time_text(read_u32(octets.data()));
         case Field::Type:

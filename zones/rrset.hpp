@@ -39,8 +39,8 @@ using RRsetRef = Ref<const RRset>;
 class RRset final : public RefCounted<RRset> {
 public:
     /// Sorts, drops duplicates. At least one RDATA, each at most 65,535 octets and valid for the
-    /// type (zones/rdata.hpp checks), all together at most kMaxRRsetOctets in stored form:
-    /// asserted.
+    /// type (rdata_is_valid() in zones/presentation.hpp), all together at most kMaxRRsetOctets in
+    /// stored form: asserted.
     [[nodiscard]] static RRsetRef create(RType type, Ttl ttl, std::vector<Octets> rdatas);
 
     [[nodiscard]] RType type() const noexcept { return type_; }
