@@ -1,0 +1,373 @@
+#include "acme/requests.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "store/acme_rows.hpp"
+#include "tests/support/store.hpp"
+#include "tests/support/x509.hpp"
+
+namespace hairpin::acme {
+namespace {
+
+constexpr std::string_view kZone = "pl-acme.example.net.";
+const std::string kPublic = "nur1.pl-acme.example.net";
+const std::string kInternal = "i-nur1.pl-acme.example.net";
+constexpr Seconds kDay{24 * 3600};
+
+/// A licence with one server, and the calls that the face makes inside commits.
+struct World {
+    tests::OpenStore store;
+    std::int64_t server = 0;
+    Sealer sealer = Sealer::from_key({7});
+
+    World() {
+        store::Work work = tests::as_work({tests::create_zone(kZone)});
+        work.rows = [this](store::Writer& writer, zones::Change&) -> Result<void> {
+            store::LicenceRow licence;
+            licence.name = "acme";
+            licence.zone_apex = tests::name(kZone);
+            TRY(writer.insert_licence(licence));
+            store::ServerRow row;
+            row.licence = "acme";
+            row.label = "nur1";
+            server = TRY(writer.insert_server(row));
+            return {};
+        };
+        REQUIRE(store.submit(std::move(work)));
+    }
+
+    /// Runs `rows` in a commit of its own.
+    template <typename F>
+    Result<void> in_commit(F rows) {
+        store::Work work;
+        work.change.actor = {"operator", "tester", "", "rest"};
+        work.rows = [&](store::Writer& writer, zones::Change& change) -> Result<void> {
+            return rows(writer, change);
+        };
+        const auto done = store.submit(std::move(work));
+        if (!done) return fail(store::to_error(done.error()));
+        return {};
+    }
+
+    struct Asked {
+        Result<CertificateState> state = CertificateState();
+        std::int64_t wake = 0;
+    };
+    Asked ask(std::optional<Csr> csr, std::int64_t id = 0) {
+        Asked asked;
+        CertificateRequest request;
+        request.server_id = id == 0 ? server : id;
+        request.csr = std::move(csr);
+        request.internal_prefix = "i-";
+        request.young = kDay;
+        const auto done =
+            in_commit([&](store::Writer& writer, zones::Change& change) -> Result<void> {
+                asked.state = take_request(writer, change, request, asked.wake);
+                if (!asked.state) return fail(asked.state.error());
+                return {};
+            });
+        if (!done) asked.state = fail(done.error());
+        return asked;
+    }
+
+    Result<void> update(std::int64_t id, const std::function<void(store::AcmeAttemptRow&)>& edit) {
+        return in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+            auto row = TRY(store::AcmeQueries(writer.database()).attempt(id));
+            const StateName was = row->state;
+            edit(*row);
+            return update_attempt(writer, *row, was);
+        });
+    }
+
+    /// Ends an attempt with a certificate.
+    Sha256 issue(std::int64_t attempt_id) {
+        const Sha256 hash = sha256(as_octets(std::to_string(attempt_id)));
+        const auto done = in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+            auto row = TRY(store::AcmeQueries(writer.database()).attempt(attempt_id));
+            store::CertificateRow certificate;
+            certificate.server_id = row->server_id;
+            certificate.sha256 = hash;
+            certificate.key_sha256 = row->key_sha256;
+            certificate.key_origin = row->key_origin;
+            certificate.not_before = writer.now();
+            certificate.not_after = writer.now() + kDay * 90;
+            certificate.issued_at = writer.now();
+            certificate.renew_at = writer.now() + kDay * 60;
+            certificate.chain = "chain of " + std::to_string(attempt_id);
+            certificate.csr = row->csr;
+            certificate.key_sealed = row->key_sealed;
+            TRY(insert_certificate(writer, certificate));
+            const StateName was = row->state;
+            row->state = StateName::Offered;
+            row->next_at = certificate.renew_at;
+            row->certificate_sha256 = hash;
+            return update_attempt(writer, *row, was);
+        });
+        REQUIRE(done);
+        return hash;
+    }
+
+    CertificateState state() {
+        store::Reader reader = store.reader();
+        return *certificate_state(*reader, server, store.clock.now());
+    }
+    std::optional<store::AcmeAttemptRow> attempt(std::int64_t id) {
+        store::Reader reader = store.reader();
+        return *store::AcmeQueries(reader->database()).attempt(id);
+    }
+};
+
+Csr csr_for(const tests::KeyRef& key, const std::string& names = "") {
+    const std::string both = "DNS:" + kPublic + ",DNS:" + kInternal;
+    return *read_csr(tests::der_of(tests::make_request(key, {"", names.empty() ? both : names})));
+}
+
+TEST_CASE("a server without a request has no certificate and no attempt", "[acme]") {
+    World world;
+    const CertificateState state = world.state();
+    CHECK(state.phase == Phase::None);
+    CHECK(to_string(state.phase) == "none");
+    CHECK(state.step.empty());
+}
+
+TEST_CASE("a first request makes an attempt for the names that the store knows", "[acme]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    REQUIRE(asked.state);
+    CHECK(asked.state->phase == Phase::Ordering);
+    CHECK(asked.state->step == "wanted");
+    CHECK(asked.state->eta > world.store.clock.now());
+    const auto row = world.attempt(asked.wake);
+    REQUIRE(row);
+    CHECK(row->cause == store::AttemptCause::First);
+    CHECK(row->public_name == kPublic);
+    CHECK(row->internal_name == kInternal);
+    CHECK(row->next_at == world.store.clock.now());
+}
+
+TEST_CASE("names are never taken from the CSR", "[acme][hostile]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256"), "DNS:www.example.net"));
+    REQUIRE_FALSE(asked.state);
+    CHECK(asked.state.error().code == ErrorCode::Invalid);
+    CHECK_THAT(asked.state.error().cause, Catch::Contains(kPublic));
+    CHECK(world.state().phase == Phase::None);
+}
+
+TEST_CASE("asking again with the same key gives the attempt under way", "[acme]") {
+    World world;
+    const auto key = tests::ec_key("P-256");
+    REQUIRE(world.ask(csr_for(key)).wake != 0);
+    const auto again = world.ask(csr_for(key));
+    REQUIRE(again.state);
+    CHECK(again.wake == 0);
+    CHECK(again.state->phase == Phase::Ordering);
+}
+
+TEST_CASE("asking again while the attempt backs off does not shorten the pause", "[acme]") {
+    World world;
+    const auto key = tests::ec_key("P-256");
+    const auto first = world.ask(csr_for(key));
+    const WallTime later = world.store.clock.now() + kDay;
+    REQUIRE(world.update(first.wake, [&](store::AcmeAttemptRow& row) {
+        row.state = StateName::Backoff;
+        row.next_at = later;
+        row.problem = "the CA is down";
+    }));
+    const auto again = world.ask(csr_for(key));
+    CHECK(again.wake == 0);
+    CHECK(world.state().next_check == later);
+    CHECK(world.state().problem == "the CA is down");
+}
+
+TEST_CASE("another key supersedes the attempt, and its TXT values leave the zone", "[acme]") {
+    World world;
+    const auto first = world.ask(csr_for(tests::ec_key("P-256")));
+    const std::string owner = "_acme-challenge." + kPublic + ".";
+    REQUIRE(world.store.submit(
+        tests::change(kZone, {tests::edit(zones::EditKind::AddRecords, owner, zones::RType::TXT,
+                                          {"\"ours\"", "\"somebody else's\""})})));
+    REQUIRE(world.update(first.wake, [&](store::AcmeAttemptRow& row) {
+        row.state = StateName::Challenged;
+        row.order_url = "https://ca.example/order/1";
+        row.finalize_url = "https://ca.example/finalize/1";
+        row.authorizations = {
+            {"https://ca.example/a/1", kPublic, "https://ca.example/c/1", "ours"}};
+    }));
+
+    const auto second = world.ask(csr_for(tests::ec_key("P-256")));
+
+    REQUIRE(second.state);
+    CHECK(second.wake != first.wake);
+    CHECK(world.attempt(first.wake)->state == StateName::Superseded);
+    CHECK(world.attempt(second.wake)->state == StateName::Wanted);
+    const auto* left = world.store.zone(kZone)->find(tests::name(owner), zones::RType::TXT);
+    REQUIRE(left != nullptr);
+    CHECK(left->count() == 1);
+    CHECK(left->contains(tests::rdata(zones::RType::TXT, "\"somebody else's\"")));
+}
+
+TEST_CASE("the same key and a young certificate: the same certificate is given", "[acme]") {
+    World world;
+    const auto key = tests::ec_key("P-256");
+    const Sha256 hash = world.issue(world.ask(csr_for(key)).wake);
+
+    const auto again = world.ask(csr_for(key));
+    REQUIRE(again.state);
+    CHECK(again.wake == 0);
+    CHECK(again.state->phase == Phase::Valid);
+    CHECK(again.state->sha256 == hash);
+
+    world.store.clock.advance(kDay);
+    const auto later = world.ask(csr_for(key));
+    CHECK(later.wake != 0);
+    CHECK(world.attempt(later.wake)->cause == store::AttemptCause::Again);
+    CHECK(later.state->phase == Phase::Valid);  // The old one still is.
+    CHECK(later.state->step == "wanted");
+}
+
+TEST_CASE("another key gets another certificate, however young the old one is", "[acme]") {
+    World world;
+    static_cast<void>(world.issue(world.ask(csr_for(tests::ec_key("P-256"))).wake));
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    REQUIRE(asked.wake != 0);
+    CHECK(world.attempt(asked.wake)->cause == store::AttemptCause::NewKey);
+}
+
+TEST_CASE("servers that are unknown or suspended get no certificate", "[acme]") {
+    World world;
+    const auto csr = csr_for(tests::ec_key("P-256"));
+    CHECK(world.ask(csr, 999).state.error().code == ErrorCode::NotFound);
+    REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        auto licence = TRY(writer.read().licence("acme"));
+        licence->expires_at = writer.now();
+        return writer.update_licence(*licence);
+    }));
+    CHECK(world.ask(csr).state.error().code == ErrorCode::Denied);
+    REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        auto licence = TRY(writer.read().licence("acme"));
+        licence->expires_at.reset();
+        TRY(writer.update_licence(*licence));
+        auto server = TRY(writer.read().server(world.server));
+        server->state = store::ServerState::Suspended;
+        return writer.update_server(*server);
+    }));
+    CHECK(world.ask(csr).state.error().code == ErrorCode::Denied);
+}
+
+TEST_CASE("a deployed certificate is noted once, and its renewal stays planned", "[acme]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    const Sha256 hash = world.issue(asked.wake);
+    const auto acknowledge = [&](const Sha256& which) {
+        return world.in_commit([&](store::Writer& writer, zones::Change&) {
+            return take_deployed(writer, world.server, which, {});
+        });
+    };
+    CHECK_FALSE(world.state().deployed);
+    CHECK(acknowledge(sha256(as_octets("another"))).error().code == ErrorCode::NotFound);
+
+    REQUIRE(acknowledge(hash));
+    CHECK(world.state().deployed);
+    CHECK(world.attempt(asked.wake)->state == StateName::Deployed);
+    CHECK(world.attempt(asked.wake)->next_at == world.state().renew_at);
+    CHECK(acknowledge(hash));
+}
+
+TEST_CASE("a managed key is handed out once and then gone", "[acme]") {
+    World world;
+    const auto asked = world.ask({});
+    REQUIRE(asked.wake != 0);
+    const SigningKey key = *SigningKey::generate();
+    const Sha256 key_hash = key_sha256(key.handle());
+    REQUIRE(world.update(asked.wake, [&](store::AcmeAttemptRow& row) {
+        row.key_sha256 = key_hash;
+        row.key_sealed =
+            world.sealer.seal(key.pkcs8(), store::managed_key_context(world.server, key_hash));
+    }));
+    static_cast<void>(world.issue(asked.wake));
+    CHECK(world.state().managed_key_waiting);
+    CHECK(world.ask({}).wake == 0);  // It is young and its key waits.
+
+    std::string pem;
+    const auto take = [&](const Sealer& sealer) {
+        return world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+            pem = TRY(hand_out_key(writer, world.server, sealer));
+            return {};
+        });
+    };
+    CHECK(take(Sealer::from_key({8})).error().code == ErrorCode::Corrupt);
+    REQUIRE(take(world.sealer));
+    CHECK(pem == key.pem());
+    CHECK(take(world.sealer).error().code == ErrorCode::NotFound);
+    CHECK_FALSE(world.state().managed_key_waiting);
+    CHECK(world.ask({}).wake != 0);  // Who asks again has lost it.
+}
+
+TEST_CASE("a paused attempt can be taken up again by a person, no other can", "[acme]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    std::int64_t woken = 0;
+    const auto retry = [&] {
+        return world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+            woken = TRY(take_retry(writer, world.server, {}));
+            return {};
+        });
+    };
+    CHECK(retry().error().code == ErrorCode::NotFound);
+    REQUIRE(world.update(asked.wake, [&](store::AcmeAttemptRow& row) {
+        row.state = StateName::Blocked;
+        row.next_at = world.store.clock.now() + kDay;
+        row.problem = "a CAA record forbids it";
+    }));
+    CHECK(world.state().phase == Phase::Blocked);
+    CHECK_FALSE(world.state().eta);
+    REQUIRE(retry());
+    CHECK(woken == asked.wake);
+    CHECK(world.attempt(asked.wake)->next_at == world.store.clock.now());
+    CHECK(world.state().phase == Phase::Ordering);
+}
+
+TEST_CASE("an expired certificate is none", "[acme]") {
+    World world;
+    static_cast<void>(world.issue(world.ask(csr_for(tests::ec_key("P-256"))).wake));
+    CHECK(world.state().phase == Phase::Valid);
+    world.store.clock.advance(kDay * 90);
+    CHECK(world.state().phase == Phase::None);
+    store::Reader reader = world.store.reader();
+    CHECK_FALSE(*certificate_chain(*reader, world.server, world.store.clock.now()));
+}
+
+TEST_CASE("the store lets one attempt of a server be under way", "[acme]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    const auto second = world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        auto row = TRY(store::AcmeQueries(writer.database()).attempt(asked.wake));
+        TRY(insert_attempt(writer, *row));
+        return {};
+    });
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == ErrorCode::Conflict);
+}
+
+TEST_CASE("a transition on a state that moved on is refused", "[acme]") {
+    World world;
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    const auto stale = world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        auto row = TRY(store::AcmeQueries(writer.database()).attempt(asked.wake));
+        return update_attempt(writer, *row, StateName::Challenged);
+    });
+    CHECK(stale.error().code == ErrorCode::Conflict);
+    REQUIRE(world.in_commit(
+        [&](store::Writer& writer, zones::Change&) { return writer.erase_server(world.server); }));
+    CHECK_FALSE(world.attempt(asked.wake));
+    const auto gone = world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        store::AcmeAttemptRow row;
+        row.id = asked.wake;
+        return update_attempt(writer, row, StateName::Wanted);
+    });
+    CHECK(gone.error().code == ErrorCode::NotFound);
+}
+
+}  // namespace
+}  // namespace hairpin::acme
