@@ -13,7 +13,8 @@
 #include "tests/support/dns_world.hpp"
 
 #if defined(__has_feature)  // clang's way of saying it; the macros are GCC's.
-#define HAIRPIN_MALLOC_IS_TAKEN (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#define HAIRPIN_MALLOC_IS_TAKEN \
+    (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAIRPIN_MALLOC_IS_TAKEN 1
 #else
