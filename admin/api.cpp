@@ -134,36 +134,35 @@ Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
 }
 
 void Api::respond(Exchange& exchange, net::Response response) {
-    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 0, 5));
-    ApiCounters::add(context_.counters.responses[status_class]);
-    log_answer(exchange.call, response);
-    exchange.responder.send(std::move(response));
+    log_answer(exchange.call, response.status, {});
+    send(exchange, std::move(response));
 }
 
 void Api::respond(Exchange& exchange, const Problem& problem) {
-    respond(exchange, to_response(problem));
+    log_answer(exchange.call, problem.status(), problem.detail);
+    send(exchange, to_response(problem));
 }
 
-// One line per write that failed or changed something, and per refused caller. The query is never
-// logged, nor is a path that holds a token; heartbeats have lines of their own.
-void Api::log_answer(const Call& call, const net::Response& response) const {
-    const bool is_limited = response.status == 429;
-    if (is_limited || (response.status < 500 && !is_write(call.request.method))) return;
-    const bool is_named = call.route != nullptr && !response.body.empty() && response.status >= 400;
-    if (call.route != nullptr && call.route->pattern == "/v1/self/heartbeat" && !is_named) return;
+void Api::send(Exchange& exchange, net::Response response) {
+    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 0, 5));
+    ApiCounters::add(context_.counters.responses[status_class]);
+    exchange.responder.send(std::move(response));
+}
+
+// One line per write that changed something, was refused or failed, and per failed read. The query
+// is never logged, nor the path of a request that found no route (it may hold anything); what is
+// limited is not logged at all, and heartbeats that are taken have lines of their own.
+void Api::log_answer(const Call& call, int status, std::string_view detail) const {
+    if (status == 429 || (status < 500 && !is_write(call.request.method))) return;
+    if (status < 400 && call.route != nullptr && call.route->pattern == "/v1/self/heartbeat")
+        return;
+    const auto level = status >= 500   ? spdlog::level::err
+                       : status >= 400 ? spdlog::level::warn
+                                       : spdlog::level::info;
     const std::string_view place =
         call.route != nullptr ? std::string_view(call.request.path) : "(no such resource)";
-    auto& logger = log::logger("admin");
-    const auto level = response.status >= 500   ? spdlog::level::err
-                       : response.status >= 400 ? spdlog::level::warn
-                                                : spdlog::level::info;
-    if (response.status >= 400) {
-        logger.log(level, "{} {} by {}: {} {}", net::to_string(call.request.method), place,
-                   who(call), response.status, response.body);
-    } else {
-        logger.log(level, "{} {} by {}: {}", net::to_string(call.request.method), place, who(call),
-                   response.status);
-    }
+    log::logger("admin").log(level, "{} {} by {}: {}{}{}", net::to_string(call.request.method),
+                             place, who(call), status, detail.empty() ? "" : " ", detail);
 }
 
 void Api::post(const std::weak_ptr<Api>& api, net::Loop& loop, std::function<void(Api&)> work) {

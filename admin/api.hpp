@@ -101,7 +101,8 @@ private:
     [[nodiscard]] Result<void, Problem> admit(Call& call);
     [[nodiscard]] Result<std::optional<net::Response>, Problem> find_replay(Call& call);
     void dispatch(std::shared_ptr<Exchange> exchange);
-    void log_answer(const Call& call, const net::Response& response) const;
+    void send(Exchange& exchange, net::Response response);
+    void log_answer(const Call& call, int status, std::string_view detail) const;
 
     ApiContext& context_;
     net::Loop& loop_;

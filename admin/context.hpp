@@ -1,7 +1,9 @@
 // admin/context.hpp - what all HTTP loops of the API share: options, the way to the other folders,
 // counters.
 //
-// Made once by the daemon and passed by reference; everything it refers to outlives it.
+// Made once by the daemon and passed by reference; everything it refers to outlives it. To end:
+// stop the HTTP servers, then the committer, the certificates and `bulk`, whose callbacks post to
+// the loops, then the loops.
 //
 // Threads   Shared by all loops: the options are constant, the rest is safe from any thread.
 

@@ -8,9 +8,9 @@
 #include "admin/heartbeat.hpp"
 #include "admin/heartbeat_json.hpp"
 #include "admin/presence.hpp"
+#include "admin/report_row.hpp"
 #include "admin/server_view.hpp"
 #include "core/log.hpp"
-#include "store/seen.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -32,8 +32,9 @@ struct Beat {
     IpAddress observed;
     store::Identity identity;
     HeartbeatDecision decision;
-    store::ServerRow server;  // As it stands after the beat.
-    bool is_changed = false;  // DNS.
+    store::ServerRow server;    // As it stands after the beat.
+    bool is_committed = false;  // Something was written.
+    bool is_changed = false;    // DNS.
 };
 
 Result<HeartbeatDecision, Problem> decide_in(const ApiContext& context,
@@ -77,10 +78,12 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     const bool is_held = beat.decision.machine == MachineVerdict::Held;
     const auto view = describe(api, beat.server, beat.identity.licence->zone_apex, is_held);
     if (!view) return api.respond(exchange, view.error());
+    // A mistake that every report repeats is worth one line, when something changes with it.
+    const auto level = beat.is_committed ? spdlog::level::warn : spdlog::level::debug;
     for (const RefusedAddress& each : beat.decision.refused)
-        log::logger("admin").warn("heartbeat of {}/{} from {}: {} not taken into {}: {}",
-                                  beat.server.licence, beat.server.label, beat.observed.text(),
-                                  each.address, shown(each.name), each.reason);
+        log::logger("admin").log(level, "heartbeat of {}/{} from {}: not taken into {}: {}: {}",
+                                 beat.server.licence, beat.server.label, beat.observed.text(),
+                                 shown(each.name), each.address, each.reason);
     api.context().counters.addresses_refused.fetch_add(beat.decision.refused.size(),
                                                        std::memory_order_relaxed);
     JsonWriter json;
@@ -123,9 +126,7 @@ Result<void, Problem> commit(const ApiContext& context, Beat& beat, store::Write
     server->online = store::Online::Online;
     server->report = decision.report;
     update.report = decision.report;
-    store::SeenBuffer::Batch batch;
-    batch.servers.push_back(std::move(update));
-    TRY(store::write_seen(writer.database(), batch));
+    TRY(write_report_row(writer, std::move(update)));
     beat.server = *std::move(server);
     if (decision.edits.empty()) return {};
     zones::ZoneChange edit;
@@ -136,6 +137,7 @@ Result<void, Problem> commit(const ApiContext& context, Beat& beat, store::Write
 }
 
 void finish_commit(Api& api, Exchange& exchange, Beat& beat, const store::WorkReceipt& receipt) {
+    beat.is_committed = true;
     beat.is_changed = !receipt.zones.empty() && receipt.zones.front().changed;
     ApiCounters& counters = api.context().counters;
     ApiCounters::add(beat.is_changed ? counters.heartbeats_changed : counters.heartbeats_noted);

@@ -8,9 +8,9 @@
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
+#include "admin/report_row.hpp"
 #include "admin/server_view.hpp"
 #include "admin/zone_content.hpp"
-#include "store/seen.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -62,10 +62,7 @@ struct ServerPatch {
         store::SeenUpdate update;
         update.server_id = server.id;
         update.report = server.report;
-        store::SeenBuffer::Batch batch;
-        batch.servers.push_back(std::move(update));
-        TRY(store::write_seen(writer.database(), batch));
-        return {};
+        return write_report_row(writer, std::move(update));
     }
 };
 

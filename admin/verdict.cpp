@@ -34,8 +34,7 @@ Verdict no_public_address(const VerdictSituation& situation) {
     if (is_auto && observed) {
         if (const auto reason = situation.rules.refusal(zones::TwinRole::Public, *observed))
             return {"private-source",
-                    "The report came from " + observed->text() +
-                        ", which no public name may hold: " + *reason + ".",
+                    "The address that the report came from is not published: " + *reason + ".",
                     "Let the server tell its public addresses: \"public\": [\"<address>\"]."};
     }
     return {"no-public-address",

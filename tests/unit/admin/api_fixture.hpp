@@ -161,6 +161,14 @@ public:
         insert(operator_credential(operator_token, "root", store.clock.now()));
     }
 
+    /// As the daemon does: what answers on a loop ends before the loop.
+    ~ApiFixture() {
+        store.committer->stop();
+        context.bulk.stop();
+    }
+    ApiFixture(const ApiFixture&) = delete;
+    ApiFixture& operator=(const ApiFixture&) = delete;
+
     /// Adds a credential; the token is the caller's.
     void insert(store::CredentialRow row) {
         store::Work work;
@@ -233,6 +241,7 @@ public:
     }
     /// Lets the committer write what it holds back.
     void settle() {
+        store.clock.advance(Milliseconds(3));
         for (int turns = 0; turns < 30; ++turns)
             turn();
     }

@@ -1,0 +1,153 @@
+// /v1/self/certificate.. over a desk without a CA.
+
+#include "tests/unit/admin/api_fixture.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+using net::Method;
+
+constexpr auto kTarget = "/v1/self/certificate";
+
+struct Served : ApiFixture {
+    std::string token = make_server();
+    std::int64_t id = store.reader()->server("acme", "nur1").value()->id;
+
+    [[nodiscard]] Asked asked(Method method, std::string target = kTarget, std::string body = {},
+                              std::vector<net::Header> headers = {}) const {
+        return {method, std::move(target), std::move(body), token, std::move(headers)};
+    }
+    void issue(std::uint8_t mark) {
+        acme::CertificateChain chain;
+        chain.pem = "-----BEGIN CERTIFICATE-----\n" + std::to_string(mark);
+        chain.sha256.fill(mark);
+        chain.not_after = store.clock.now() + Milliseconds(90ll * 86'400'000);
+        desk.chains[id] = chain;
+        desk.states[id].phase = acme::Phase::Valid;
+        desk.states[id].not_after = chain.not_after;
+        desk.news(id);
+    }
+};
+
+TEST_CASE("A certificate is asked for with the server's own key, and fetched",
+          "[admin][certificate]") {
+    Served api;
+    CHECK(api.ask(api.asked(Method::Get)).status == 404);
+
+    const Answer put = api.ask(api.asked(Method::Put, kTarget, "a CSR"));
+    CHECK(put.status == 202);
+    CHECK(text_at(put.json(), "/certificate/state") == "ordering");
+    CHECK(std::get<acme::DeviceKey>(api.desk.last_key).csr == Octets{'a', ' ', 'C', 'S', 'R'});
+    CHECK(api.desk.last_actor.id == "acme/nur1");
+
+    api.issue(1);
+    const Answer got = api.ask(api.asked(Method::Get));
+    CHECK(got.status == 200);
+    CHECK(got.header("content-type") == "application/pem-certificate-chain");
+    CHECK(got.body.starts_with("-----BEGIN CERTIFICATE-----"));
+    CHECK(api.ask(api.asked(Method::Get, kTarget, "", {{"if-none-match", got.header("etag")}}))
+              .status == 304);
+    CHECK(api.ask(api.asked(Method::Put, kTarget, "")).status == 400);
+}
+
+TEST_CASE("A managed key is asked for without a CSR", "[admin][certificate]") {
+    Served api;
+    api.desk.last_key = acme::DeviceKey{};
+    CHECK(api.ask(api.asked(Method::Post)).status == 202);
+    CHECK(std::holds_alternative<acme::ManagedKey>(api.desk.last_key));
+    CHECK(api.ask(api.asked(Method::Post, kTarget, R"({"x":1})")).status == 400);
+    CHECK(api.ask(api.asked(Method::Post, "/v1/self/certificate/key")).status == 404);
+}
+
+TEST_CASE("A long poll is woken by the certificate", "[admin][certificate][wait]") {
+    Served api;
+    const auto waiting = api.begin(api.asked(Method::Get, "/v1/self/certificate?wait=60"));
+    api.settle();
+    CHECK_FALSE(waiting->is_complete);
+    CHECK(api.context.counters.waits_open.load() == 1);
+    api.desk.news(api.id);  // News that bring no certificate do not end it.
+    api.settle();
+    CHECK_FALSE(waiting->is_complete);
+
+    api.issue(1);
+    const Answer got = api.finish(*waiting);
+
+    CHECK(got.status == 200);
+    CHECK(api.context.counters.waits_open.load() == 0);
+    const auto next = api.begin(api.asked(Method::Get, "/v1/self/certificate?wait=60", "",
+                                          {{"if-none-match", got.header("etag")}}));
+    api.settle();
+    CHECK_FALSE(next->is_complete);
+    api.issue(2);
+    CHECK(api.finish(*next).status == 200);
+}
+
+TEST_CASE("A long poll ends at its time, and with its client", "[admin][certificate][wait]") {
+    Served api;
+    CHECK(api.ask(api.asked(Method::Get, "/v1/self/certificate?wait=1")).status == 404);
+    const auto waiting = api.begin(api.asked(Method::Get, "/v1/self/certificate?wait=60"));
+    api.settle();
+    CHECK(api.api->waits().size() == 1);
+    waiting->hang_up();
+    for (int turns = 0; turns < 1'000 && api.api->waits().size() == 1; ++turns)
+        api.turn();
+    CHECK(api.api->waits().size() == 0);
+    CHECK(api.context.counters.waits_open.load() == 0);
+    for (const char* wrong : {"?wait=61", "?wait=-1", "?wait=x", "?wait="})
+        CHECK(api.ask(api.asked(Method::Get, kTarget + std::string(wrong))).status == 400);
+}
+
+TEST_CASE("Long polls are bounded for each server", "[admin][certificate][limit]") {
+    ApiOptions options = test_options();
+    options.max_waits_per_server = 2;
+    ApiFixture api(options);
+    const std::string token = api.make_server();
+    const ApiFixture::Asked asked{Method::Get, "/v1/self/certificate?wait=60", "", token, {}};
+    const auto first = api.begin(asked);
+    const auto second = api.begin(asked);
+    const Answer third = api.ask(asked);
+    CHECK(third.status == 429);
+    CHECK(third.header("retry-after") == "5");
+    CHECK_FALSE(first->is_complete);
+    CHECK_FALSE(second->is_complete);
+}
+
+TEST_CASE("What is deployed is acknowledged by its digest", "[admin][certificate]") {
+    Served api;
+    api.issue(0xab);
+    std::string hex;
+    for (int pair = 0; pair < 32; ++pair)
+        hex += "ab";
+    const auto deployed = [&](const std::string& body) {
+        return api.ask(api.asked(Method::Post, "/v1/self/certificate/deployed", body)).status;
+    };
+    CHECK(deployed("{\"sha256\":\"" + hex + "\"}") == 204);
+    hex[0] = '0';
+    CHECK(deployed("{\"sha256\":\"" + hex + "\"}") == 404);
+    CHECK(deployed(R"({"sha256":"x"})") == 400);
+    CHECK(deployed("{}") == 400);
+}
+
+TEST_CASE("Heartbeats read the certificate's state from the desk once", "[admin][certificate]") {
+    Served api;
+    const std::string report = R"({"public":"auto"})";
+    REQUIRE(api.beat(api.token, report).status == 200);
+    const int reads = api.desk.reads;
+    for (int beats = 0; beats < 5; ++beats)
+        REQUIRE(api.beat(api.token, report).status == 200);
+    CHECK(api.desk.reads == reads);
+    api.issue(1);
+    api.settle();
+    CHECK(text_at(api.beat(api.token, report).json(), "/certificate/state") == "valid");
+}
+
+TEST_CASE("Without a CA the calls say so", "[admin][certificate]") {
+    Served api;
+    api.context.certificates = nullptr;
+    for (const Method method : {Method::Get, Method::Put, Method::Post})
+        CHECK(api.ask(api.asked(method, kTarget, method == Method::Put ? "x" : "")).status == 503);
+    CHECK(api.beat(api.token, "{}").status == 200);
+}
+
+}  // namespace
+}  // namespace hairpin::admin
