@@ -1,0 +1,309 @@
+"""Certificates: acme/ between a real store, our own name server, and a CA.
+
+The CA is Debian's pebble, or, for what pebble cannot do, support/fake_ca.py. acme_rig (tests/support) holds
+the parts together and can kill itself at any transition.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import os
+import pathlib
+import re
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from support.fake_ca import ERROR, FakeCa, Fault, problem
+from support.ports import free_port
+from support.tls import new_csr, openssl
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("HAIRPIN_BUILD", ROOT / "build" / "dev"))
+STATES = ("admitted ordering open txt-staged txt-live challenged ready finalizing processing fetched checked "
+          "offered").split()
+NAMES = ["i-nur1.pl-demo.example.net", "nur1.pl-demo.example.net"]
+
+
+@dataclasses.dataclass
+class Run:
+    status: int
+    output: str
+    errors: str
+
+    def states(self, server: int = 1) -> list[str]:
+        return re.findall(rf"^state {server} (\S+)$", self.output, re.MULTILINE)
+
+    @property
+    def problem(self) -> str:
+        """The step and the words of the problem that ended it."""
+        return re.search(r"^problem (.*)$", self.output, re.MULTILINE).group(1)
+
+    def counter(self, name: str) -> int:
+        return int(re.search(rf"\b{name}=(\d+)", self.output).group(1))
+
+
+class Rig:
+    def __init__(self, folder: pathlib.Path, ca_file: pathlib.Path, dns_port: int):
+        folder.mkdir(exist_ok=True)
+        self.folder, self._ca_file, self.dns_port = folder, ca_file, dns_port
+        self.directory = ""
+
+    def run(self, *options: str, status: int | None = 0) -> Run:
+        program = BUILD / "tests" / "unit" / "acme" / "acme_rig"
+        assert program.is_file(), f"{program} is not built"
+        ended = subprocess.run(
+            [program, self.folder, str(self.dns_port), self.directory, self._ca_file, *options],
+            text=True, capture_output=True, check=False, timeout=150)
+        assert "Sanitizer" not in ended.stderr, ended.stderr
+        assert status is None or ended.returncode == status, f"{ended.returncode}\n{ended.stdout}{ended.stderr}"
+        return Run(ended.returncode, ended.stdout, ended.stderr)
+
+    def chain(self, server: int = 1) -> pathlib.Path:
+        return self.folder / f"{server}.pem"
+
+    def rows(self, sql: str) -> list[tuple]:
+        with sqlite3.connect(f"file:{self.folder}/hairpin.db?mode=ro", uri=True) as database:
+            return database.execute(sql).fetchall()
+
+
+@pytest.fixture(name="rig")
+def new_rig(tmp_path, ca) -> Rig:
+    return Rig(tmp_path / "rig", ca.certificate, free_port())
+
+
+@pytest.fixture(name="fake")
+def running_fake_ca(tmp_path, ca, rig):
+    folder = tmp_path / "fake-ca"
+    folder.mkdir()
+    fake = FakeCa(folder, ca).start()
+    rig.directory = fake.directory
+    yield fake
+    fake.stop()
+
+
+def names_in(chain: pathlib.Path) -> list[str]:
+    text = openssl("x509", "-in", chain, "-noout", "-ext", "subjectAltName")
+    return sorted(re.findall(r"DNS:([^,\s]+)", text))
+
+
+# -- pebble --------------------------------------------------------------------------------------
+
+
+def test_one_certificate_covers_both_names(rig, make_pebble):
+    pebble = make_pebble(rig.dns_port)
+    rig.directory = pebble.directory
+    run = rig.run()
+    assert run.states() == STATES
+    assert run.counter("failed") == 0
+    assert "OK" in pebble.verify(rig.chain())
+    assert names_in(rig.chain()) == NAMES
+    key = openssl("pkey", "-inform", "DER", "-in", rig.folder / "device-1.key", "-pubout")
+    assert openssl("x509", "-in", rig.chain(), "-noout", "-pubkey") == key
+
+
+def test_a_managed_key_fits_its_certificate(rig, make_pebble):
+    pebble = make_pebble(rig.dns_port)
+    rig.directory = pebble.directory
+    rig.run("managed")
+    assert "OK" in pebble.verify(rig.chain())
+    assert (openssl("pkey", "-in", rig.folder / "1.key", "-pubout")
+            == openssl("x509", "-in", rig.chain(), "-noout", "-pubkey"))
+    assert rig.rows("SELECT length(key_sealed) FROM certificates") == [(0,)]
+
+
+def test_many_servers_at_once_with_every_second_nonce_refused(rig, make_pebble):
+    rig.directory = make_pebble(rig.dns_port, reject_nonces=50).directory
+    run = rig.run("servers=30")
+    assert run.counter("nonces_rejected") > 30
+    assert len(rig.rows("SELECT DISTINCT server_id FROM certificates")) == 30
+
+
+def test_an_order_that_is_authorized_already_publishes_nothing(rig, make_pebble):
+    rig.directory = make_pebble(rig.dns_port, reuse_authorizations=100).directory
+    rig.run()
+    run = rig.run("again")
+    assert run.states() == [state for state in STATES
+                            if state not in ("txt-staged", "txt-live", "challenged")]
+
+
+def test_the_same_key_and_a_young_certificate_give_the_same_certificate(rig, make_pebble):
+    rig.directory = make_pebble(rig.dns_port).directory
+    first, second = rig.run(), rig.run()
+    assert second.states() == []
+    line = re.compile(r"^certificate .*$", re.MULTILINE)
+    assert line.findall(first.output) == line.findall(second.output)
+    third = rig.run("new-key")
+    assert third.states() == STATES
+    assert rig.rows("SELECT count(*) FROM certificates") == [(2,)]
+    assert rig.rows("SELECT state FROM acme_attempts ORDER BY id") == [("superseded",), ("offered",)]
+
+
+@pytest.mark.parametrize("when", ["crash", "crash-before"])
+def test_kill_9_at_every_transition_and_the_order_completes(tmp_path, ca, make_pebble, when):
+    dns_port = free_port()
+    pebble = make_pebble(dns_port)
+    for state in STATES:
+        rig = Rig(tmp_path / f"rig-{state}", ca.certificate, dns_port)
+        rig.directory = pebble.directory
+        killed = rig.run(f"{when}={state}", status=-9)
+        done = STATES[:STATES.index(state) + (1 if when == "crash" else 0)]
+        assert killed.states() == done
+        resumed = rig.run()
+        assert resumed.states() == STATES[len(done):], state
+        assert "OK" in pebble.verify(rig.chain())
+        # Nothing was ordered twice to its end.
+        assert rig.rows("SELECT count(*) FROM certificates") == [(1,)], state
+        assert rig.rows("SELECT count(*) FROM acme_attempts") == [(1,)], state
+
+
+def test_a_server_asks_by_the_api_and_gets_its_chain(make_hairpin, make_pebble, tmp_path):
+    hairpin = make_hairpin()
+    pebble = make_pebble(hairpin.dns_port)
+    hairpin.config["acme"] = {"directory": pebble.directory, "ca_file": str(pebble.ca_file)}
+    hairpin.start()
+    server = hairpin.new_server()
+    names = [server["names"]["public"].rstrip("."), server["names"]["internal"].rstrip(".")]
+    api = hairpin.as_holder(server["token"])
+    _, csr = new_csr(tmp_path, names)
+    api.put("/v1/self/certificate", csr, headers={"Content-Type": "application/x-pem-file"}).expect(202)
+    answer = api.get("/v1/self/certificate?wait=60", timeout=90).expect(200)
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(answer.body)
+    assert "OK" in pebble.verify(chain)
+    assert names_in(chain) == sorted(names)
+
+
+# -- a CA that misbehaves ------------------------------------------------------------------------
+
+
+def test_a_refused_nonce_is_replaced_by_the_one_of_the_refusal(rig, fake):
+    fake.reject_nonces = 5
+    run = rig.run()
+    assert run.counter("failed") == 0
+    assert fake.refused_nonces == 5
+    assert fake.retried_with_given_nonce >= 5
+
+
+def test_a_storm_of_refused_nonces_ends_in_backoff_and_not_in_a_loop(rig, fake):
+    fake.reject_nonces = 6
+    run = rig.run()
+    assert "backoff" in run.states()
+    assert fake.refused_nonces == 6
+
+
+def test_a_503_without_a_problem_document_is_waited_out(rig, fake):
+    fake.fail("new-order", Fault(503, b"<html>busy</html>", {"Retry-After": "2", "Content-Type": "text/html"}))
+    begin = time.monotonic()
+    run = rig.run()
+    assert "backoff" in run.states()
+    assert time.monotonic() - begin >= 2
+    assert fake.count("new-order") == 2
+
+
+def test_a_rate_limit_with_a_date_is_kept(rig, fake):
+    until = email.utils.formatdate(time.time() + 3, usegmt=True)
+    fake.fail("new-order", problem(429, "rateLimited", "too many", headers={"Retry-After": until}))
+    begin = time.time()
+    assert "backoff" in rig.run().states()
+    assert time.time() - begin >= 1.9  # Whole seconds in the date.
+
+
+def test_an_order_in_processing_is_polled_and_finalized_once(rig, fake):
+    fake.processing_polls = 4
+    assert rig.run().states() == STATES
+    assert fake.count("finalize") == 1
+
+
+def test_kill_9_between_finalize_and_the_store_does_not_finalize_twice(rig, fake):
+    fake.processing_polls = 2
+    rig.run("crash-before=processing", status=-9)
+    assert rig.run().states() == STATES[STATES.index("processing"):]
+    assert fake.count("finalize") == 1
+    assert fake.count("cert") == 1
+
+
+def test_an_order_that_is_not_ready_yet_is_looked_at_again(rig, fake):
+    fake.fail("finalize", problem(403, "orderNotReady"))
+    run = rig.run()
+    assert run.states() == STATES
+    assert fake.count("new-order") == 1
+
+
+def test_an_account_that_the_ca_forgot_is_registered_again_with_its_key(rig, fake):
+    rig.run()
+    fake.forget_accounts()
+    run = rig.run("again")
+    assert "backoff" in run.states() and run.states()[-1] == "offered"
+    assert rig.rows("SELECT count(*) FROM acme_accounts") == [(1,)]
+
+
+def test_a_directory_entry_that_moved_is_read_again(rig, fake):
+    fake.fail("new-order", problem(404, "malformed"))
+    assert rig.run().states() == STATES
+    assert fake.count("dir") == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"status":"ready"}', b"\xff\xfe",
+                                  b'{"status":"valid","finalize":"http://x"}', b"[" * 100_000],
+                         ids=["empty", "cut", "array", "bare", "binary", "no-https", "deep"])
+@pytest.mark.parametrize("endpoint", ["account", "new-order", "order", "authz", "finalize"])
+def test_senseless_answers_are_survived(rig, fake, endpoint, body):
+    fake.fail(endpoint, Fault(200, body))
+    run = rig.run("backoff=50")
+    assert run.states()[-1] == "offered"
+
+
+@pytest.mark.parametrize("pem", [b"", b"<html>", b"-----BEGIN CERTIFICATE-----\n", b"x" * 300_000],
+                         ids=["empty", "html", "cut", "large"])
+def test_a_chain_that_is_none_is_not_offered(rig, fake, pem):
+    fake.fail("cert", Fault(200, pem))
+    run = rig.run("backoff=50")
+    assert "backoff" in run.states()
+    assert rig.rows("SELECT count(*) FROM certificates") == [(1,)]
+
+
+def test_a_certificate_for_other_names_is_not_offered(rig, fake):
+    fake.names_to_issue = [["nur1.pl-demo.example.net"], [*NAMES, "www.example.net"]]
+    run = rig.run("backoff=50")
+    assert run.states().count("fetched") == 3
+    assert run.states().count("checked") == 1
+    assert names_in(rig.chain()) == NAMES
+
+
+def test_a_challenge_that_failed_is_explained_and_tidied_up(rig, fake):
+    fake.authorization_error = {"type": ERROR + "caa", "detail": "CAA record for example.net prevents issuance"}
+    run = rig.run("until-problem")
+    assert run.problem.startswith("blocked ")
+    assert "nur1.pl-demo.example.net failed: CAA record for example.net prevents issuance" in run.problem
+    assert "allow it there" in run.problem
+    assert rig.rows("SELECT count(*) FROM rrsets WHERE type = 16") == [(0,)]
+
+
+def test_authorizations_that_are_left_over_are_deactivated(rig, fake):
+    # The first challenge is told, the second one cannot be.
+    fake.fail("chall", problem(500, "serverInternal"))
+    assert rig.run().states()[-1] == "offered"
+    assert fake.requests.count(("authz", {"status": "deactivated"})) == 2
+
+
+@pytest.mark.parametrize("kind, advice", [
+    ("userActionRequired", "terms of service"), ("rejectedIdentifier", "another base domain"),
+    ("unauthorized", "deactivated"), ("badCSR", "another key")])
+def test_where_a_person_is_needed_it_says_so_and_stops(rig, fake, kind, advice):
+    endpoint = "finalize" if kind == "badCSR" else "new-order"
+    fake.fail(endpoint, problem(403, kind, "no way"))
+    run = rig.run("until-problem")
+    assert run.problem.startswith("blocked ")
+    assert "no way" in run.problem and advice in run.problem
+    assert fake.count("new-order") == 1
+
+
+def test_a_ca_that_is_away_is_named(rig):
+    rig.directory = f"https://127.0.0.1:{free_port()}/dir"
+    run = rig.run("until-problem")
+    assert run.problem.startswith("backoff ")
+    assert "not reached" in run.problem and "[acme] directory" in run.problem
