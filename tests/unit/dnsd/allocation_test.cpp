@@ -35,7 +35,7 @@ void* __libc_malloc(std::size_t octets);
 void* __libc_calloc(std::size_t count, std::size_t octets);
 void* __libc_realloc(void* block, std::size_t octets);
 void* __libc_memalign(std::size_t alignment, std::size_t octets);
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier): as above.
 
 void* malloc(std::size_t octets) {
     ++allocations;
