@@ -117,7 +117,9 @@ enum class RefusalCode : std::uint8_t {
     SerialMoved,   // Precondition failed
     Rule,          // Breaks a rule of zones or of addresses; `cause` says which.
     TooLarge,      // A bound would be passed.
-    Unavailable,   // Not durable: disk full, database lost, stopping. Nothing was changed.
+    /// Not acknowledged: disk full, database lost, stopping. Nothing was changed, but for a sync
+    /// that failed right before a crash: then the change may be found durable.
+    Unavailable,
 };
 
 struct Refusal {
