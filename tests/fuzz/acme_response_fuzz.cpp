@@ -1,0 +1,130 @@
+// Everything that a CA can send us: JSON of each kind, times, nonces, chains, and answers of our
+// own listeners. What is read holds its bounds, and what reaches a person is printable.
+//
+// Input: one octet that chooses the reader, then the text.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "acme/chain.hpp"
+#include "acme/jws.hpp"
+#include "acme/listener_check.hpp"
+#include "acme/messages.hpp"
+#include "acme/verdict.hpp"
+#include "core/octets.hpp"
+#include "zones/name.hpp"
+
+namespace {
+
+using namespace hairpin;
+
+void require(bool condition, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "broken: %s\n", what);
+    std::abort();
+}
+
+bool is_printable(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void check_error(const Error& error) {
+    require(error.code == ErrorCode::Protocol || error.code == ErrorCode::Limit, "kind of error");
+    require(is_printable(error.text()), "an error is not printable");
+    require(error.text().size() < 1000, "an error is long");
+}
+
+void check_problem(const acme::Problem& problem) {
+    require(is_printable(problem.type) && is_printable(problem.detail), "a problem's words");
+    require(problem.detail.size() <= acme::kMaxDetail, "a problem's length");
+    require(problem.instance.empty() || acme::is_usable_url(problem.instance), "instance");
+    const acme::Verdict verdict = acme::judge(problem, "the order");
+    require(is_printable(verdict.text), "a verdict is not printable");
+    require(verdict.text.size() < 4096, "a verdict is long");
+}
+
+void read_order(std::string_view text) {
+    const auto order = acme::read_order(text);
+    if (!order) return check_error(order.error());
+    require(acme::is_usable_url(order->finalize), "finalize");
+    require(order->status != acme::OrderStatus::Valid || acme::is_usable_url(order->certificate),
+            "a valid order without a certificate");
+    require(order->authorizations.size() <= acme::kMaxAuthorizations, "authorizations");
+    for (const auto& url : order->authorizations)
+        require(acme::is_usable_url(url), "authorization URL");
+    if (order->error) check_problem(*order->error);
+}
+
+void read_authorization(std::string_view text) {
+    const auto authorization = acme::read_authorization(text);
+    if (!authorization) return check_error(authorization.error());
+    if (authorization->error) check_problem(*authorization->error);
+    if (!authorization->dns01) return;
+    require(acme::is_nonce(authorization->dns01->token), "token");
+    require(acme::is_usable_url(authorization->dns01->url), "challenge URL");
+    require(acme::dns01_value(authorization->dns01->token, "thumbprint").size() == 43, "TXT value");
+}
+
+void read_times(std::string_view text) {
+    const WallTime now = from_unix_milliseconds(1'795'000'000'000);
+    const auto pause = acme::read_retry_after(text, now);
+    require(!pause || (pause->count() >= 0 && *pause <= Seconds(400LL * 24 * 3600)), "Retry-After");
+    if (const auto at = acme::from_rfc3339(text))
+        require(acme::from_rfc3339(to_rfc3339(*at)) == at, "a time does not read back");
+}
+
+void read_chain(std::string_view text) {
+    const acme::ChainExpectation expectation{
+        "nur1.example.net", "i-nur1.example.net", {}, from_unix_milliseconds(1'795'000'000'000)};
+    const auto facts = acme::check_chain(text, expectation);
+    require(!facts, "a chain for a key that nobody has");
+    check_error(facts.error());
+}
+
+void read_txt_answer(OctetView message) {
+    const acme::TxtQuestion question{*zones::Name::parse("_acme-challenge.nur1.example.net."), "v"};
+    std::string why;
+    const auto good = acme::read_txt_answer(message, 0x1234, question, why);
+    require(!good || *good == why.empty(), "a refusal without words");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    const OctetView octets(data + 1, size - 1);
+    const std::string_view text = as_text(octets);
+    switch (data[0] % 8) {
+        case 0:
+            if (const auto directory = acme::read_directory(text)) {
+                require(acme::is_usable_url(directory->new_order), "newOrder");
+            } else {
+                check_error(directory.error());
+            }
+            break;
+        case 1:
+            read_order(text);
+            break;
+        case 2:
+            read_authorization(text);
+            break;
+        case 3:
+            if (const auto problem = acme::read_problem(text)) check_problem(*problem);
+            break;
+        case 4:
+            read_times(text);
+            break;
+        case 5:
+            read_chain(text);
+            break;
+        case 6:
+            read_txt_answer(octets);
+            break;
+        default:
+            require(is_printable(acme::printable(text, 100)), "printable");
+            break;
+    }
+    return 0;
+}
