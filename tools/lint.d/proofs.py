@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sources import ROOT, text
@@ -32,32 +32,39 @@ def reached(path: str) -> frozenset[str]:
     return frozenset(seen)
 
 
-def proof(path: str, circumstances: str) -> str:
-    digest = hashlib.sha256(circumstances.encode())
-    for name in sorted(reached(path)):
-        digest.update(f"\0{name}\0{text(name)}".encode())
-    return digest.hexdigest()
+class Proofs:
+    """The files that passed one check, under circumstances that are part of the proof."""
+
+    def __init__(self, check: str, paths: Iterable[str], circumstances: str):
+        self._store = ROOT / "build" / "lint" / check
+        self._store.mkdir(parents=True, exist_ok=True)
+        self._names = {path: self._name(path, circumstances) for path in paths}
+        for stale in set(os.listdir(self._store)) - set(self._names.values()):
+            (self._store / stale).unlink()
+
+    @staticmethod
+    def _name(path: str, circumstances: str) -> str:
+        digest = hashlib.sha256(circumstances.encode())
+        for name in sorted(reached(path)):
+            digest.update(f"\0{name}\0{text(name)}".encode())
+        return digest.hexdigest()
+
+    def missing(self) -> list[str]:
+        return [path for path, name in self._names.items() if not (self._store / name).exists()]
+
+    def add(self, path: str) -> None:
+        (self._store / self._names[path]).touch()
 
 
-def check_all(
-    name: str, paths: Iterable[str], circumstances: str, check: Callable[[str], str]
-) -> list[str]:
-    """Calls `check` for each path without a proof; it answers findings, or nothing. In order."""
-    store = ROOT / "build" / "lint" / name
-    store.mkdir(parents=True, exist_ok=True)
-    paths = list(paths)
-    wanted = {path: proof(path, circumstances) for path in paths}
-    open_ = [path for path in paths if not (store / wanted[path]).exists()]
-    findings: dict[str, str] = {}
+def in_parallel(groups: Sequence[Sequence[str]], check: Callable[[Sequence[str]], str]) -> list[str]:
+    """What `check` finds in each group, in order; says on standard error how far it is."""
+    done: list[str] = []
 
-    def one(path: str) -> None:
-        findings[path] = check(path).strip()
-        if not findings[path]:
-            (store / wanted[path]).touch()
-        print(f"[{len(findings)}/{len(open_)}] {path}", file=sys.stderr, flush=True)
+    def one(group: Sequence[str]) -> str:
+        found = check(group).strip()
+        done.extend(group)
+        print(f"[{len(done)}/{sum(map(len, groups))}] {group[-1]}", file=sys.stderr, flush=True)
+        return found
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(one, open_))
-    for stale in set(os.listdir(store)) - set(wanted.values()):
-        (store / stale).unlink()
-    return [findings[path] for path in open_ if findings[path]]
+        return [found for found in pool.map(one, groups) if found]

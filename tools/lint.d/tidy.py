@@ -1,21 +1,30 @@
 """clang-tidy over the sources of the product, the fuzz targets and the benchmarks.
 
-The compile commands come from a configure step of its own without precompiled headers (which are
-g++'s). The unit tests are left out: what Catch2's macros expand to is not ours to judge, and the
-compiler's warnings hold there too.
+Most of its time goes into headers, so up to BATCH sources of a folder are looked at in one go, by a
+file that includes them; only where that does not compile or finds something is each looked at by itself.
+The compile commands come from a configure step of its own, without precompiled headers. The unit
+tests are left out: what Catch2's macros expand to is not ours to judge.
 """
 
+import itertools
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 
-from proofs import check_all
+from proofs import Proofs, in_parallel
 from sources import MODULES, ROOT, files, finish, text
 
 TIDY = "clang-tidy-14"
-BUILD = ROOT / "build" / "lint" / "commands"
+BATCH = 10
+LINT = ROOT / "build" / "lint"
+BUILD = LINT / "commands"
+FOLDERS = (*MODULES, "tests/fuzz", "bench")
+OURS = rf"({'|'.join(FOLDERS)})/.*\.(hpp|cpp)$"
 CONFIGURE = [
     "cmake", "-G", "Ninja", "-S", ".", "-B", str(BUILD), "-DCMAKE_CXX_COMPILER=clang++-14",
     "-DCMAKE_BUILD_TYPE=Debug", "-DHAIRPIN_PCH=OFF", "-DHAIRPIN_FUZZ=ON", "-DHAIRPIN_BENCH=ON",
@@ -23,17 +32,29 @@ CONFIGURE = [
 ]  # fmt: skip
 
 
-def configure() -> set[str]:
+def configure() -> dict[str, list[str]]:
+    """The flags that decide what a source means, by its path."""
     run = subprocess.run(CONFIGURE, cwd=ROOT, text=True, capture_output=True, check=False)
     if run.returncode != 0:
         sys.exit(f"cmake: cannot configure {BUILD}\n{run.stderr}")
-    commands = json.loads((BUILD / "compile_commands.json").read_text())
-    return {str(pathlib.Path(c["file"]).resolve().relative_to(ROOT)) for c in commands}
+    flags = {}
+    for command in json.loads((BUILD / "compile_commands.json").read_text()):
+        path = pathlib.Path(command["file"]).resolve()
+        if path.is_relative_to(ROOT):
+            words = shlex.split(command["command"])
+            told = [
+                word
+                for before, word in itertools.pairwise(words)
+                if before == "-isystem" or word.startswith(("-I", "-isystem", "-D", "-std=", "-W"))
+            ]
+            flags[str(path.relative_to(ROOT))] = told
+    return flags
 
 
-def tidy(path: str) -> str:
+def run_tidy(source: pathlib.Path, flags: Sequence[str]) -> str:
+    """What is found in our files, in the words of the compiler."""
     run = subprocess.run(
-        [TIDY, "--quiet", "-p", str(BUILD), str(ROOT / path)],
+        [TIDY, "--quiet", f"--header-filter={OURS}", str(source), "--", "-x", "c++", *flags],
         cwd=ROOT,
         text=True,
         capture_output=True,
@@ -44,11 +65,39 @@ def tidy(path: str) -> str:
     return found or ("" if run.returncode == 0 else run.stderr)
 
 
-built = configure()
-sources = [p for p in files(under=(*MODULES, "tests/fuzz", "bench"), suffixes=(".cpp",))]
-unbuilt = [f"{p}:1: no target compiles this file" for p in sources if p not in built]
-findings = check_all(
-    "tidy", [p for p in sources if p in built], text(".clang-tidy"), tidy
-)
+def check(group: Sequence[str]) -> str:
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp", dir=LINT) as batch:
+        batch.write("".join(f'#include "{ROOT / path}"\n' for path in group))
+        batch.flush()
+        clean = len(group) > 1 and not run_tidy(pathlib.Path(batch.name), flags[group[0]])
+    findings = "" if clean else "".join(check_alone(path) for path in group)
+    if clean:
+        for path in group:
+            proofs.add(path)
+    return findings
+
+
+def check_alone(path: str) -> str:
+    found = run_tidy(ROOT / path, flags[path])
+    if not found:
+        proofs.add(path)
+    return found
+
+
+def batches(paths: Sequence[str]) -> list[list[str]]:
+    groups = []
+    for _, folder in itertools.groupby(paths, key=lambda path: path.rsplit("/", 1)[0]):
+        open_ = list(folder)
+        # A program of one file has a main() of its own.
+        size = 1 if open_[0].startswith(("bench", "tests")) else BATCH
+        groups += [open_[at : at + size] for at in range(0, len(open_), size)]
+    return groups
+
+
+flags = configure()
+sources = [path for path in files(under=FOLDERS, suffixes=(".cpp",))]
+unbuilt = [f"{path}:1: no target compiles this file" for path in sources if path not in flags]
+proofs = Proofs("tidy", [path for path in sources if path in flags], text(".clang-tidy"))
+findings = in_parallel(batches(proofs.missing()), check)
 # A header's findings come once for each source that includes it.
-finish(dict.fromkeys("\n".join(unbuilt + findings).splitlines()))
+finish(dict.fromkeys("\n".join(unbuilt + findings).splitlines()) if unbuilt or findings else [])
