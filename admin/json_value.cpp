@@ -29,10 +29,10 @@ public:
 
     bool key(string_t& name) override {
         auto& members = std::get<JsonObject>(open_.back().is);
-        const auto same = [&](const auto& member) { return member.first == name; };
+        const auto same = [&](const auto& member) { return member.name == name; };
         if (std::any_of(members.begin(), members.end(), same))
             return refuse("the member \"" + name.substr(0, 64) + "\" is there twice");
-        members.emplace_back(std::move(name), JsonValue{nullptr});
+        members.push_back({std::move(name), JsonValue{nullptr}});
         return true;
     }
 
@@ -57,7 +57,7 @@ private:
         } else if (auto* array = std::get_if<JsonArray>(&open_.back().is)) {
             array->push_back(std::move(value));
         } else {
-            std::get<JsonObject>(open_.back().is).back().second = std::move(value);
+            std::get<JsonObject>(open_.back().is).back().value = std::move(value);
         }
         return true;
     }

@@ -25,8 +25,9 @@
 namespace hairpin::admin {
 
 struct JsonValue;
+struct JsonMember;
 using JsonArray = std::vector<JsonValue>;
-using JsonObject = std::vector<std::pair<std::string, JsonValue>>;  // In the order received.
+using JsonObject = std::vector<JsonMember>;  // In the order received.
 
 struct JsonValue {
     std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, JsonArray, JsonObject> is;
@@ -34,6 +35,12 @@ struct JsonValue {
     [[nodiscard]] bool is_null() const noexcept {
         return std::holds_alternative<std::nullptr_t>(is);
     }
+};
+
+// Not a std::pair: clang cannot have one whose second half holds a vector of the pair itself.
+struct JsonMember {
+    std::string name;
+    JsonValue value;
 };
 
 struct JsonLimits {

@@ -81,7 +81,7 @@ std::string access_in(const JsonValue& operation) {
     std::string words;
     for (const JsonValue& choice : std::get<JsonArray>(security->is)) {
         const auto& schemes = std::get<JsonObject>(choice.is);
-        words += schemes.empty() ? "nobody " : schemes[0].first + " ";
+        words += schemes.empty() ? "nobody " : schemes[0].name + " ";
     }
     if (words.empty()) return "anyone";
     if (words == "nobody operator ") return "monitoring";
