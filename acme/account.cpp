@@ -88,9 +88,9 @@ void Account::register_key() {
             if (!self) return;
             if (!url) return self->settle(judge(url.error(), "registering with the CA"));
             log::logger("acme").info("account {} at {}", *url, self->settings_.directory);
-            self->save(*url, [self_ = self.get(), where = *url] {
-                self_->client_.use_account(*self_->key_, where);
-                self_->settle(std::nullopt);
+            self->save(*url, [account = self.get(), where = *url] {
+                account->client_.use_account(*account->key_, where);
+                account->settle(std::nullopt);
             });
         });
 }

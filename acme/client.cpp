@@ -260,22 +260,22 @@ void Client::register_account(const std::vector<std::string>& contacts, Then<std
         });
     exchange->endpoint = &Directory::new_account;
     exchange->sign_with = SignWith::Key;
-    exchanges_->with_directory([this_ = exchanges_.get(), exchange](const CaFailure* failure) {
+    exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
-        if (this_->directory().external_account_required) {
+        if (exchanges->directory().external_account_required) {
             CaFailure required{CaFailure::Kind::Refused, 403, {}, {}, {}};
             required.problem.type = "externalAccountRequired";
             return exchange->answered(fail(std::move(required)));
         }
-        this_->start(exchange);
+        exchanges->start(exchange);
     });
 }
 
 void Client::place_order(const std::vector<std::string>& names, Then<SeenOrder> then) {
     auto exchange = exchange_to(
         "", new_order_payload(names),
-        [this_ = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
-            auto order = seen_order(response, this_->now());
+        [exchanges = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
+            auto order = seen_order(response, exchanges->now());
             if (!order) return then(std::move(order));
             const auto where = response->header("location");
             if (!where || !is_usable_url(*where))
@@ -289,8 +289,8 @@ void Client::place_order(const std::vector<std::string>& names, Then<SeenOrder> 
 
 void Client::read_order(const std::string& url, Then<SeenOrder> then) {
     exchanges_->start(exchange_to(
-        url, "", [this_ = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
-            then(seen_order(response, this_->now()));
+        url, "", [exchanges = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
+            then(seen_order(response, exchanges->now()));
         }));
 }
 
@@ -319,8 +319,8 @@ void Client::deactivate_authorization(const std::string& url, Then<void> then) {
 void Client::finalize(const std::string& url, OctetView csr_der, Then<SeenOrder> then) {
     exchanges_->start(
         exchange_to(url, finalize_payload(csr_der),
-                    [this_ = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
-                        then(seen_order(response, this_->now()));
+                    [exchanges = exchanges_.get(), then](CaResult<net::ClientResponse> response) {
+                        then(seen_order(response, exchanges->now()));
                     }));
 }
 

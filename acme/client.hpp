@@ -6,8 +6,8 @@
 // after a failure is the caller's (verdict.hpp, attempt.hpp).
 //
 // Standards RFC 8555 sections 6.2 to 6.7 and 7.1 to 7.5.
-// Threads   The loop's thread. Callbacks come on the loop, never inside the call; when the Client
-//           is gone they are dropped.
+// Threads   The loop's thread. Callbacks come on the loop, never inside the call (but for what
+//           register_account() knows without asking); when the Client is gone they are dropped.
 
 #pragma once
 

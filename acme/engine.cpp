@@ -241,14 +241,14 @@ void Engine::commit(const JobRef& job, Step step, Rows extra, std::string_view a
     };
     if (options_.on_transition)
         options_.on_transition(old.server_id, name_of(step.next.state), false);
-    committer_.submit(std::move(work),
-                      [weak = weak_from_this(), job, step = std::move(step)](Committed done) {
-                          const auto self = weak.lock();
-                          if (!self) return;
-                          self->loop_.post([self_ = self.get(), job, step, done = std::move(done)] {
-                              self_->committed(job, step, done);
-                          });
-                      });
+    committer_.submit(
+        std::move(work), [weak = weak_from_this(), job, step = std::move(step)](Committed done) {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->loop_.post([engine = self.get(), job, step, done = std::move(done)] {
+                engine->committed(job, step, done);
+            });
+        });
 }
 
 void Engine::committed(const JobRef& job, Step step, const Committed& done) {

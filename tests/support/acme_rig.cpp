@@ -8,6 +8,9 @@
 //     crash=STATE       kill -9 ourselves right after the transition into STATE is durable
 //     crash-before=STATE  the same, right before it is handed to the store
 //     until-problem     end when an attempt has met a problem; say it
+//     renewed           wait until each server has another certificate than at the start
+//     quiet             do not ask, only go on with what is in the store
+//     limits            the limits of a real server; else there are none
 //     backoff=MS        the base of the ladder (300)
 //
 // Keeps its store in FOLDER, so that a second start takes up what the first left. Lines on standard
@@ -84,8 +87,11 @@ public:
         for (int number = 1; number <= servers; ++number)
             servers_.push_back(server_id("nur" + std::to_string(number)));
         certificates_ = must(acme::Certificates::start(options(), clock_, *committer_, sealer_));
-        for (const std::int64_t id : servers_)
-            ask(id);
+        store::Reader reader = must(store::Reader::open(path_));
+        for (const std::int64_t id : servers_) {
+            before_[id] = must(acme::certificate_state(*reader, id, clock_.now())).sha256;
+            if (!arguments_.flags.contains("quiet")) ask(id);
+        }
         const int status = wait();
         certificates_->stop();
         return status;
@@ -155,7 +161,8 @@ private:
         options.poll_interval = Milliseconds(50);
         options.backoff_base = Milliseconds(std::stoi(value("backoff", "300")));
         options.backoff_longest = Milliseconds(5000);
-        options.issues_per_week = 1000;
+        if (!arguments_.flags.contains("limits"))
+            options.issues_per_day = options.issues_per_week = 1000;
         if (arguments_.flags.contains("again")) options.young = Seconds(0);
         options.on_transition = [this](std::int64_t server, acme::StateName to, bool durable) {
             on_transition(server, to, durable);
@@ -209,7 +216,10 @@ private:
                 const auto state = must(acme::certificate_state(*reader, server, clock_.now()));
                 if (arguments_.flags.contains("until-problem") && !state.problem.empty())
                     return say("problem " + state.step + " " + state.problem), 0;
-                if (state.phase == acme::Phase::Valid && state.step.empty()) left.erase(server);
+                const bool is_new =
+                    !arguments_.flags.contains("renewed") || state.sha256 != before_[server];
+                if (state.phase == acme::Phase::Valid && state.step.empty() && is_new)
+                    left.erase(server);
             }
         }
         return finish(reader);
@@ -259,6 +269,7 @@ private:
     std::unique_ptr<dnsd::Server> dns_;
     std::unique_ptr<acme::Certificates> certificates_;
     std::vector<std::int64_t> servers_;
+    std::map<std::int64_t, std::optional<Sha256>> before_;
 };
 
 }  // namespace
