@@ -33,20 +33,22 @@ std::string who(const Call& call) {
 Api::Api(Private, ApiContext& context, net::Loop& loop, store::Reader reader)
     : context_(context),
       loop_(loop),
+      way_back_(loop),
       reader_(std::move(reader)),
       authenticator_(context.clock, context.failures),
       waits_(loop, context.options.max_waits, context.options.max_waits_per_server) {}
 
 std::shared_ptr<Api> Api::create(ApiContext& context, net::Loop& loop, store::Reader reader) {
     auto api = std::make_shared<Api>(Private(), context, loop, std::move(reader));
+    api->way_back_.lead_to(api);
     if (context.certificates == nullptr) return api;
-    const std::weak_ptr<Api> weak = api;
-    api->subscription_ = context.certificates->subscribe([weak, &loop](std::int64_t server_id) {
-        post(weak, loop, [server_id](Api& self) {
-            self.certificates_.erase(server_id);
-            self.waits_.news(server_id);
+    api->subscription_ =
+        context.certificates->subscribe([back = api->way_back_](std::int64_t server_id) {
+            back.post([server_id](Api& self) {
+                self.certificates_.erase(server_id);
+                self.waits_.news(server_id);
+            });
         });
-    });
     return api;
 }
 
@@ -163,12 +165,6 @@ void Api::log_answer(const Call& call, int status, std::string_view detail) cons
         call.route != nullptr ? std::string_view(call.request.path) : "(no such resource)";
     log::logger("admin").log(level, "{} {} by {}: {}{}{}", net::to_string(call.request.method),
                              place, who(call), status, detail.empty() ? "" : " ", detail);
-}
-
-void Api::post(const std::weak_ptr<Api>& api, net::Loop& loop, std::function<void(Api&)> work) {
-    loop.post([api, work = std::move(work)] {
-        if (const auto alive = api.lock()) work(*alive);
-    });
 }
 
 }  // namespace hairpin::admin

@@ -30,6 +30,7 @@
 #include "admin/certificate_waits.hpp"
 #include "admin/context.hpp"
 #include "admin/router.hpp"
+#include "admin/way_back.hpp"
 #include "net/http.hpp"
 #include "net/loop.hpp"
 #include "store/committer.hpp"
@@ -68,8 +69,11 @@ class Api : public std::enable_shared_from_this<Api> {
 
 public:
     Api(Private, ApiContext& context, net::Loop& loop, store::Reader reader);
-    /// `context` and `loop` outlive this. What the commit thread still has to answer when an Api
-    /// goes away is dropped.
+    ~Api() { way_back_.close(); }
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+    /// `context` and `loop` outlive this; made and let go of on the loop's thread. What other
+    /// threads still have to answer when an Api goes away is dropped.
     [[nodiscard]] static std::shared_ptr<Api> create(ApiContext& context, net::Loop& loop,
                                                      store::Reader reader);
 
@@ -93,9 +97,8 @@ public:
     void respond(Exchange& exchange, net::Response response);
     void respond(Exchange& exchange, const Problem& problem);
     void submit(std::shared_ptr<Exchange> exchange, Write write);
-    /// Runs `work` on this loop's thread if this Api still lives then. Any thread.
-    static void post(const std::weak_ptr<Api>& api, net::Loop& loop,
-                     std::function<void(Api&)> work);
+    /// For what answers on another thread.
+    [[nodiscard]] const WayBack& way_back() const noexcept { return way_back_; }
 
 private:
     [[nodiscard]] Result<void, Problem> admit(Call& call);
@@ -106,6 +109,7 @@ private:
 
     ApiContext& context_;
     net::Loop& loop_;
+    WayBack way_back_;
     store::Reader reader_;
     Authenticator authenticator_;
     std::unordered_map<std::int64_t, acme::CertificateState> certificates_;

@@ -2,8 +2,8 @@
 // counters.
 //
 // Made once by the daemon and passed by reference; everything it refers to outlives it. To end:
-// stop the HTTP servers, then the committer, the certificates and `bulk`, whose callbacks post to
-// the loops, then the loops.
+// let go of the Apis on their loops, stop `bulk`, the certificates and the committer, then drop
+// this.
 //
 // Threads   Shared by all loops: the options are constant, the rest is safe from any thread.
 

@@ -170,11 +170,10 @@ void submit_beat(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<B
         *problem = std::move(done).error();
         return fail(to_error(**problem));
     };
-    const std::weak_ptr<Api> weak = api.weak_from_this();
     api.context().committer.submit(
-        std::move(work), [weak, &loop = api.loop(), exchange, beat,
+        std::move(work), [back = api.way_back(), exchange, beat,
                           problem](Result<store::WorkReceipt, store::WorkRefusal> result) {
-            Api::post(weak, loop, [exchange, beat, problem, result = std::move(result)](Api& self) {
+            back.post([exchange, beat, problem, result = std::move(result)](Api& self) {
                 if (result) return finish_commit(self, *exchange, *beat, *result);
                 ApiCounters::add(self.context().counters.heartbeats_refused);
                 self.respond(*exchange, *problem ? **problem : Problem(result.error()));

@@ -44,9 +44,8 @@ void request_certificate(Api& api, std::shared_ptr<Exchange> exchange, acme::Key
     CertificateDesk* desk = desk_of(api, *exchange);
     if (desk == nullptr) return;
     desk->request(server_of(*exchange), std::move(key), actor_of_exchange(*exchange),
-                  [weak = api.weak_from_this(), &loop = api.loop(),
-                   exchange](Result<acme::CertificateState> state) {
-                      Api::post(weak, loop, [exchange, state = std::move(state)](Api& self) {
+                  [back = api.way_back(), exchange](Result<acme::CertificateState> state) {
+                      back.post([exchange, state = std::move(state)](Api& self) {
                           if (!state) return self.respond(*exchange, Problem(state.error()));
                           net::Response response = state_response(202, *state);
                           response.headers.push_back({"location", "/v1/self/certificate"});
@@ -169,8 +168,8 @@ void post_certificate_deployed(Api& api, std::shared_ptr<Exchange> exchange) {
     if (desk == nullptr) return;
     std::copy(octets->begin(), octets->end(), digest.begin());
     desk->deployed(server_of(*exchange), digest, actor_of_exchange(*exchange),
-                   [weak = api.weak_from_this(), &loop = api.loop(), exchange](Result<void> done) {
-                       Api::post(weak, loop, [exchange, done = std::move(done)](Api& self) {
+                   [back = api.way_back(), exchange](Result<void> done) {
+                       back.post([exchange, done = std::move(done)](Api& self) {
                            if (!done) return self.respond(*exchange, Problem(done.error()));
                            self.respond(*exchange, no_content());
                        });
@@ -182,8 +181,8 @@ void post_certificate_key(Api& api, std::shared_ptr<Exchange> exchange) {
     if (desk == nullptr) return;
     desk->take_managed_key(
         server_of(*exchange), actor_of_exchange(*exchange),
-        [weak = api.weak_from_this(), &loop = api.loop(), exchange](Result<std::string> key) {
-            Api::post(weak, loop, [exchange, key = std::move(key)](Api& self) {
+        [back = api.way_back(), exchange](Result<std::string> key) {
+            back.post([exchange, key = std::move(key)](Api& self) {
                 if (!key) return self.respond(*exchange, Problem(key.error()));
                 self.respond(*exchange, net::Response{200,
                                                       {{"content-type", "application/x-pem-file"},

@@ -71,11 +71,10 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
     };
 
     // The exchange travels with the callback; the loop, which outlives it, is where it is answered.
-    const std::weak_ptr<Api> weak = weak_from_this();
     context_.committer.submit(
-        std::move(work), [weak, &loop = loop_, exchange,
+        std::move(work), [back = way_back_, exchange,
                           submission](Result<store::WorkReceipt, store::WorkRefusal> result) {
-            post(weak, loop, [exchange, submission, result = std::move(result)](Api& api) {
+            back.post([exchange, submission, result = std::move(result)](Api& api) {
                 if (result) return api.respond(*exchange, std::move(submission->response));
                 if (submission->problem) return api.respond(*exchange, *submission->problem);
                 if (!submission->is_repetition) {

@@ -92,17 +92,16 @@ void get_zonefile(Api& api, std::shared_ptr<Exchange> exchange) {
     const std::string etag = serial_etag(zone->serial());
     if (none_match_names(exchange->call.request, etag))
         return api.respond(*exchange, net::Response{304, {{"etag", etag}}, {}});
-    const bool is_posted = api.context().bulk.post(
-        [weak = api.weak_from_this(), &loop = api.loop(), exchange, zone, etag] {
-            auto text = std::make_shared<std::string>(zones::format_zone_file(*zone));
-            Api::post(weak, loop, [exchange, etag, text](Api& self) {
-                self.respond(*exchange, net::Response{200,
-                                                      {{"content-type", kType},
-                                                       {"cache-control", "no-store"},
-                                                       {"etag", etag}},
-                                                      std::move(*text)});
-            });
+    const bool is_posted = api.context().bulk.post([back = api.way_back(), exchange, zone, etag] {
+        auto text = std::make_shared<std::string>(zones::format_zone_file(*zone));
+        back.post([exchange, etag, text](Api& self) {
+            self.respond(*exchange, net::Response{200,
+                                                  {{"content-type", kType},
+                                                   {"cache-control", "no-store"},
+                                                   {"etag", etag}},
+                                                  std::move(*text)});
         });
+    });
     if (!is_posted) api.respond(*exchange, too_busy());
 }
 
@@ -111,17 +110,16 @@ void put_zonefile(Api& api, std::shared_ptr<Exchange> exchange) {
     if (!apex) return api.respond(*exchange, apex.error());
     if (api.zones()->find(*apex) == nullptr)
         return api.respond(*exchange, not_found("zone " + apex->text()));
-    const bool is_posted = api.context().bulk.post(
-        [weak = api.weak_from_this(), &loop = api.loop(), exchange, apex = *apex] {
-            auto edits = std::make_shared<Result<std::vector<zones::Edit>, zones::ZoneFileError>>(
-                zones::parse_zone_file(exchange->call.request.body, apex));
-            Api::post(weak, loop, [exchange, apex, edits](Api& self) {
-                if (!*edits) return self.respond(*exchange, to_problem(edits->error()));
-                auto conditions = WriteConditions::of(exchange->call.request);
-                self.submit(exchange, replacement(self.context().options, apex,
-                                                  std::move(conditions), **std::move(edits)));
-            });
+    const bool is_posted = api.context().bulk.post([back = api.way_back(), exchange, apex = *apex] {
+        auto edits = std::make_shared<Result<std::vector<zones::Edit>, zones::ZoneFileError>>(
+            zones::parse_zone_file(exchange->call.request.body, apex));
+        back.post([exchange, apex, edits](Api& self) {
+            if (!*edits) return self.respond(*exchange, to_problem(edits->error()));
+            auto conditions = WriteConditions::of(exchange->call.request);
+            self.submit(exchange, replacement(self.context().options, apex, std::move(conditions),
+                                              **std::move(edits)));
         });
+    });
     if (!is_posted) api.respond(*exchange, too_busy());
 }
 

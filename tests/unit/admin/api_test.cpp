@@ -284,5 +284,42 @@ TEST_CASE("A client that went away, and an API that is gone, harm nothing", "[ad
     CHECK(api.store.zone("pl-acme.example.net.").get() != nullptr);
 }
 
+TEST_CASE("Answers that come after the loop has gone are dropped", "[admin][api][stop]") {
+    tests::OpenStore store(committer_options(test_options()));
+    const Sealer sealer = Sealer::from_key({1});
+    ApiContext context(test_options(), store.clock, *store.committer, *store.published, sealer);
+    const std::string token = make_token(store::CredentialKind::Operator);
+    store::Work insertion;
+    insertion.rows = [&](store::Writer& writer, zones::Change&) -> Result<void> {
+        TRY(writer.insert_credential(operator_credential(token, "root", writer.now())));
+        return {};
+    };
+    REQUIRE(store.submit(std::move(insertion)));
+    // Holds the commit thread until the loop has gone.
+    std::promise<void> gone;
+    store::Work gate;
+    gate.rows = [&](store::Writer&, zones::Change&) -> Result<void> {
+        gone.get_future().wait();
+        return {};
+    };
+    auto held = store.submit_later(std::move(gate));
+    {
+        net::Loop loop;
+        const auto captured = tests::CapturedResponse::create();  // Goes first, as a server does.
+        const auto api = Api::create(context, loop, store.reader());
+        net::Request request;
+        request.method = Method::Post;
+        REQUIRE(net::set_target(request, "/v1/licences"));
+        request.headers = {{"authorization", "Bearer " + token}};
+        request.body = R"({"licence":"late"})";
+        api->handle(std::move(request), captured->responder(loop));
+    }
+    gone.set_value();
+    REQUIRE(held.get());
+    store.committer->stop();
+
+    CHECK(store.zone("pl-late.example.net.").get() != nullptr);
+}
+
 }  // namespace
 }  // namespace hairpin::admin
