@@ -83,6 +83,9 @@ void Engine::start() {
 void Engine::stop() {
     loop_.stop();
     if (thread_.joinable()) thread_.join();
+    // A check under way holds the job that holds it.
+    for (const auto& [id, job] : jobs_)
+        job->check.reset();
 }
 
 void Engine::wake(std::int64_t attempt_id) {
