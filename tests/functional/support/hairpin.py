@@ -80,14 +80,16 @@ class Hairpin:
         self.token = run.stdout.strip()
         return self
 
-    def start(self, *, before: Callable[[], None] | None = None) -> Hairpin:
+    def start(self, *, before: Callable[[], None] | None = None,
+              environment: dict[str, str] | None = None) -> Hairpin:
         """Starts `hairpind serve` and waits until it says that it is ready."""
         if not self.token:
             self.init()
         self.write_config()
         self._starts += 1
         self.process = Process([PROGRAM, "serve", "--config", self.config_path],
-                               self.folder / f"hairpind-{self._starts}.log", before=before)
+                               self.folder / f"hairpind-{self._starts}.log", before=before,
+                               environment=environment)
         wait_until(self.is_ready, "hairpind is ready")
         return self
 
