@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <cstdio>
 
 #include "admin/tokens.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "daemon/listeners.hpp"
+#include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
 #include "store/backup.hpp"
 #include "store/database.hpp"
@@ -25,14 +25,10 @@ int failed(const Error& error) {
     return kFailed;
 }
 
-Result<void> make_data_dir(const std::string& path) {
-    if (::mkdir(path.c_str(), 0700) == 0) return {};
-    if (errno != EEXIST) return fail(system_error(path, errno));
-    struct stat facts {};
-    if (::stat(path.c_str(), &facts) != 0) return fail(system_error(path, errno));
-    if (!S_ISDIR(facts.st_mode))
-        return fail(Error{ErrorCode::Invalid, path, "data_dir is not a directory"});
-    return {};
+// The files are made, read and written as the user that serves, so that it can go on using them.
+Result<void> enter(const Config& config) {
+    TRY(make_directory_for(config.data_dir, config.user));
+    return become_user(config.user);
 }
 
 bool exists(const std::string& path) {
@@ -59,7 +55,7 @@ Result<std::string> add_operator(store::Database& database, const std::string& l
 }
 
 Result<std::string> initialise(const Config& config) {
-    TRY(make_data_dir(config.data_dir));
+    TRY(enter(config));
     const std::string database_path = config.database_path();
     if (exists(database_path))
         return fail(Error{
@@ -94,6 +90,7 @@ int run_init(const Config& config) {
 }
 
 int run_token(const Config& config, const std::string& label) {
+    if (const auto entered = become_user(config.user); !entered) return failed(entered.error());
     auto database = store::Database::open(config.database_path());
     if (!database) return failed(database.error());
     if (const auto known = store::check_schema(*database); !known) return failed(known.error());
@@ -105,6 +102,7 @@ int run_token(const Config& config, const std::string& label) {
 }
 
 int run_check(const Config& config) {
+    if (const auto entered = become_user(config.user); !entered) return failed(entered.error());
     bool good = true;
     const auto note = [&good](const Result<void>& result) {
         if (result) return;
@@ -146,7 +144,7 @@ int run_backup(const Config& config, const std::string& target) {
 }
 
 int run_restore(const Config& config, const std::string& source) {
-    if (const auto made = make_data_dir(config.data_dir); !made) return failed(made.error());
+    if (const auto entered = enter(config); !entered) return failed(entered.error());
     if (const auto done = store::restore(source, config.database_path()); !done)
         return failed(done.error());
     fmt::print(stderr, "hairpind: {} is in place; serials move forward from here by themselves\n",

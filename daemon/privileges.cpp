@@ -4,11 +4,14 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "core/log.hpp"
 
@@ -60,6 +63,23 @@ Result<void> become_user(const std::string& user) {
         setresuid(account.uid, account.uid, account.uid) != 0)
         return fail(system_error(user, errno));
     return set_capabilities(1u << CAP_NET_BIND_SERVICE);
+}
+
+Result<void> make_directory_for(const std::string& path, const std::string& user) {
+    const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST) return fail(system_error(path, errno));
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) return fail(system_error(path, errno));
+    if (!S_ISDIR(facts.st_mode))
+        return fail(Error{ErrorCode::Invalid, path, "data_dir is not a directory"});
+    if (user.empty() || geteuid() != 0) return {};
+    const Account account = TRY(find_account(user));
+    // What root left behind in a directory with files is for a person to look at.
+    std::error_code error;
+    if (!is_new && !std::filesystem::is_empty(path, error)) return {};
+    if (::chown(path.c_str(), account.uid, account.gid) != 0)
+        return fail(system_error(path, errno));
+    return {};
 }
 
 Result<void> drop_capabilities() {

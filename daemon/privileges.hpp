@@ -21,6 +21,11 @@ namespace hairpin::daemon {
 /// that user; Io.
 [[nodiscard]] Result<void> become_user(const std::string& user);
 
+/// Makes a directory (mode 0700) that belongs to `user`, or hands over one that is there and empty;
+/// nothing is handed over when `user` is empty or we are not root. Errors: Invalid `path` is
+/// something else, or there is no such user; Io.
+[[nodiscard]] Result<void> make_directory_for(const std::string& path, const std::string& user);
+
 /// Gives up every capability and the way to get one back (no_new_privs). As root without a `user`
 /// this keeps root's files but logs a warning: a container's root is sometimes all there is.
 [[nodiscard]] Result<void> drop_capabilities();

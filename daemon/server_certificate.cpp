@@ -4,10 +4,12 @@
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <string>
 
@@ -48,20 +50,27 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
+// Whole or not at all: written beside it, synced, renamed.
 Result<void> write_private_file(const std::string& path, const std::string& text) {
-    const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!file) return fail(system_error(path, errno));
-    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-        return fail(system_error(path, errno));
+    const std::string beside = path + ".new";
+    const Fd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file) return fail(system_error(beside, errno));
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::fsync(file.get()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0)
+        return fail(system_error(beside, errno));
     return {};
 }
 
-bool is_fresh(const std::string& pem) {
+// Made for this name, and with more than kRenewBefore left.
+bool is_fresh(const std::string& pem, const std::string& name) {
     const BioHandle memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     const X509Handle certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
     if (!certificate) return false;
     std::time_t limit = std::time(nullptr) + kRenewBefore;
-    return X509_cmp_time(X509_get0_notAfter(certificate.get()), &limit) > 0;
+    const bool names_us =
+        X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1 ||
+        X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1;
+    return names_us && X509_cmp_time(X509_get0_notAfter(certificate.get()), &limit) > 0;
 }
 
 Result<std::shared_ptr<const net::ServerTls>> load_pair(const std::string& certificate,
@@ -86,7 +95,8 @@ Result<std::shared_ptr<const net::ServerTls>> load_server_certificate(const Conf
 
 Result<std::shared_ptr<const net::ServerTls>> make_server_certificate(const Config& config) {
     if (!config.http_certificate.empty()) return load_server_certificate(config);
-    if (const auto kept = read_file(self_signed_path(config)); kept && is_fresh(*kept)) {
+    if (const auto kept = read_file(self_signed_path(config));
+        kept && is_fresh(*kept, config.http_server_name)) {
         auto loaded = load_server_certificate(config);
         if (loaded) return loaded;
         log::logger("daemon").warn("the self-signed certificate is made anew: {}",

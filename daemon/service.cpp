@@ -33,6 +33,7 @@ namespace hairpin::daemon {
 namespace {
 
 constexpr Milliseconds kDrainLimit{10'000};
+constexpr Milliseconds kDay{24 * 3600 * 1000};
 
 spdlog::logger& logger() {
     return log::logger("daemon");
@@ -107,6 +108,9 @@ public:
     explicit Service(const Config& config) : config_(config) {}
 
     [[nodiscard]] Result<void> start() {
+        // First, so that a signal in the middle of a long load waits for the loop instead of ending
+        // the process.
+        catch_signals();
         TRY(load());
         TRY(listen());
         TRY(drop_capabilities());
@@ -115,14 +119,6 @@ public:
     }
 
     void run() {
-        const auto end = [this](const char* why) {
-            logger().info("stopping: {}", why);
-            notify("STOPPING=1");
-            main_.stop();
-        };
-        const net::Signal terminate = main_.add_signal(SIGTERM, [&] { end("SIGTERM"); });
-        const net::Signal interrupt = main_.add_signal(SIGINT, [&] { end("SIGINT"); });
-        const net::Signal hang_up = main_.add_signal(SIGHUP, [this] { reload(); });
         logger().info("ready: dns {} api {} zones {}", joined(dns_->endpoints()),
                       joined(http_->endpoints()), zones_->snapshot()->size());
         notify("READY=1");
@@ -140,6 +136,29 @@ public:
     }
 
 private:
+    void catch_signals() {
+        const auto end = [this](const char* why) {
+            logger().info("stopping: {}", why);
+            notify("STOPPING=1");
+            main_.stop();
+        };
+        terminate_ = main_.add_signal(SIGTERM, [end] { end("SIGTERM"); });
+        interrupt_ = main_.add_signal(SIGINT, [end] { end("SIGINT"); });
+        hang_up_ = main_.add_signal(SIGHUP, [this] { reload(); });
+        daily_ = main_.add_timer(kDay, kDay, [this] { renew_self_signed(); });
+    }
+
+    // A server that runs for a year must not end up with an expired certificate of its own making.
+    void renew_self_signed() {
+        auto made = make_server_certificate(config_);
+        if (!made) {
+            logger().error("the API's certificate cannot be read or made: {}", made.error().text());
+        } else if (certificate_->current()->fingerprint() != (*made)->fingerprint()) {
+            certificate_->replace(*std::move(made));
+            logger().info("the API serves a new certificate");
+        }
+    }
+
     [[nodiscard]] Result<void> load() {
         TRY(become_user(config_.user));
         sealer_ = TRY(Sealer::from_file(config_.master_key_path()));
@@ -217,6 +236,10 @@ private:
     Config config_;
     SystemClock clock_;
     net::Loop main_;
+    net::Signal terminate_;
+    net::Signal interrupt_;
+    net::Signal hang_up_;
+    net::Timer daily_;
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
     std::shared_ptr<net::CertificateSlot> certificate_;

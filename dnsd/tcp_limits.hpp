@@ -24,6 +24,10 @@ struct TcpLimits {
     Milliseconds message{10'000};
     /// From the first answer octet that the peer does not take until it has taken all.
     Milliseconds write{10'000};
+    /// A connection's whole life, however busy it is; a client that still needs us opens another.
+    Milliseconds total{120'000};
+    /// The same, once three quarters of the connections are taken.
+    Milliseconds total_when_crowded{20'000};
     /// What answers in flight get when the server stops.
     Milliseconds drain{1'000};
 };

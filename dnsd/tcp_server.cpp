@@ -97,6 +97,7 @@ void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     clients_.emplace_front(std::move(socket), counted);
     Client& client = clients_.front();
     client.self = clients_.begin();
+    client.accepted = worker_.loop.now();
     ++by_address_[counted];
     worker_.counters.tcp_open.add();
     if (clients_.size() == 1) tick_.again(net::TimerWheel::kTick);
@@ -136,11 +137,13 @@ void TcpServer::set_deadline(Client& client) {
     const TcpConnection::State& state = client.connection.state();
     const bool crowded = clients_.size() >= limits_.connections - limits_.connections / 4;
     Milliseconds allowed = crowded ? limits_.idle_when_crowded : limits_.idle;
-    if (std::holds_alternative<TcpConnection::Receiving>(state)) allowed = limits_.message;
+    if (std::holds_alternative<TcpConnection::Receiving>(state) && !crowded)
+        allowed = limits_.message;
     if (std::holds_alternative<TcpConnection::Sending>(state)) allowed = limits_.write;
     if (draining_) allowed = std::min(allowed, limits_.drain);
     client.phase = client.connection.phase();
-    wheel_.arm(client, worker_.loop.now() + allowed);
+    const Milliseconds total = crowded ? limits_.total_when_crowded : limits_.total;
+    wheel_.arm(client, std::min(worker_.loop.now() + allowed, client.accepted + total));
 }
 
 void TcpServer::close(Client& client) {

@@ -50,6 +50,7 @@ private:
         IpAddress address;  // What the limit per client counts: IPv4 address or IPv6 /64.
         std::list<Client>::iterator self;
         net::Poll poll;
+        MonotonicTime accepted{};
         std::uint64_t phase = 0;  // Of the connection when the deadline was set.
     };
 

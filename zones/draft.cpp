@@ -57,6 +57,9 @@ DraftOwner& Draft::at(const Name& owner) {
 
 Result<void, Refusal> Draft::put(DraftOwner& at, const Edit& edit, Ttl ttl,
                                  std::vector<Octets> rdatas, const EditRules& rules) {
+    // A record that stands twice counts once, against the bounds too.
+    std::sort(rdatas.begin(), rdatas.end());
+    rdatas.erase(std::unique(rdatas.begin(), rdatas.end()), rdatas.end());
     std::size_t octets = 0;
     for (const Octets& rdata : rdatas)
         octets += kRecordHeadOctets + rdata.size();

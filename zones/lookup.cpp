@@ -57,7 +57,6 @@ Finding look_up(const Zone& zone, const Name& qname, const TreeKey& key, RType q
     if (found.common == qname_labels) return NoData{true, false};
     const Node* wildcard = find_wildcard(zone, labels, qname_labels, found.common);
     if (wildcard == nullptr) return NxDomain{found.common};
-    // RFC 4592 section 4.2: NS at a wildcard is undefined; it is data here, never a zone cut.
     return at_node(*wildcard, qtype, true);
 }
 

@@ -26,7 +26,9 @@ NodeRef Node::create(OctetView owner, std::span<const RRsetRef> rrsets) {
               [](const auto& a, const auto& b) { return a->type() < b->type(); });
     std::copy(owner.begin(), owner.end(), reinterpret_cast<std::uint8_t*>(refs + rrsets.size()));
 
-    node->delegation_point_ = !owner.empty() && node->find(RType::NS) != nullptr;
+    // RFC 4592 section 4.2: NS at a wildcard is undefined; it is data here, never a zone cut.
+    const bool is_wildcard = owner.size() >= 2 && owner[0] == 1 && owner[1] == '*';
+    node->delegation_point_ = !owner.empty() && !is_wildcard && node->find(RType::NS) != nullptr;
     node->dname_ = node->find(RType::DNAME) != nullptr;
     return NodeRef::adopt(node);
 }

@@ -1,7 +1,9 @@
 #include "zones/zone_rules.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "zones/presentation.hpp"
 
@@ -27,13 +29,35 @@ Result<void, Refusal> check_singletons(const DraftOwner& owner) {
     return {};
 }
 
-Result<void, Refusal> check_addresses(const DraftOwner& owner, const Name& apex,
-                                      const AddressRules& rules) {
+// Where a twin name's addresses would come from somewhere that the address rules do not see.
+std::optional<std::string> detour(const Name& owner, const Name& apex, RType type,
+                                  const AddressRules& rules) {
+    const bool redirects = type == RType::CNAME || type == RType::DNAME || type == RType::NS;
+    if (owner == apex && type == RType::DNAME)
+        return "a DNAME at the apex of a licence zone would redirect its servers' names";
+    if (redirects && rules.role_of(owner, apex))
+        return "a server's name holds addresses only: its reports decide where it points";
+    const Name parent = owner.without_labels(1);
+    if (parent == apex && owner.is_wildcard() &&
+        (redirects || type == RType::A || type == RType::AAAA))
+        return "a wildcard at the apex would answer for servers that have not reported yet";
+    const bool is_challenge =
+        equal_ignoring_case(owner.first_label(), as_octets("_acme-challenge"));
+    if (is_challenge && (type == RType::NS || type == RType::DNAME) && rules.role_of(parent, apex))
+        return "the challenges of a server's certificate are answered here";
+    return std::nullopt;
+}
+
+// DESIGN invariant 4, also by the ways around it.
+Result<void, Refusal> check_twin_names(const DraftOwner& owner, const Name& apex,
+                                       const AddressRules& rules) {
     const auto role = rules.role_of(owner.owner, apex);
-    if (!role) return {};
-    for (const RRsetRef& rrset : owner.after)
-        if (const auto cause = rules.refusal(*role, *rrset))
-            return fail(refuse(RefusalCode::Rule, owner.owner, rrset->type(), *cause));
+    for (const RRsetRef& rrset : owner.after) {
+        auto cause = detour(owner.owner, apex, rrset->type(), rules);
+        if (!cause && role) cause = rules.refusal(*role, *rrset);
+        if (cause)
+            return fail(refuse(RefusalCode::Rule, owner.owner, rrset->type(), *std::move(cause)));
+    }
     return {};
 }
 
@@ -76,7 +100,7 @@ Result<void, Refusal> check_owner(const DraftOwner& owner, const Name& apex, Zon
                 RefusalCode::Rule, owner.owner, RType::CNAME,
                 "a CNAME stands alone, but the owner also has " + type_text((*other)->type())));
     }
-    if (kind == ZoneKind::Licence) TRY(check_addresses(owner, apex, rules.addresses));
+    if (kind == ZoneKind::Licence) TRY(check_twin_names(owner, apex, rules.addresses));
     return {};
 }
 

@@ -140,6 +140,20 @@ TEST_CASE("An idle connection is closed, one that asks is not", "[dnsd][rfc7766]
     CHECK(busy.receive_framed());
 }
 
+TEST_CASE("A connection that is always busy ends all the same", "[dnsd][rfc7766][hostile]") {
+    TcpLimits limits;
+    limits.total = Milliseconds(900);
+    Running running(with(limits));
+    Peer busy(running.endpoint(), SOCK_STREAM);
+    for (int each = 0; each < 5; ++each) {
+        busy.send(framed(query("nur1.example.net. A")));
+        REQUIRE(busy.receive_framed());
+        sleep_for(100);
+    }
+    CHECK(is_closed(busy));  // Long before limits.idle has passed.
+    CHECK(running.server->totals().tcp_timed_out.value() == 1);
+}
+
 TEST_CASE("Idle connections go sooner when the server is crowded", "[dnsd][rfc7766]") {
     TcpLimits limits;
     limits.connections = 4;

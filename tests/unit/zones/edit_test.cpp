@@ -148,6 +148,18 @@ TEST_CASE("Bounds are kept: records of a set, octets of a set, names of a zone",
     CHECK(grown.error().code == RefusalCode::TooLarge);
 }
 
+TEST_CASE("A record that is there already does not count against the bound again", "[zones]") {
+    EditRules rules;
+    rules.max_rdatas = 2;
+    const auto same =
+        apply(small(),
+              change("example.net",
+                     {edit(EditKind::AddRecords, "www.example.net", RType::A, {"192.0.2.1"})}),
+              kMoment, rules);
+    REQUIRE(same);
+    CHECK(same->zone->find(name("www.example.net"), RType::A)->count() == 2);
+}
+
 TEST_CASE("Prerequisites hold or the change is refused with its RFC 2136 meaning",
           "[zones][rfc2136]") {
     const ZoneRef zone = small();
@@ -300,6 +312,30 @@ TEST_CASE("In a licence zone the address rules hold for twin names whoever asks"
     CHECK(applied(licence, put("nur1.pl-acme.example.net", "8.8.8.8")).changed);
     CHECK(applied(licence, put("i-nur1.pl-acme.example.net", "192.168.1.11")).changed);
     CHECK(applied(licence, put("printer.pl-acme.example.net", "192.168.1.12")).changed);
+    // The ways around: another owner's addresses, a wildcard's, another server's answers.
+    const auto other = [](const char* owner, RType type, const char* text) {
+        return change("pl-acme.example.net", {edit(EditKind::ReplaceRRset, owner, type, {text})});
+    };
+    CHECK(refused(licence, other("nur1.pl-acme.example.net", RType::CNAME,
+                                 "i-nur1.pl-acme.example.net.")) == RefusalCode::Rule);
+    CHECK(refused(licence, other("nur1.pl-acme.example.net", RType::NS, "ns.evil.test.")) ==
+          RefusalCode::Rule);
+    CHECK(refused(licence, other("i-nur1.pl-acme.example.net", RType::DNAME, "evil.test.")) ==
+          RefusalCode::Rule);
+    CHECK(refused(licence, other("*.pl-acme.example.net", RType::A, "10.0.0.9")) ==
+          RefusalCode::Rule);
+    CHECK(refused(licence, other("*.pl-acme.example.net", RType::CNAME,
+                                 "i-nur1.pl-acme.example.net.")) == RefusalCode::Rule);
+    CHECK(refused(licence, other("pl-acme.example.net", RType::DNAME, "evil.test.")) ==
+          RefusalCode::Rule);
+    CHECK(refused(licence, other("_ACME-challenge.nur1.pl-acme.example.net", RType::NS,
+                                 "ns.evil.test.")) == RefusalCode::Rule);
+    CHECK(applied(licence, other("*.pl-acme.example.net", RType::TXT, "\"fine\"")).changed);
+    CHECK(applied(licence,
+                  other("shop.pl-acme.example.net", RType::CNAME, "nur1.pl-acme.example.net."))
+              .changed);
+    CHECK(applied(licence, other("branch.pl-acme.example.net", RType::NS, "ns.branch.test."))
+              .changed);
     const ZoneRef plain = tests::zone("example.net", "");
     CHECK(applied(plain, change("example.net", {edit(EditKind::ReplaceRRset, "nur1.example.net",
                                                      RType::A, {"10.0.0.1"})}))

@@ -121,6 +121,14 @@ TEST_CASE("Without a wildcard at the apex an unknown name does not exist", "[zon
     CHECK(said(*zone, "x.www.example.net", RType::A) == "nxdomain 1");
 }
 
+TEST_CASE("NS at a wildcard is data for every name that asks", "[zones][rfc4592]") {
+    const ZoneRef zone = tests::zone("example.net", "*.w 60 NS ns.test.\n");
+    CHECK(said(*zone, "q.w.example.net", RType::NS) == "wild match NS");
+    CHECK(said(*zone, "*.w.example.net", RType::NS) == "match NS");
+    CHECK(said(*zone, "*.w.example.net", RType::A) == "nodata");
+    CHECK(said(*zone, "a.*.w.example.net", RType::A) == "nxdomain 2");
+}
+
 TEST_CASE("A zone cut within a zone cut is the upper one's", "[zones]") {
     const ZoneRef zone = tests::zone(
         "example.net", "a 60 NS ns.test.\nb.a 60 NS ns.test.\nc.b.a 60 DNAME x.test.\n");
