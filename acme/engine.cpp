@@ -214,7 +214,8 @@ void Engine::keep_count(const Attempt& attempt) {
 void Engine::advance(const JobRef& job, Event event, Rows extra, std::string_view audit) {
     auto next = step(job->attempt, std::move(event), clock_.now(), ladder_);
     if (!next) {
-        log::logger("acme").error("{}", next.error().text());
+        log::logger("acme").error("an attempt stands still until the next start: {}",
+                                  next.error().text());
         return drop(job);
     }
     commit(job, std::move(*next), std::move(extra), audit);
@@ -331,7 +332,7 @@ void Engine::wait(const JobRef& job, Milliseconds pause) {
 }
 
 void Engine::give_up(const JobRef& job, Verdict verdict) {
-    log::logger("acme").warn("{}: {}", job->attempt.public_name, verdict.text);
+    log::logger("acme").warn("{}: no certificate yet: {}", job->attempt.public_name, verdict.text);
     if (verdict.remedy == Remedy::Register) account_->forget();
     if (verdict.type == "unreachable" || verdict.type.starts_with("http-5"))
         note_trouble(verdict.text);

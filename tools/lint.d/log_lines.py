@@ -10,6 +10,7 @@ from sources import CPP, MODULES, files, finish, text
 
 CALL = re.compile(r'(?:\.|->)(warn|error|critical)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 ROW = re.compile(r"^\|\s*`([^`]+)`\s*\|", re.MULTILINE)
 MANUAL = "docs/operations.md"
 
@@ -22,7 +23,7 @@ def shown(format_string: str) -> str:
 def told():
     """(path, line number, message) of every warning and error in the sources."""
     for path in files(under=MODULES, suffixes=CPP):
-        content = text(path)
+        content = COMMENT.sub("", text(path))
         for call in CALL.finditer(content):
             message = shown("".join(LITERAL.findall(call[2])))
             yield path, content.count("\n", 0, call.start()) + 1, message
