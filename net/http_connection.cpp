@@ -29,10 +29,11 @@ std::unique_ptr<HttpCodec> make_codec(SSL* tls, CodecEnvironment& environment, c
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpServerState> server, Fd socket, Endpoint peer,
-                               SslHandle tls)
+                               SslHandle tls, std::uint64_t ticket)
     : server_(std::move(server)),
       socket_(std::move(socket)),
       peer_(peer),
+      ticket_(ticket),
       tls_(std::move(tls)),
       state_(Handshaking{server_->loop().now() + server_->options().handshake_time}) {}
 
@@ -67,7 +68,7 @@ void HttpConnection::shake_hands() {
         state_ =
             Serving{make_codec(tls_.get(), server.environment(), peer_, server.loop().now()), {}};
         readable_ = SSL_has_pending(tls_.get()) != 0;
-        return server.handshake_over(HttpServerState::Handshake::Done);
+        return server.handshake_over(*this, HttpServerState::Handshake::Done);
     }
     switch (SSL_get_error(tls_.get(), result)) {
         case SSL_ERROR_WANT_READ:
@@ -237,7 +238,7 @@ void HttpConnection::close() {
     poll_.reset();
     tls_.reset();
     socket_.reset();
-    if (was_handshaking) server_->handshake_over(HttpServerState::Handshake::Failed);
+    if (was_handshaking) server_->handshake_over(*this, HttpServerState::Handshake::Failed);
     for (auto& [exchange, callbacks] : std::exchange(callbacks_, {})) {
         if (callbacks.on_gone) callbacks.on_gone();
     }

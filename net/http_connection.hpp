@@ -40,8 +40,8 @@ class HttpConnection final : public ResponseSink,
                              public WheelNode,
                              public std::enable_shared_from_this<HttpConnection> {
 public:
-    HttpConnection(std::shared_ptr<HttpServerState> server, Fd socket, Endpoint peer,
-                   SslHandle tls);
+    HttpConnection(std::shared_ptr<HttpServerState> server, Fd socket, Endpoint peer, SslHandle tls,
+                   std::uint64_t ticket);
     ~HttpConnection() override;
 
     /// Begins the handshake. False if the loop cannot watch the socket.
@@ -53,6 +53,8 @@ public:
     void close();
 
     [[nodiscard]] const Endpoint& peer() const noexcept { return peer_; }
+    /// Its place among the server's handshakes.
+    [[nodiscard]] std::uint64_t ticket() const noexcept { return ticket_; }
 
     void respond(ExchangeId exchange, Response&& response) override;
     void begin(ExchangeId exchange, Response&& head) override;
@@ -103,6 +105,7 @@ private:
     std::shared_ptr<HttpServerState> server_;
     Fd socket_;
     Endpoint peer_;
+    std::uint64_t ticket_;
     SslHandle tls_;
     Poll poll_;
     std::variant<Handshaking, Serving, Lingering, Closed> state_;

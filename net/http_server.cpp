@@ -81,7 +81,21 @@ void HttpServerState::tick() {
     }
     wheel_.advance(loop_.now(),
                    [](WheelNode& node) { static_cast<HttpConnection&>(node).on_deadline(); });
+    warn_of_flood();
     resume_accepting();
+}
+
+void HttpServerState::warn_of_flood() {
+    const auto displaced = counters().handshakes_displaced.load(std::memory_order_relaxed);
+    if (displaced == displaced_warned_) return;
+    const auto now = loop_.now();
+    if (displaced_warned_ != 0 && now < flood_warned_ + kWarnEvery) return;
+    log::logger("net").warn(
+        "{} TLS handshakes were closed to make room for newer connections: somebody opens "
+        "connections and says nothing, or far more clients come at once than the limits allow",
+        displaced - displaced_warned_);
+    flood_warned_ = now;
+    displaced_warned_ = displaced;
 }
 
 void HttpServerState::handle(Request&& request, Responder responder) {
@@ -89,8 +103,36 @@ void HttpServerState::handle(Request&& request, Responder responder) {
 }
 
 bool HttpServerState::has_room() const noexcept {
+    return connections_.size() < environment_.options.max_connections || !handshakes_.empty();
+}
+
+// False if the newcomer must be turned away.
+bool HttpServerState::make_room(const IpAddress& newcomer) {
     const auto& options = environment_.options;
-    return connections_.size() < options.max_connections && handshakes_ < options.max_handshakes;
+    const auto own = per_peer_.find(newcomer);
+    if (own != per_peer_.end() && own->second.connections >= options.max_per_peer) {
+        if (own->second.handshakes == 0) return false;
+        displace(&own->second);
+    }
+    const bool is_full = connections_.size() >= options.max_connections ||
+                         handshakes_.size() >= options.max_handshakes;
+    if (is_full) displace(nullptr);
+    return connections_.size() < options.max_connections;
+}
+
+// Closes the oldest handshake of that peer; without one the oldest of a peer that has more than its
+// share, and failing that the oldest of all. A peer in earnest needs a round trip or two for its
+// handshake, far less than it takes to become the oldest.
+void HttpServerState::displace(const Peer* whose) {
+    if (handshakes_.empty()) return;
+    const std::size_t share = environment_.options.max_handshakes_per_peer;
+    auto found = std::find_if(handshakes_.begin(), handshakes_.end(), [&](const auto& place) {
+        const Peer* const peer = place.second.peer;
+        return whose != nullptr ? peer == whose : peer->handshakes > share;
+    });
+    if (found == handshakes_.end()) found = handshakes_.begin();
+    HttpCounters::add(counters().handshakes_displaced);
+    found->second.connection->close();
 }
 
 void HttpServerState::accept_some(const Listener& listener) {
@@ -110,23 +152,23 @@ void HttpServerState::accept_some(const Listener& listener) {
 }
 
 void HttpServerState::admit(Fd socket, const Endpoint& peer) {
-    auto& count = per_peer_[peer_of(peer.address)];
-    if (count >= environment_.options.max_per_peer)
-        return HttpCounters::add(counters().connections_refused);
+    const auto address = peer_of(peer.address);
+    if (!make_room(address)) return HttpCounters::add(counters().connections_refused);
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
     auto tls = make_tls(socket.get());
     std::shared_ptr<HttpConnection> connection;
     if (tls) {
         connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket), peer,
-                                                      std::move(tls));
+                                                      std::move(tls), next_ticket_++);
     }
     if (!connection || !connection->start()) {
-        if (count == 0) per_peer_.erase(peer_of(peer.address));
         return pause_accepting("no memory for another connection");
     }
-    ++count;
-    ++handshakes_;
+    auto& open = per_peer_[address];
+    ++open.connections;
+    ++open.handshakes;
+    handshakes_.emplace(connection->ticket(), HandshakePlace{connection.get(), &open});
     HttpCounters::add(counters().handshakes_open);
     HttpCounters::add(counters().connections_open);
     HttpCounters::add(counters().connections_total);
@@ -170,8 +212,10 @@ void HttpServerState::resume_accepting() {
         listener.poll.set(Interest::Read);
 }
 
-void HttpServerState::handshake_over(Handshake how) {
-    --handshakes_;
+void HttpServerState::handshake_over(const HttpConnection& connection, Handshake how) {
+    const auto place = handshakes_.find(connection.ticket());
+    --place->second.peer->handshakes;
+    handshakes_.erase(place);
     HttpCounters::subtract(counters().handshakes_open);
     if (how == Handshake::Failed) HttpCounters::add(counters().handshakes_failed);
     resume_accepting();
@@ -179,7 +223,7 @@ void HttpServerState::handshake_over(Handshake how) {
 
 void HttpServerState::forget(HttpConnection& connection) {
     const auto found = per_peer_.find(peer_of(connection.peer().address));
-    if (found != per_peer_.end() && --found->second == 0) per_peer_.erase(found);
+    if (found != per_peer_.end() && --found->second.connections == 0) per_peer_.erase(found);
     HttpCounters::subtract(counters().connections_open);
     connections_.erase(&connection);
     resume_accepting();

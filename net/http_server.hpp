@@ -30,11 +30,16 @@
 namespace hairpin::net {
 
 struct ServerOptions {
-    // How many. Above max_connections and max_handshakes connections wait in the kernel's backlog;
-    // above max_per_peer they are closed. A peer is an IPv4 address or an IPv6 /64.
+    // How many. A newcomer that finds no place (max_connections, max_per_peer of its own peer,
+    // max_handshakes) takes that of the oldest handshake, so that connections that say nothing hold
+    // up nobody. Where none is in progress it waits in the kernel's backlog (max_connections) or is
+    // closed (max_per_peer). A peer is an IPv4 address or an IPv6 /64.
     std::size_t max_connections = 16'384;
     std::size_t max_per_peer = 256;
-    std::size_t max_handshakes = 256;
+    std::size_t max_handshakes = 1'024;
+    // Handshakes of one peer that are left alone while a peer with more of them can give way: a
+    // flood from one address costs nobody else a handshake.
+    std::size_t max_handshakes_per_peer = 16;
     std::uint32_t max_streams = 100;  // Concurrent requests of one HTTP/2 connection.
 
     // How large, in octets.
@@ -69,6 +74,7 @@ struct HttpCounters {
     Count accept_failures{0};      // Out of descriptors or memory.
     Count handshakes_open{0};
     Count handshakes_failed{0};
+    Count handshakes_displaced{0};  // Closed for a newcomer; failed as well.
     Count deadlines_passed{0};
     Count requests_http1{0};
     Count requests_http2{0};

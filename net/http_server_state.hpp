@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -48,7 +49,7 @@ public:
 
     enum class Handshake : std::uint8_t { Done, Failed };
     /// A connection is through its handshake, or gave up; there is room for another.
-    void handshake_over(Handshake how);
+    void handshake_over(const HttpConnection& connection, Handshake how);
     /// The last word of a connection.
     void forget(HttpConnection& connection);
 
@@ -61,13 +62,26 @@ private:
         std::size_t operator()(const IpAddress& address) const noexcept;
     };
 
+    /// What one peer has open.
+    struct Peer {
+        std::size_t connections = 0;
+        std::size_t handshakes = 0;
+    };
+    struct HandshakePlace {
+        HttpConnection* connection;
+        Peer* peer;  // Its node in per_peer_, which stays where it is.
+    };
+
     void tick();
     void accept_some(const Listener& listener);
     void admit(Fd socket, const Endpoint& peer);
     void pause_accepting(const char* reason);
     void resume_accepting();
     [[nodiscard]] bool has_room() const noexcept;
+    [[nodiscard]] bool make_room(const IpAddress& newcomer);
+    void displace(const Peer* whose);
     [[nodiscard]] SslHandle make_tls(int socket);
+    void warn_of_flood();
     void finish_drain_if_empty();
 
     Loop& loop_;
@@ -82,12 +96,15 @@ private:
     std::vector<Listener> listeners_;
     std::vector<std::uint8_t> buffer_;
     std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
-    std::unordered_map<IpAddress, std::uint32_t, PeerHash> per_peer_;
+    std::unordered_map<IpAddress, Peer, PeerHash> per_peer_;
+    std::map<std::uint64_t, HandshakePlace> handshakes_;  // In progress, by ticket: oldest first.
+    std::uint64_t next_ticket_ = 0;
     std::shared_ptr<const ServerTls> tls_;
     std::uint64_t tls_generation_ = 0;
-    std::size_t handshakes_ = 0;
     MonotonicTime accept_again_{};  // No accept before; after running out of descriptors.
-    MonotonicTime warned_{};
+    MonotonicTime warned_{};        // Of running out of descriptors.
+    MonotonicTime flood_warned_{};
+    std::uint64_t displaced_warned_ = 0;  // handshakes_displaced when it was.
     bool paused_ = false;
     bool draining_ = false;
     std::function<void()> on_drained_;

@@ -279,6 +279,8 @@ TEST_CASE("connections over the limit wait until there is room", "[net]") {
     options.max_connections = 1;
     const ServerFixture server(echo, options);
     auto first = std::make_unique<TlsPeer>(server.endpoint());
+    // One whose handshake is not over would have to give way.
+    REQUIRE(eventually([&] { return count(server.counters().handshakes_open) == 0; }));
     auto second =
         std::async(std::launch::async, [&] { return TlsPeer(server.endpoint()).is_closed(); });
 

@@ -70,19 +70,26 @@ Result<ClientResponse> fetch(ClientRequest request, ClientOptions options) {
     return answer;
 }
 
-Fd connect_to(const Endpoint& server) {
+Fd connect_to(const Endpoint& server, std::optional<IpAddress> from) {
     Fd socket(::socket(server.address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(socket);
     const timeval patience{5, 0};
     REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
     sockaddr_storage storage{};
+    if (from) {
+        const auto own = Endpoint{*from, 0}.to_sockaddr(storage);
+        REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&storage), own) == 0);
+    }
     const auto size = server.to_sockaddr(storage);
     REQUIRE(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0);
     return socket;
 }
 
 TlsPeer::TlsPeer(const Endpoint& server, std::string_view alpn)
-    : socket_(connect_to(server)),
+    : TlsPeer(connect_to(server), alpn) {}
+
+TlsPeer::TlsPeer(Fd socket, std::string_view alpn)
+    : socket_(std::move(socket)),
       context_(SSL_CTX_new(TLS_client_method())),
       tls_(SSL_new(context_.get())) {
     std::string list(1, static_cast<char>(alpn.size()));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -56,6 +57,8 @@ private:
 class TlsPeer {
 public:
     explicit TlsPeer(const Endpoint& server, std::string_view alpn = "http/1.1");
+    /// Over a connected socket.
+    explicit TlsPeer(Fd socket, std::string_view alpn = "http/1.1");
     void send(std::string_view octets);
     /// What comes until `mark` has been seen, the peer closes or nothing comes any more.
     [[nodiscard]] std::string read_until(std::string_view mark);
@@ -75,8 +78,8 @@ private:
     bool closed_ = false;
 };
 
-/// A connected, blocking TCP socket.
-[[nodiscard]] Fd connect_to(const Endpoint& server);
+/// A connected, blocking TCP socket, from any address or that one.
+[[nodiscard]] Fd connect_to(const Endpoint& server, std::optional<IpAddress> from = std::nullopt);
 
 /// Waits up to five seconds until `condition` holds.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
