@@ -17,7 +17,7 @@ std::string context_of(std::int64_t credential_id, std::string_view key) {
 std::string join(const std::vector<net::Header>& headers) {
     std::string lines;
     for (const auto& [name, value] : headers)
-        lines += name + ": " + value + "\n";
+        lines.append(name).append(": ").append(value).append("\n");
     return lines;
 }
 

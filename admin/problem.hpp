@@ -1,7 +1,7 @@
 // admin/problem.hpp - what a caller is told when a request is refused: RFC 9457 problem documents.
 //
 // One list of problem types, each with a stable URI, a title and a status, and the one place where
-// our errors and refusals become one of them. docs/api/problems.md explains each to a person.
+// our errors and refusals become one of them. docs/api/openapi.yaml lists the same types.
 //
 // Standards RFC 9457 (problem documents), RFC 6901 (JSON pointers), RFC 9110 section 10.2.3
 //           (Retry-After).

@@ -117,7 +117,7 @@ void put_zonefile(Api& api, std::shared_ptr<Exchange> exchange) {
             if (!*edits) return self.respond(*exchange, to_problem(edits->error()));
             auto conditions = WriteConditions::of(exchange->call.request);
             self.submit(exchange, replacement(self.context().options, apex, std::move(conditions),
-                                              **std::move(edits)));
+                                              *std::move(*edits)));
         });
     });
     if (!is_posted) api.respond(*exchange, too_busy());
