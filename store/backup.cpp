@@ -11,6 +11,9 @@
 
 #include "core/fd.hpp"
 #include "store/database.hpp"
+#include "store/lock.hpp"
+#include "store/migrations.hpp"
+#include "store/restored.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -32,6 +35,13 @@ Result<void> sync_path(const std::string& path) {
     return {};
 }
 
+Result<void> remove_logs(const std::string& path) {
+    for (const char* suffix : {"-wal", "-shm"})
+        if (::unlink((path + suffix).c_str()) != 0 && errno != ENOENT)
+            return fail(file_error(path + suffix));
+    return {};
+}
+
 // A file that is gone unless it was put in its place.
 class TemporaryFile {
 public:
@@ -39,12 +49,15 @@ public:
     TemporaryFile(const TemporaryFile&) = delete;
     TemporaryFile& operator=(const TemporaryFile&) = delete;
     ~TemporaryFile() {
-        if (!path_.empty()) static_cast<void>(::unlink(path_.c_str()));
+        if (path_.empty()) return;
+        static_cast<void>(::unlink(path_.c_str()));
+        static_cast<void>(remove_logs(path_));
     }
 
     /// Empty, mode 0600. A leftover of an earlier attempt is replaced.
     [[nodiscard]] Result<void> create() const {
         static_cast<void>(::unlink(path_.c_str()));
+        TRY(remove_logs(path_));
         const Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         if (!file) return fail(file_error(path_));
         return {};
@@ -75,15 +88,37 @@ bool exists(const std::string& path) {
     return fs::exists(path, ignored);
 }
 
-// Leaving WAL mode needs the database for ourselves, and folds the log into it.
-Result<void> check_unused(const std::string& path) {
+// Makes sure that nobody has the database open, and reads what it has served. Leaving WAL mode
+// needs the database for ourselves, and folds the log into it.
+Result<ServedSerials> retire(const std::string& path) {
+    if (!exists(path)) return ServedSerials{};
     DatabaseOptions options;
     options.busy_timeout = Milliseconds{0};
+    // Damaged: that may be why a backup is being restored.
+    const auto unless_damaged = [](Error error) -> Result<ServedSerials> {
+        if (error.code == ErrorCode::Corrupt) return ServedSerials{};
+        return fail(std::move(error));
+    };
     auto database = Database::open(path, options);
-    if (!database) return {};  // Damaged: that may be why it is being restored.
-    const auto left = database->execute("PRAGMA journal_mode = DELETE");
-    if (left || left.error().code == ErrorCode::Corrupt) return {};
-    return fail(Error{ErrorCode::Conflict, path, "the database is in use: stop hairpind first"});
+    if (!database) return unless_damaged(std::move(database).error());
+    if (auto left = database->execute("PRAGMA journal_mode = DELETE"); !left) {
+        if (left.error().code == ErrorCode::Unavailable)
+            return fail(
+                Error{ErrorCode::Conflict, path, "the database is in use: stop hairpind first"});
+        return unless_damaged(std::move(left).error());
+    }
+    if (TRY(database->schema_version()) == 0) return ServedSerials{};  // Empty.
+    auto served = read_served_serials(*database);
+    if (!served) return unless_damaged(std::move(served).error());
+    return served;
+}
+
+// The copy as the next start shall find it, in one file.
+Result<void> prepare(const std::string& path, const ServedSerials& served) {
+    Database database = TRY(Database::open(path));
+    TRY(migrate(database));
+    TRY(mark_restored(database, served));
+    return database.execute("PRAGMA journal_mode = DELETE");
 }
 
 }  // namespace
@@ -122,17 +157,17 @@ Result<void> check_backup(const std::string& path) {
 
 Result<void> restore(const std::string& backup_path, const std::string& database_path) {
     TRY(check_backup(backup_path));
-    if (exists(database_path)) TRY(check_unused(database_path));
+    const StoreLock lock = TRY(StoreLock::acquire(database_path));
+    const ServedSerials served = TRY(retire(database_path));
     TemporaryFile copy(database_path + ".partial");
     TRY(copy.create());
     std::error_code failed;
     fs::copy_file(backup_path, copy.path(), fs::copy_options::overwrite_existing, failed);
     if (failed) return fail(unavailable(system_error(copy.path(), failed.value())));
     if (::chmod(copy.path().c_str(), 0600) != 0) return fail(file_error(copy.path()));
+    TRY(prepare(copy.path(), served));
     // A log of the old database must not be read into the new one: it goes first.
-    for (const char* suffix : {"-wal", "-shm"})
-        if (::unlink((database_path + suffix).c_str()) != 0 && errno != ENOENT)
-            return fail(file_error(database_path + suffix));
+    TRY(remove_logs(database_path));
     return copy.move_to(database_path);
 }
 

@@ -2,9 +2,9 @@
 // put in place.
 //
 // One statement (VACUUM INTO) reads one snapshot beside a running writer; what is committed
-// meanwhile is in the copy or not, never half. A restore is a file copy of a checked backup while
-// hairpind is stopped; serials still move forward afterwards because they follow the clock
-// (zones/edit.hpp's next_serial).
+// meanwhile is in the copy or not, never half. A restore is a checked copy of a backup, migrated
+// and marked, put in place while hairpind is stopped; the next start moves all serials past what
+// was served before (store/restored.hpp).
 //
 // Threads   Any, with connections of its own.
 
@@ -24,8 +24,11 @@ namespace hairpin::store {
 /// Whether a file is a whole, undamaged database of this or an older schema. Reads all of it.
 /// Errors: Corrupt, with SQLite's first complaint; Unavailable it cannot be read.
 [[nodiscard]] Result<void> check_backup(const std::string& path);
-/// Puts a checked backup in the place of a database that nobody has open, write-ahead log removed.
-/// Errors: as check_backup; Conflict the database is in use.
+/// Puts a checked backup in the place of a database that nobody has open, write-ahead log removed,
+/// holding the StoreLock meanwhile. What is there may be damaged, or nothing; where it can be read
+/// its serials are kept for advance_serials().
+/// Errors: as check_backup; Conflict the database is in use; Unavailable what is there cannot be
+/// opened for another reason than damage, so that nobody can say whether it is in use.
 [[nodiscard]] Result<void> restore(const std::string& backup_path,
                                    const std::string& database_path);
 

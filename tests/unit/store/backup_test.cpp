@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "store/lock.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::store {
@@ -47,10 +48,40 @@ TEST_CASE("A backup taken beside a busy writer is whole, private and restorable"
 
     CHECK(store.published->snapshot()->size() == 1);
     CHECK_FALSE(zones::serial_greater(store.zone(kApex)->serial(), latest));
-    // A restored zone still moves forward, for its serials follow the clock.
-    store.clock.advance(std::chrono::hours(1));
-    REQUIRE(store.submit(replace_a(kApex, kOwner, "203.0.113.1")));
-    CHECK(zones::serial_greater(store.zone(kApex)->serial(), latest));
+    CHECK_FALSE(std::filesystem::exists(store.path() + ".partial"));
+    CHECK_FALSE(std::filesystem::exists(store.path() + ".partial-wal"));
+}
+
+TEST_CASE("Nothing is restored under somebody who holds the lock, or over what cannot be opened",
+          "[store][backup][lock]") {
+    OpenStore store;
+    REQUIRE(store.submit(create_zone(kApex)));
+    const std::string backup = store.folder.file("backup");
+    REQUIRE(back_up(store.path(), backup));
+    store.committer.reset();
+    SECTION("locked") {
+        const StoreLock lock = must(StoreLock::acquire(store.path()));
+        const auto restored = restore(backup, store.path());
+        REQUIRE_FALSE(restored);
+        CHECK(restored.error().code == ErrorCode::Conflict);
+        CHECK(restored.error().cause.find("another hairpind") != std::string::npos);
+    }
+    SECTION("not to be opened") {
+        // A folder is not a damaged database, and nobody knows what is in it.
+        std::filesystem::remove(store.path());
+        std::filesystem::create_directory(store.path());
+        const auto restored = restore(backup, store.path());
+        REQUIRE_FALSE(restored);
+        CHECK(restored.error().code == ErrorCode::Unavailable);
+    }
+    SECTION("held by another program") {
+        Database other = open_database(store.path());
+        must(
+            other.execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;"
+                          "UPDATE identity SET probes = 1; COMMIT"));
+        CHECK_FALSE(restore(backup, store.path()));
+    }
+    CHECK_FALSE(std::filesystem::exists(store.path() + ".partial"));
 }
 
 TEST_CASE("A backup does not overwrite", "[store][backup]") {
