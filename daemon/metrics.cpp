@@ -79,6 +79,20 @@ void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
     metrics.sample("protocol", "h2", http2);
 }
 
+void collect_acme(admin::MetricsText& metrics, const acme::Counters& acme) {
+    metrics.family("acme_transitions_total", Kind::Counter,
+                   "Transitions of orders into each state.");
+    for (std::size_t state = 0; state < acme.entered.size(); ++state)
+        metrics.sample("state", to_string(static_cast<acme::StateName>(state)),
+                       acme.entered[state]);
+    metrics.counter("acme_issued_total", "Certificates issued.", acme.issued);
+    metrics.counter("acme_failed_total", "Orders that have to wait or need a person.", acme.failed);
+    metrics.counter("acme_requests_total", "HTTP requests to the CA.", acme.requests);
+    metrics.counter("acme_nonces_rejected_total", "badNonce answers of the CA.",
+                    acme.nonces_rejected);
+    metrics.gauge("acme_live", "Orders under way now.", acme.live);
+}
+
 // The second number of /proc/self/statm: resident pages.
 std::uint64_t resident_octets() {
     std::ifstream file("/proc/self/statm");
@@ -92,6 +106,7 @@ std::uint64_t resident_octets() {
 void Metrics::collect(admin::MetricsText& metrics) const {
     collect_dns(metrics, dns_.totals());
     collect_http(metrics, http_);
+    if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());
 }
 

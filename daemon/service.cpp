@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <pthread.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "acme/certificates.hpp"
 #include "admin/api.hpp"
 #include "admin/certificate_desk.hpp"
+#include "admin/presence.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/log.hpp"
@@ -27,7 +29,9 @@
 #include "net/loop.hpp"
 #include "store/committer.hpp"
 #include "store/load.hpp"
+#include "store/lock.hpp"
 #include "store/migrations.hpp"
+#include "store/restored.hpp"
 
 namespace hairpin::daemon {
 namespace {
@@ -102,6 +106,16 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     return options;
 }
 
+/// A server that drains says so, and is asked no more.
+class Readiness final : public admin::ReadinessSource {
+public:
+    std::atomic<bool> stopping{false};
+    [[nodiscard]] std::vector<admin::Obstacle> obstacles() const override {
+        if (!stopping) return {};
+        return {{"daemon", "it is stopping"}};
+    }
+};
+
 /// Everything that lives while we serve, in the order in which it is made.
 class Service {
 public:
@@ -128,6 +142,7 @@ public:
 
     // What was not started yet is not there to be stopped: every step may be the one that failed.
     void stop() {
+        sweep_.reset();
         if (http_) http_->stop(kDrainLimit);
         if (context_) context_->bulk.stop();
         if (certificates_) certificates_->stop();
@@ -136,10 +151,15 @@ public:
     }
 
 private:
+    [[nodiscard]] Result<store::Reader> open_reader() const {
+        return store::Reader::open(config_.database_path());
+    }
+
     void catch_signals() {
         const auto end = [this](const char* why) {
             logger().info("stopping: {}", why);
             notify("STOPPING=1");
+            readiness_.stopping = true;
             main_.stop();
         };
         terminate_ = main_.add_signal(SIGTERM, [end] { end("SIGTERM"); });
@@ -162,8 +182,14 @@ private:
     [[nodiscard]] Result<void> load() {
         TRY(become_user(config_.user));
         sealer_ = TRY(Sealer::from_file(config_.master_key_path()));
+        lock_ = TRY(store::StoreLock::acquire(config_.database_path()));
         store::Database database = TRY(store::Database::open(config_.database_path()));
         TRY(store::migrate(database));
+        if (const std::size_t moved = TRY(store::advance_serials(database, clock_.now()));
+            moved > 0)
+            logger().info(
+                "restored from a backup: {} zones got a serial past every one served before",
+                moved);
         const auto began = clock_.monotonic();
         zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
         logger().info("{} zones loaded in {} ms", zones_->snapshot()->size(),
@@ -197,16 +223,16 @@ private:
                                                           clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
-        metrics_ = std::make_unique<Metrics>(*dns_, *http_);
+        metrics_ = std::make_unique<Metrics>(*dns_, *http_, certificates_.get());
         context_ = std::make_unique<admin::ApiContext>(api_options(config_), clock_, *committer_,
                                                        *zones_, *sealer_);
         context_->certificates = desk_.get();
         context_->metrics = metrics_.get();
+        context_->readiness = &readiness_;
+        sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
         return http_->start(certificate_, http_options(config_),
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
-                                return admin::Api::create(
-                                    *context_, loop,
-                                    TRY(store::Reader::open(config_.database_path())));
+                                return admin::Api::create(*context_, loop, TRY(open_reader()));
                             });
     }
 
@@ -240,6 +266,7 @@ private:
     net::Signal interrupt_;
     net::Signal hang_up_;
     net::Timer daily_;
+    std::optional<store::StoreLock> lock_;  // Let go of last.
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
     std::shared_ptr<net::CertificateSlot> certificate_;
@@ -249,7 +276,9 @@ private:
     std::unique_ptr<admin::AcmeDesk> desk_;
     std::unique_ptr<HttpFront> http_;
     std::unique_ptr<Metrics> metrics_;
+    Readiness readiness_;
     std::unique_ptr<admin::ApiContext> context_;
+    std::unique_ptr<admin::PresenceSweep> sweep_;
 };
 
 }  // namespace

@@ -191,10 +191,21 @@ def test_a_port_in_use_is_named(make_hairpin, which):
             assert f"127.0.0.1:{port}" in run.stderr, run.stderr
 
 
-def test_a_second_server_on_the_same_ports_is_refused_and_the_first_goes_on(hairpin):
+def test_a_second_server_on_the_same_store_is_refused_and_the_first_goes_on(hairpin):
     run = run_hairpind("serve", "--config", hairpin.config_path)
     assert run.returncode == 1
-    assert str(hairpin.dns_port) in run.stderr
+    assert "another hairpind is using this database" in run.stderr
+    hairpin.api.get("/readyz").expect(200)
+
+
+def test_a_second_server_on_the_same_ports_is_refused_and_the_first_goes_on(hairpin, make_hairpin):
+    other = make_hairpin().init()
+    text = other.config_path.read_text()
+    text = text.replace(str(other.dns_port), str(hairpin.dns_port))
+    other.config_path.write_text(text)
+    run = run_hairpind("serve", "--config", other.config_path)
+    assert run.returncode == 1
+    assert f"127.0.0.1:{hairpin.dns_port}" in run.stderr
     hairpin.api.get("/readyz").expect(200)
 
 
