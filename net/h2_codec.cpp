@@ -117,12 +117,7 @@ struct H2Codec::Callbacks {
 };
 
 H2Codec::H2Codec(CodecEnvironment& environment, Endpoint peer, MonotonicTime now)
-    : environment_(environment),
-      peer_(peer),
-      now_(now),
-      idle_since_(now),
-      head_since_(now),
-      output_since_(now) {
+    : environment_(environment), peer_(peer), now_(now), idle_since_(now), head_since_(now) {
     static const Callbacks callbacks;  // Immutable, the same for every connection.
     nghttp2_session* made = nullptr;
     HAIRPIN_ASSERT(nghttp2_session_server_new2(&made, callbacks.table.get(), this,
@@ -149,11 +144,14 @@ void H2Codec::feed(OctetView octets, MonotonicTime now) {
     if (nghttp2_session_mem_recv(session_.get(), octets.data(), octets.size()) < 0) broken_ = true;
 }
 
+// Also while answers wait: it is by reading that we learn of the peer's windows. What comes then is
+// bounded by max_streams, and waits (hand_over_next).
 bool H2Codec::wants_input() const {
     return !broken_ && nghttp2_session_want_read(session_.get()) != 0;
 }
 
 std::vector<CodecEvent> H2Codec::take_events() {
+    hand_over_next();
     return std::exchange(events_, {});
 }
 
@@ -209,7 +207,6 @@ void H2Codec::submit(Stream& stream, const Response& response, Length length_is)
 
 void H2Codec::queue(Stream& stream, std::string&& chunk) {
     if (chunk.empty()) return;
-    if (queued_ == 0) output_since_ = now_;
     queued_ += chunk.size();
     stream.output.push(std::move(chunk));
     if (std::exchange(stream.deferred, false))
@@ -220,7 +217,7 @@ std::ptrdiff_t H2Codec::read_body(Stream& stream, std::span<std::uint8_t> room,
                                   std::uint32_t& flags) {
     const std::size_t filled = stream.output.fill(room);
     queued_ -= filled;
-    if (filled > 0) output_since_ = now_;
+    pace_.moved(environment_.options, filled, now_);
     if (stream.owes_writable && stream.output.size() < environment_.options.stream_high_water / 2) {
         stream.owes_writable = false;
         events_.push_back(StreamWritable{static_cast<ExchangeId>(stream.id)});
@@ -236,6 +233,7 @@ std::ptrdiff_t H2Codec::read_body(Stream& stream, std::span<std::uint8_t> room,
 
 std::size_t H2Codec::fill_output(std::span<std::uint8_t> room, MonotonicTime now) {
     now_ = now;
+    if (queued_ > 0) pace_.begin(environment_.options, now);
     std::size_t filled = 0;
     while (filled < room.size() && !broken_) {
         if (frame_.empty()) {
@@ -250,6 +248,7 @@ std::size_t H2Codec::fill_output(std::span<std::uint8_t> room, MonotonicTime now
         frame_ = frame_.subspan(step);
         filled += step;
     }
+    if (queued_ == 0) pace_.end();
     return filled;
 }
 
@@ -330,7 +329,7 @@ std::optional<MonotonicTime> H2Codec::deadline() const {
     };
     if (in_head_) consider(head_since_ + options.head_time);
     // A peer that opens no flow-control window would make us hold its responses for ever.
-    if (queued_ > 0) consider(output_since_ + options.write_stall_time);
+    if (pace_.due()) consider(*pace_.due());
     if (receiving_ == 0) return earliest;
     for (const auto& [id, stream] : streams_) {
         if (stream->receiving && stream->head_done) consider(body_due(*stream));
@@ -343,7 +342,7 @@ void H2Codec::on_deadline(MonotonicTime now) {
     if (!due || *due > now) return;
     now_ = now;
     const auto& options = environment_.options;
-    if (queued_ > 0 && output_since_ + options.write_stall_time <= now) {
+    if (pace_.due() && *pace_.due() <= now) {
         broken_ = true;
     } else if (streams_.empty() || (in_head_ && head_since_ + options.head_time <= now)) {
         nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR);

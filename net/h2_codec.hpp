@@ -65,6 +65,7 @@ private:
     void discard(Stream& stream, std::size_t octets);
     void reset(Stream& stream, std::uint32_t code);
     void deliver(Stream& stream);
+    void hand_over_next();
     void close_stream(std::int32_t id);
     void refuse(Stream& stream, Refusal refusal);
     void submit(Stream& stream, const Response& response, Length length_is);
@@ -79,6 +80,8 @@ private:
     SessionHandle session_;
     StreamMap streams_;
     std::vector<CodecEvent> events_;
+    std::vector<std::int32_t>
+        ready_;                       // Streams with a whole request that the handler has not seen.
     std::vector<nghttp2_nv> fields_;  // Reused from response to response.
     OctetView frame_;            // Not yet taken; nghttp2 keeps it until the next one is asked for.
     std::size_t receiving_ = 0;  // Streams whose body is still coming.
@@ -89,7 +92,7 @@ private:
     MonotonicTime now_;
     MonotonicTime idle_since_;
     MonotonicTime head_since_;
-    MonotonicTime output_since_;  // The last time that response octets moved, or began to wait.
+    SendPace pace_;  // Of response octets through the peer's flow-control windows.
 };
 
 }  // namespace hairpin::net

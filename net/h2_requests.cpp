@@ -137,10 +137,23 @@ void H2Codec::deliver(Stream& stream) {
     if (!stream.receiving) return;
     stream.receiving = false;
     --receiving_;
-    if (stream.answered) return;
-    stream.reported = true;
-    HttpCounters::add(environment_.counters.requests_http2);
-    events_.push_back(RequestReady{static_cast<ExchangeId>(stream.id), std::move(stream.request)});
+    if (!stream.answered) ready_.push_back(stream.id);
+}
+
+// One at a time, and none while many octets of earlier answers wait: a peer that asks and does not
+// read makes us hold little more than max_output_per_connection.
+void H2Codec::hand_over_next() {
+    while (!ready_.empty() && queued_ <= environment_.options.max_output_per_connection) {
+        const auto found = streams_.find(ready_.front());
+        ready_.erase(ready_.begin());
+        if (found == streams_.end()) continue;  // Reset while it waited.
+        auto& stream = *found->second;
+        stream.reported = true;
+        HttpCounters::add(environment_.counters.requests_http2);
+        events_.push_back(
+            RequestReady{static_cast<ExchangeId>(stream.id), std::move(stream.request)});
+        return;
+    }
 }
 
 void H2Codec::refuse(Stream& stream, Refusal refusal) {

@@ -68,6 +68,17 @@ std::size_t OutputQueue::fill(std::span<std::uint8_t> room) noexcept {
     return filled;
 }
 
+void SendPace::begin(const ServerOptions& options, MonotonicTime now) noexcept {
+    if (!due_) due_ = now + options.write_stall_time;
+}
+
+void SendPace::moved(const ServerOptions& options, std::size_t octets, MonotonicTime now) noexcept {
+    if (!due_) return;
+    const auto earned = octets * 1000 / std::max<std::size_t>(options.min_write_rate, 1);
+    due_ = std::min(*due_ + Milliseconds(static_cast<Milliseconds::rep>(earned)),
+                    now + options.write_stall_time);
+}
+
 void OutputQueue::clear() noexcept {
     chunks_.clear();
     front_ = offset_ = size_ = 0;

@@ -68,8 +68,8 @@ public:
     virtual void feed(OctetView octets, MonotonicTime now) = 0;
     /// Whether more octets are welcome; false while too much waits to be handled.
     [[nodiscard]] virtual bool wants_input() const = 0;
-    /// What has happened since the last call. feed(), fill_output() and on_deadline() can cause
-    /// events.
+    /// What has happened since the last call, at most one request; until it returns nothing there
+    /// may be more. feed(), fill_output() and on_deadline() can cause events.
     [[nodiscard]] virtual std::vector<CodecEvent> take_events() = 0;
     /// Writes the next octets to send; 0 if there are none for now.
     [[nodiscard]] virtual std::size_t fill_output(std::span<std::uint8_t> room,
@@ -107,6 +107,24 @@ private:
     std::size_t front_ = 0;   // Index of the first chunk that is not done.
     std::size_t offset_ = 0;  // Octets of it that are done.
     std::size_t size_ = 0;
+};
+
+/// Whether a peer takes its answers fast enough: it has write_stall_time, and wins back a second of
+/// it with each min_write_rate octets. So a peer that takes nothing is given up as soon as one that
+/// takes an octet now and then.
+class SendPace {
+public:
+    /// Octets begin to wait for the peer, unless some have been waiting already.
+    void begin(const ServerOptions& options, MonotonicTime now) noexcept;
+    /// The peer took some of them.
+    void moved(const ServerOptions& options, std::size_t octets, MonotonicTime now) noexcept;
+    /// None wait any more.
+    void end() noexcept { due_.reset(); }
+    /// When the peer is too slow; nullopt while nothing waits for it.
+    [[nodiscard]] std::optional<MonotonicTime> due() const noexcept { return due_; }
+
+private:
+    std::optional<MonotonicTime> due_;
 };
 
 /// Makes a handler's response fit to be sent: names in lower case, the server's own fields

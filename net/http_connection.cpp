@@ -52,7 +52,7 @@ void HttpConnection::on_ready(PollEvents events) {
     if (std::holds_alternative<Handshaking>(state_)) shake_hands();
     if (auto* serving = std::get_if<Serving>(&state_)) {
         readable_ = readable_ || events.readable;
-        if (events.writable) serving->stalled_since.reset();
+        if (events.writable) serving->stalled = false;
         reads_left_ = kReadsPerTurn;
         return pump();
     }
@@ -65,8 +65,8 @@ void HttpConnection::shake_hands() {
     const int result = SSL_accept(tls_.get());
     if (result == 1) {
         auto& server = *server_;
-        state_ =
-            Serving{make_codec(tls_.get(), server.environment(), peer_, server.loop().now()), {}};
+        state_ = Serving{
+            make_codec(tls_.get(), server.environment(), peer_, server.loop().now()), false, {}};
         readable_ = SSL_has_pending(tls_.get()) != 0;
         return server.handshake_over(*this, HttpServerState::Handshake::Done);
     }
@@ -101,7 +101,7 @@ HttpConnection::Step HttpConnection::step(Serving& serving) {
     if (!std::holds_alternative<Serving>(state_)) return Step::Rest;
     const bool sent = flush(serving);
     if (!std::holds_alternative<Serving>(state_)) return Step::Rest;
-    if (serving.stalled_since) return Step::Rest;
+    if (serving.stalled) return Step::Rest;
     if (codec.is_finished()) return linger(), Step::Rest;
     if (!readable_ || !codec.wants_input()) return delivered || sent ? Step::Again : Step::Rest;
     if (reads_left_ == 0) {
@@ -121,12 +121,16 @@ HttpConnection::Step HttpConnection::step(Serving& serving) {
 }
 
 bool HttpConnection::deliver(HttpCodec& codec) {
-    auto events = codec.take_events();
-    for (auto& event : events) {
-        if (!std::holds_alternative<Serving>(state_)) return true;
-        std::visit([this](auto& each) { on_event(std::move(each)); }, event);
+    bool delivered = false;
+    for (;;) {
+        auto events = codec.take_events();
+        if (events.empty()) return delivered;
+        delivered = true;
+        for (auto& event : events) {
+            std::visit([this](auto& each) { on_event(std::move(each)); }, event);
+            if (!std::holds_alternative<Serving>(state_)) return true;
+        }
     }
-    return !events.empty();
 }
 
 void HttpConnection::on_event(RequestReady&& ready) {
@@ -152,7 +156,7 @@ void HttpConnection::finish_exchange(ExchangeId exchange) {
 
 // True if octets left us.
 bool HttpConnection::flush(Serving& serving) {
-    if (serving.stalled_since) return false;
+    if (serving.stalled) return false;
     bool sent = false;
     if (!unsent_.empty()) {
         const std::string again = std::exchange(unsent_, {});
@@ -162,7 +166,7 @@ bool HttpConnection::flush(Serving& serving) {
     const auto buffer = server_->buffer();
     for (;;) {
         const std::size_t size = serving.codec->fill_output(buffer, server_->loop().now());
-        if (size == 0) return sent;
+        if (size == 0) return serving.pace.end(), sent;
         sent = true;
         if (!send(serving, buffer.first(size))) return sent;
     }
@@ -174,13 +178,16 @@ bool HttpConnection::send(Serving& serving, OctetView octets) {
         ERR_clear_error();
         const int result = SSL_write(tls_.get(), octets.data(), static_cast<int>(octets.size()));
         if (result > 0) {
-            HttpCounters::add(server_->counters().octets_sent, static_cast<std::uint64_t>(result));
-            octets = octets.subspan(static_cast<std::size_t>(result));
+            const auto size = static_cast<std::size_t>(result);
+            HttpCounters::add(server_->counters().octets_sent, size);
+            serving.pace.moved(server_->options(), size, server_->loop().now());
+            octets = octets.subspan(size);
             continue;
         }
         if (SSL_get_error(tls_.get(), result) != SSL_ERROR_WANT_WRITE) return close(), false;
         unsent_.assign(as_text(octets));
-        serving.stalled_since = server_->loop().now();
+        serving.stalled = true;
+        serving.pace.begin(server_->options(), server_->loop().now());
         return false;
     }
     return true;
@@ -252,7 +259,7 @@ void HttpConnection::on_deadline() {
     if (!due || *due > now) return settle();
     HttpCounters::add(server_->counters().deadlines_passed);
     auto* serving = std::get_if<Serving>(&state_);
-    if (serving == nullptr || serving->stalled_since) return close();
+    if (serving == nullptr || serving->stalled) return close();
     serving->codec->on_deadline(now);
     pump();
 }
@@ -282,7 +289,7 @@ Interest HttpConnection::interest() const {
     const auto* serving = std::get_if<Serving>(&state_);
     if (serving == nullptr) return Interest::Read;
     // A peer that does not read its answers is not listened to either.
-    if (serving->stalled_since) return Interest::Write;
+    if (serving->stalled) return Interest::Write;
     return serving->codec->wants_input() ? Interest::Read : Interest::None;
 }
 
@@ -291,8 +298,7 @@ std::optional<MonotonicTime> HttpConnection::deadline() const {
     if (const auto* lingering = std::get_if<Lingering>(&state_)) return lingering->until;
     const auto* serving = std::get_if<Serving>(&state_);
     if (serving == nullptr) return std::nullopt;
-    if (serving->stalled_since)
-        return *serving->stalled_since + server_->options().write_stall_time;
+    if (serving->stalled) return serving->pace.due();
     return serving->codec->deadline();
 }
 

@@ -71,7 +71,8 @@ private:
     };
     struct Serving {
         std::unique_ptr<HttpCodec> codec;
-        std::optional<MonotonicTime> stalled_since;  // Set while the kernel takes no more octets.
+        bool stalled = false;  // The kernel takes no more octets.
+        SendPace pace;
     };
     struct Lingering {
         MonotonicTime until;

@@ -18,6 +18,9 @@ namespace detail {
 namespace {
 
 constexpr unsigned kAcceptsPerTurn = 64;
+// Octets that the kernel keeps for a peer beyond what is on its way to it. Without this bound it
+// takes megabytes that nobody reads, and says that it takes more only after megabytes were read.
+constexpr int kUnsentInKernel = 65'536;
 constexpr Milliseconds kAcceptPause{200};
 constexpr Milliseconds kWarnEvery{60'000};
 
@@ -156,6 +159,8 @@ void HttpServerState::admit(Fd socket, const Endpoint& peer) {
     if (!make_room(address)) return HttpCounters::add(counters().connections_refused);
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+    static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernel,
+                                   sizeof kUnsentInKernel));
     auto tls = make_tls(socket.get());
     std::shared_ptr<HttpConnection> connection;
     if (tls) {

@@ -51,6 +51,9 @@ struct ServerOptions {
         16'777'216;                            // All HTTP/2 streams of a connection together.
     std::size_t stream_high_water = 262'144;   // When Responder::write() says wait.
     std::size_t max_stream_queue = 8'388'608;  // When it gives up on the peer.
+    // Octets of answers that wait for a peer: while there are more, the handler gets no further
+    // request of that connection.
+    std::size_t max_output_per_connection = 1'048'576;
 
     // How long.
     Milliseconds handshake_time{5'000};
@@ -58,7 +61,10 @@ struct ServerOptions {
     Milliseconds body_time{10'000};     // Plus one second for each min_body_rate octets received.
     std::size_t min_body_rate = 4'096;  // Octets per second.
     Milliseconds idle_time{75'000};
+    // How far a peer may fall behind in taking its answers, at min_write_rate. At a slower rate it
+    // is closed in the end, however steadily it reads or opens its HTTP/2 windows.
     Milliseconds write_stall_time{15'000};
+    std::size_t min_write_rate = 4'096;  // Octets per second.
     Milliseconds linger_time{2'000};
 
     /// The body limit of one route, asked when the head is complete; max_body where it is empty.

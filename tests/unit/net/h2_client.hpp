@@ -20,6 +20,7 @@ namespace hairpin::net::tests {
 
 using SessionHandle = Handle<nghttp2_session, nghttp2_session_del>;
 using CallbacksHandle = Handle<nghttp2_session_callbacks, nghttp2_session_callbacks_del>;
+using OptionHandle = Handle<nghttp2_option, nghttp2_option_del>;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {
@@ -45,7 +46,10 @@ struct Body {
 /// nghttp2's own client, in memory. It sends what it is told, malformed or not.
 class Client {
 public:
-    Client() {
+    enum class Windows { Automatic, ByHand };
+
+    /// @param windows  Whether what was received is made up for with WINDOW_UPDATE at once.
+    explicit Client(Windows windows = Windows::Automatic) {
         nghttp2_session_callbacks* table = nullptr;
         REQUIRE(nghttp2_session_callbacks_new(&table) == 0);
         const CallbacksHandle owner(table);
@@ -53,8 +57,12 @@ public:
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_chunk);
         nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
         nghttp2_session_callbacks_set_on_stream_close_callback(table, on_close);
+        nghttp2_option* made_option = nullptr;
+        REQUIRE(nghttp2_option_new(&made_option) == 0);
+        const OptionHandle option(made_option);
+        nghttp2_option_set_no_auto_window_update(made_option, windows == Windows::ByHand ? 1 : 0);
         nghttp2_session* made = nullptr;
-        REQUIRE(nghttp2_session_client_new(&made, table, this) == 0);
+        REQUIRE(nghttp2_session_client_new2(&made, table, this, made_option) == 0);
         session.reset(made);
         nghttp2_submit_settings(made, 0, nullptr, 0);
     }

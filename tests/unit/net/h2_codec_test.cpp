@@ -25,12 +25,14 @@ ServerOptions small_options() {
 }
 
 struct Session {
-    explicit Session(ServerOptions options = small_options())
-        : environment{std::move(options), {}, "Sat, 21 Nov 2026 12:00:00 GMT"} {}
+    explicit Session(ServerOptions options = small_options(),
+                     Client::Windows windows = Client::Windows::Automatic)
+        : environment{std::move(options), {}, "Sat, 21 Nov 2026 12:00:00 GMT"}, client(windows) {}
 
     CodecEnvironment environment;
     H2Codec codec{environment, kPeer, kStart};
     Client client;
+    std::optional<std::string> answer;  // Given to each request at once.
     std::vector<RequestReady> requests;
     std::vector<ExchangeId> gone;
     std::vector<ExchangeId> writable;
@@ -61,14 +63,19 @@ struct Session {
         }
     }
     void collect() {
-        for (auto& event : codec.take_events()) {
-            if (auto* ready = std::get_if<RequestReady>(&event))
-                requests.push_back(std::move(*ready));
-            if (const auto* left = std::get_if<ExchangeGone>(&event))
-                gone.push_back(left->exchange);
-            if (const auto* room = std::get_if<StreamWritable>(&event))
-                writable.push_back(room->exchange);
+        for (auto events = codec.take_events(); !events.empty(); events = codec.take_events()) {
+            for (auto& event : events)
+                collect(event);
         }
+    }
+    void collect(CodecEvent& event) {
+        if (auto* ready = std::get_if<RequestReady>(&event)) {
+            requests.push_back(std::move(*ready));
+            if (answer) codec.respond(requests.back().exchange, {200, {}, *answer});
+        }
+        if (const auto* left = std::get_if<ExchangeGone>(&event)) gone.push_back(left->exchange);
+        if (const auto* room = std::get_if<StreamWritable>(&event))
+            writable.push_back(room->exchange);
     }
 };
 
@@ -384,6 +391,100 @@ TEST_CASE("a peer that opens no window for its answer loses the connection",
     CHECK(session.codec.deadline() == kStart + defaults.write_stall_time);
     session.codec.on_deadline(kStart + defaults.write_stall_time);
     CHECK(session.codec.is_finished());
+}
+
+struct NoWindow : Session {
+    explicit NoWindow(ServerOptions options = small_options())
+        : Session(std::move(options), Client::Windows::ByHand) {
+        const nghttp2_settings_entry none{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+        REQUIRE(nghttp2_submit_settings(client.session.get(), 0, &none, 1) == 0);
+        exchange();
+    }
+    void open(std::int32_t id, std::int32_t octets, MonotonicTime now) {
+        for (const auto window : {0, id})
+            REQUIRE(nghttp2_submit_window_update(client.session.get(), 0, window, octets) == 0);
+        exchange(now);
+    }
+};
+
+TEST_CASE("a peer that opens its window octet by octet loses the connection as well",
+          "[net][rfc9113][hostile]") {
+    NoWindow session;
+    session.answer = std::string(54'000, 'x');
+    const auto id = session.client.submit(fields_of("GET"));
+    session.exchange();
+    auto now = kStart;
+    while (!session.codec.is_finished() && now < kStart + Seconds(60)) {
+        now += Seconds(3);
+        session.open(id, 1, now);
+        session.codec.on_deadline(now);
+    }
+    CHECK(session.codec.is_finished());
+    CHECK(now == kStart + Seconds(15));
+}
+
+TEST_CASE("a slow but steady peer gets its whole answer", "[net][rfc9113]") {
+    NoWindow session;
+    session.answer = std::string(400'000, 'x');
+    const auto id = session.client.submit(fields_of("GET"));
+    session.exchange();
+    auto now = kStart;
+    while (!session.client.answers[id].complete && now < kStart + Seconds(200)) {
+        now += Seconds(4);
+        session.codec.on_deadline(now);
+        session.open(id, 4 * 4'200, now);
+    }
+    CHECK(session.client.answers[id].body.size() == 400'000);
+    CHECK(now > kStart + Seconds(80));
+}
+
+TEST_CASE("speed is not saved up: a peer that stops reading is closed in time",
+          "[net][rfc9113][hostile]") {
+    NoWindow session;
+    session.answer = std::string(10'000'000, 'x');
+    const auto id = session.client.submit(fields_of("GET"));
+    session.exchange();
+    const auto later = kStart + Seconds(1);
+    session.open(id, 9'000'000, later);
+    CHECK(session.client.answers[id].body.size() == 9'000'000);
+    CHECK(session.codec.deadline() == later + ServerOptions().write_stall_time);
+}
+
+TEST_CASE("an answer that comes late has its whole time to be read", "[net][rfc9113]") {
+    NoWindow session;
+    session.client.submit(fields_of("GET"));
+    session.exchange();
+    session.codec.respond(session.requests.at(0).exchange, {200, {}, "waited for"});
+    const auto later = kStart + Seconds(30);
+    session.exchange(later);
+    CHECK(session.codec.deadline() == later + ServerOptions().write_stall_time);
+}
+
+TEST_CASE("requests wait while the peer does not read its answers", "[net][rfc9113][hostile]") {
+    auto options = small_options();
+    options.max_output_per_connection = 500'000;
+    NoWindow session(options);
+    session.answer = std::string(54'000, 'x');
+    std::vector<std::int32_t> ids;
+    for (int stream = 0; stream < 100; ++stream)
+        ids.push_back(session.client.submit(fields_of("GET")));
+    session.exchange();
+    CHECK(session.requests.size() == 10);  // The tenth answer goes over the limit.
+    CHECK(session.codec.wants_input());    // How else would we learn of a window?
+
+    // One that waits is given up.
+    nghttp2_submit_rst_stream(session.client.session.get(), 0, ids.back(), NGHTTP2_CANCEL);
+    ids.pop_back();
+    const nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1'000'000};
+    nghttp2_submit_settings(session.client.session.get(), 0, &window, 1);
+    nghttp2_submit_window_update(session.client.session.get(), 0, 0, 10'000'000);
+    session.exchange();
+
+    CHECK(session.requests.size() == 99);
+    CHECK(session.gone.empty());  // The handler never saw it.
+    for (const auto id : ids)
+        REQUIRE(session.client.answers[id].body.size() == 54'000);
+    CHECK(session.codec.deadline() == kStart + ServerOptions().idle_time);
 }
 
 TEST_CASE("octets that are not HTTP/2 end the connection", "[net][hostile]") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/http_server.hpp"
@@ -83,6 +84,32 @@ TEST_CASE("a flood from one address costs others no handshake", "[net][hostile]"
     CHECK_FALSE(peer.is_closed());
     peer.send("GET /early HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK(peer.read_until("/early 0").find("200 OK") != std::string::npos);
+}
+
+/// Asks for a long answer and reads 16 KB of it every tenth of a second, for two seconds.
+/// How often the server took it for too slow.
+std::uint64_t read_slowly(std::size_t min_write_rate) {
+    ServerOptions options;
+    options.write_stall_time = Milliseconds(600);
+    options.min_write_rate = min_write_rate;
+    const ServerFixture server(
+        [](Request&&, Responder responder) {
+            responder.send({200, {}, std::string(50'000'000, 'x')});
+        },
+        options);
+    TlsPeer peer(connect_to(server.endpoint(), loopback(1), 16'384));
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (std::chrono::steady_clock::now() < until && !peer.is_closed()) {
+        static_cast<void>(peer.read_some());
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return count(server.counters().deadlines_passed);
+}
+
+TEST_CASE("a peer must read its answer at a least rate", "[net][hostile]") {
+    CHECK(read_slowly(1'000'000) == 1);
+    CHECK(read_slowly(20'000) == 0);
 }
 
 TEST_CASE("many clients of one address may come at once", "[net]") {

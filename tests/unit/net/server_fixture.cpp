@@ -70,11 +70,15 @@ Result<ClientResponse> fetch(ClientRequest request, ClientOptions options) {
     return answer;
 }
 
-Fd connect_to(const Endpoint& server, std::optional<IpAddress> from) {
+Fd connect_to(const Endpoint& server, std::optional<IpAddress> from, int receive_buffer_octets) {
     Fd socket(::socket(server.address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(socket);
     const timeval patience{5, 0};
     REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+    if (receive_buffer_octets > 0) {
+        REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_octets,
+                             sizeof receive_buffer_octets) == 0);
+    }
     sockaddr_storage storage{};
     if (from) {
         const auto own = Endpoint{*from, 0}.to_sockaddr(storage);
@@ -109,17 +113,20 @@ void TlsPeer::send(std::string_view octets) {
 
 std::string TlsPeer::read_until(std::string_view mark) {
     std::string text;
-    std::array<char, 16384> buffer{};
     while (!closed_ && (mark.empty() || text.find(mark) == text.npos)) {
-        const int size = SSL_read(tls_.get(), buffer.data(), static_cast<int>(buffer.size()));
-        if (size > 0) {
-            text.append(buffer.data(), static_cast<std::size_t>(size));
-            continue;
-        }
-        closed_ = SSL_get_error(tls_.get(), size) == SSL_ERROR_ZERO_RETURN || errno != EAGAIN;
-        break;
+        const auto more = read_some();
+        if (more.empty()) break;
+        text += more;
     }
     return text;
+}
+
+std::string TlsPeer::read_some() {
+    std::array<char, 16384> buffer{};
+    const int size = SSL_read(tls_.get(), buffer.data(), static_cast<int>(buffer.size()));
+    if (size > 0) return {buffer.data(), static_cast<std::size_t>(size)};
+    closed_ = SSL_get_error(tls_.get(), size) == SSL_ERROR_ZERO_RETURN || errno != EAGAIN;
+    return {};
 }
 
 std::string TlsPeer::alpn() const {

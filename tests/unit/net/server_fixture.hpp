@@ -62,6 +62,8 @@ public:
     void send(std::string_view octets);
     /// What comes until `mark` has been seen, the peer closes or nothing comes any more.
     [[nodiscard]] std::string read_until(std::string_view mark);
+    /// What comes next, one TLS record at most.
+    [[nodiscard]] std::string read_some();
     /// What comes until the peer closes.
     [[nodiscard]] std::string read_all() { return read_until({}); }
     [[nodiscard]] bool is_closed() const { return closed_; }
@@ -78,8 +80,10 @@ private:
     bool closed_ = false;
 };
 
-/// A connected, blocking TCP socket, from any address or that one.
-[[nodiscard]] Fd connect_to(const Endpoint& server, std::optional<IpAddress> from = std::nullopt);
+/// A connected, blocking TCP socket, from any address or that one; with a receive buffer of so many
+/// octets, or (0) of the system's size.
+[[nodiscard]] Fd connect_to(const Endpoint& server, std::optional<IpAddress> from = std::nullopt,
+                            int receive_buffer_octets = 0);
 
 /// Waits up to five seconds until `condition` holds.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
