@@ -28,9 +28,7 @@ void Engine::admit(const JobRef& job) {
         return wait(job, kReadRetry);
     }
     if (*postponed) return advance(job, **postponed);
-    const bool has_place =
-        live_.contains(job->attempt.id);  // From a commit that has to be repeated.
-    if (!has_place && live_.size() >= options_.max_live_orders) {
+    if (live_.size() >= options_.max_live_orders) {
         queue_.push_back(job->attempt.id);
         job->waiting = true;
         return;
@@ -44,7 +42,9 @@ void Engine::admit_waiting() {
         const std::int64_t id = queue_.front();
         queue_.pop_front();
         const auto job = jobs_.find(id);
-        if (job == jobs_.end() || !job->second->waiting) continue;
+        if (job == jobs_.end() || !job->second->waiting || job->second->write ||
+            name_of(job->second->attempt.state) != StateName::Wanted)
+            continue;
         job->second->waiting = false;
         admit(JobRef(job->second));
     }

@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kPage = 1000;            // Rows per read while loading the schedule.
 constexpr std::size_t kDueAtOnce = 256;        // Attempts begun per turn of the loop.
 constexpr Milliseconds kLongestSleep{30'000};  // The wall clock may be set meanwhile.
-constexpr Milliseconds kStoreRetry{1'000};     // After a commit that could not be made.
+constexpr Milliseconds kStoreRetry{1'000};     // After a failure of the store, twice that, ..
+constexpr Milliseconds kLongestStoreRetry{60'000};
+constexpr int kStoreRetryGrowth = 6;
 
 Octets txt_rdata(std::string_view value) {
     Octets rdata{static_cast<std::uint8_t>(value.size())};
@@ -90,11 +92,17 @@ void Engine::stop() {
 
 void Engine::wake(std::int64_t attempt_id) {
     loop_.post([this, attempt_id] {
-        const auto busy = jobs_.find(attempt_id);
-        // One that is being worked on finds out when it commits.
-        if (busy != jobs_.end() && !busy->second->waiting) return;
-        if (busy != jobs_.end()) drop(busy->second);
         begin(attempt_id);
+        set_timer();
+    });
+}
+
+void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
+    loop_.post([this, attempt_id, order_url = std::move(order_url)] {
+        // A job knows its order, and finds out: now, or when it commits.
+        const bool has_job = jobs_.contains(attempt_id);
+        begin(attempt_id);
+        if (!has_job && !order_url.empty()) abandon(order_url);
         set_timer();
     });
 }
@@ -123,9 +131,9 @@ void Engine::set_timer() {
 
 void Engine::begin(std::int64_t attempt_id) {
     if (const auto known = jobs_.find(attempt_id); known != jobs_.end()) {
-        if (!known->second->waiting) return;
-        known->second->waiting = false;
-        return carry_out(known->second);
+        // One that is being worked on finds out what changed when it commits.
+        if (known->second->waiting) resume(JobRef(known->second));
+        return;
     }
     store::AcmeQueries queries((*reader_)->database());
     auto row = queries.attempt(attempt_id);
@@ -134,20 +142,38 @@ void Engine::begin(std::int64_t attempt_id) {
                                   row.error().text());
         return schedule_.set(attempt_id, clock_.now() + ladder_.base);
     }
-    if (!*row) return;  // Gone with its server.
+    if (!*row) return forget(attempt_id);  // Gone with its server.
     auto attempt = from_row(std::move(**row));
     if (!attempt) {
         log::logger("acme").error("{}: ask for this server's certificate anew",
                                   attempt.error().text());
-        return;
+        return forget(attempt_id);
     }
-    if (!attempt->next_at) return;
-    if (*attempt->next_at > clock_.now()) return schedule_.set(attempt_id, *attempt->next_at);
+    if (!attempt->next_at) return forget(attempt_id);
+    if (*attempt->next_at > clock_.now()) {
+        schedule_.set(attempt_id, *attempt->next_at);
+        keep_count(*attempt);
+        return admit_waiting();
+    }
     auto job = std::make_shared<Job>();
     job->attempt = std::move(*attempt);
     jobs_[attempt_id] = job;
     keep_count(job->attempt);
     carry_out(job);
+}
+
+void Engine::resume(const JobRef& job) {
+    job->waiting = false;
+    if (job->write) return submit(job);
+    // Nobody tells a job that waits when its attempt was ended.
+    const auto row = store::AcmeQueries((*reader_)->database()).attempt(job->attempt.id);
+    if (!row) {
+        log::logger("acme").error("{}: cannot be read, it is tried again: {}",
+                                  job->attempt.public_name, row.error().text());
+        return wait(job, ladder_.base);
+    }
+    if (*row && (*row)->state == name_of(job->attempt.state)) return carry_out(job);
+    ended(job, !row->has_value());
 }
 
 void Engine::carry_out(const JobRef& job) {
@@ -194,10 +220,13 @@ void Engine::carry_out(const JobRef& job) {
 }
 
 void Engine::drop(const JobRef& job) {
-    const std::int64_t id = job->attempt.id;
-    schedule_.erase(id);
-    jobs_.erase(id);
-    live_.erase(id);
+    jobs_.erase(job->attempt.id);
+    forget(job->attempt.id);
+}
+
+void Engine::forget(std::int64_t attempt_id) {
+    schedule_.erase(attempt_id);
+    live_.erase(attempt_id);
     counters_.live.store(live_.size(), std::memory_order_relaxed);
     admit_waiting();
 }
@@ -218,11 +247,17 @@ void Engine::advance(const JobRef& job, Event event, Rows extra, std::string_vie
                                   next.error().text());
         return drop(job);
     }
-    commit(job, std::move(*next), std::move(extra), audit);
+    commit(job, {std::move(*next), std::move(extra), std::string(audit)});
 }
 
-void Engine::commit(const JobRef& job, Step step, Rows extra, std::string_view audit) {
+void Engine::commit(const JobRef& job, Write write) {
+    job->write = std::move(write);
+    submit(job);
+}
+
+void Engine::submit(const JobRef& job) {
     const Attempt& old = job->attempt;
+    const auto& [step, extra, audit, failures] = *job->write;
     store::Work work;
     if (step.effect == ZoneEffect::AddTxt)
         work.change.zones.push_back(txt_zone_change(old.zone_apex, published(step.next.state),
@@ -234,35 +269,33 @@ void Engine::commit(const JobRef& job, Step step, Rows extra, std::string_view a
     if (step.effect != ZoneEffect::None || !audit.empty()) {
         work.change.actor = {"acme", old.public_name, "", "acme"};
         work.change.reason = "certificate for " + old.public_name;
-        work.audit = {audit.empty() ? "certificate.challenge" : std::string(audit),
-                      old.public_name};
+        work.audit = {audit.empty() ? "certificate.challenge" : audit, old.public_name};
     }
-    work.rows = [row = to_row(step.next), expected = name_of(old.state), extra = std::move(extra)](
+    work.rows = [row = to_row(step.next), expected = name_of(old.state), more = extra](
                     store::Writer& writer, zones::Change& change) {
         Result<void> written = update_attempt(writer, row, expected);
-        if (written && extra) written = extra(writer, change);
+        if (written && more) written = more(writer, change);
         return written;
     };
     if (options_.on_transition)
         options_.on_transition(old.server_id, name_of(step.next.state), false);
-    committer_.submit(
-        std::move(work), [weak = weak_from_this(), job, step = std::move(step)](Committed done) {
-            const auto self = weak.lock();
-            if (!self) return;
-            self->loop_.post([engine = self.get(), job, step, done = std::move(done)] {
-                engine->committed(job, step, done);
-            });
-        });
+    committer_.submit(std::move(work), [weak = weak_from_this(), job](Committed done) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->loop_.post(
+            [engine = self.get(), job, done = std::move(done)] { engine->committed(job, done); });
+    });
 }
 
-void Engine::committed(const JobRef& job, Step step, const Committed& done) {
+void Engine::committed(const JobRef& job, const Committed& done) {
     if (!done) {
-        not_committed(job, step, done.error());
+        not_committed(job, done.error());
         return set_timer();
     }
-    const StateName state = name_of(step.next.state);
     const StateName was = name_of(job->attempt.state);
-    job->attempt = std::move(step.next);
+    job->attempt = std::move(job->write->step.next);
+    const StateName state = name_of(job->attempt.state);
+    job->write.reset();
     job->tries = 0;
     const Attempt& attempt = job->attempt;
     if (state != was)
@@ -279,7 +312,9 @@ void Engine::committed(const JobRef& job, Step step, const Committed& done) {
         carry_out(job);
     } else {
         schedule_.set(attempt.id, *attempt.next_at);
-        jobs_.erase(attempt.id);
+        // An order under way keeps its job, which knows what to tidy up when it is ended.
+        job->waiting = has_deadline(state);
+        if (!job->waiting) jobs_.erase(attempt.id);
     }
     admit_waiting();
     set_timer();
@@ -293,31 +328,25 @@ void Engine::begin_successor(std::int64_t server_id) {
                                   successor.error().text());
 }
 
-void Engine::not_committed(const JobRef& job, const Step& step, const store::WorkRefusal& why) {
+void Engine::not_committed(const JobRef& job, const store::WorkRefusal& why) {
     const Error error = store::to_error(why);
-    if (is_passing(why)) return wait(job, kStoreRetry);
+    if (is_passing(why)) {
+        // What the CA said is kept: it must not be asked again because our disk is full.
+        const int doublings = std::min(job->write->failures++, kStoreRetryGrowth);
+        return wait(job, std::min(kStoreRetry * (1 << doublings), kLongestStoreRetry));
+    }
     if (std::holds_alternative<Error>(why)) {
         // The row changed under us (a newer request), or is gone with its server.
         log::logger("acme").debug("{}: {}", job->attempt.public_name, error.text());
-        const std::int64_t id = job->attempt.id;
-        const auto values = published(job->attempt.state);
-        if (error.code == ErrorCode::NotFound && !values.empty()) {
-            zones::Change change;
-            change.zones.push_back(txt_zone_change(
-                job->attempt.zone_apex, values, zones::EditKind::DeleteRecords, options_.txt_ttl));
-            change.actor = {"acme", job->attempt.public_name, "", "acme"};
-            change.reason = "the server is gone";
-            committer_.submit(std::move(change), [](const auto&) {});
-        }
-        drop(job);
-        if (error.code != ErrorCode::NotFound) schedule_.set(id, clock_.now() + kStoreRetry);
-        return;
+        return ended(job, error.code == ErrorCode::NotFound);
     }
-    if (step.effect == ZoneEffect::RemoveTxt) {
+    Write write = *std::exchange(job->write, std::nullopt);
+    if (write.step.effect == ZoneEffect::RemoveTxt) {
         // The zone is gone, or takes no change: the attempt goes on without tidying it.
         log::logger("acme").warn("{}: the TXT values stay in the zone: {}",
                                  job->attempt.public_name, error.text());
-        return commit(job, {step.next, ZoneEffect::None}, {}, {});
+        write.step.effect = ZoneEffect::None;
+        return commit(job, std::move(write));
     }
     give_up(job, {Remedy::PersonNeeded,
                   "zone-refused",
@@ -329,30 +358,6 @@ void Engine::wait(const JobRef& job, Milliseconds pause) {
     job->waiting = true;
     schedule_.set(job->attempt.id, clock_.now() + pause);
     set_timer();
-}
-
-void Engine::give_up(const JobRef& job, Verdict verdict) {
-    log::logger("acme").warn("{}: no certificate yet: {}", job->attempt.public_name, verdict.text);
-    if (verdict.remedy == Remedy::Register) account_->forget();
-    if (verdict.type == "unreachable" || verdict.type.starts_with("http-5"))
-        note_trouble(verdict.text);
-    counters_.failed.fetch_add(1, std::memory_order_relaxed);
-    const bool can_tidy = client_->has_account() && verdict.type != "unreachable";
-    auto fail_it = [this, job, verdict = std::move(verdict)] { advance(job, Failed{verdict}); };
-    if (!can_tidy) return fail_it();
-    deactivate(job, 0, std::move(fail_it));
-}
-
-// RFC 8555 section 7.5.2. Best effort: what we leave behind expires.
-void Engine::deactivate(const JobRef& job, std::size_t index, std::function<void()> then) {
-    const auto pending = published(job->attempt.state);
-    if (index >= pending.size()) return then();
-    auto next = [this, job, index, then = std::move(then)] { deactivate(job, index + 1, then); };
-    const std::string url = pending[index].url;
-    client_->read_authorization(url, [this, url, next](const CaResult<Authorization>& seen) {
-        if (!seen || seen->status != AuthorizationStatus::Pending) return next();
-        client_->deactivate_authorization(url, [next](const CaResult<void>&) { next(); });
-    });
 }
 
 void Engine::with_account(const JobRef& job, std::function<void()> then) {

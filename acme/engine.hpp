@@ -67,37 +67,55 @@ public:
 
     /// An attempt is new, or was changed by somebody else.
     void wake(std::int64_t attempt_id);
+    /// An attempt was superseded while `order_url` was under way: what is pending at the CA is
+    /// deactivated, and its place is free.
+    void replaced(std::int64_t attempt_id, std::string order_url);
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
 private:
-    /// An attempt that is being worked on.
+    using Rows = std::function<Result<void>(store::Writer& writer, zones::Change& change)>;
+    /// The outcome of a duty, on its way to the store.
+    struct Write {
+        Step step;
+        Rows extra;
+        std::string audit;
+        int failures = 0;  // Of the store.
+    };
+    /// An attempt that is being worked on: from its admission until it is settled, paused or final.
     struct Job {
         Attempt attempt;
-        int tries = 0;         // Of the duty, since the state was entered.
-        bool waiting = false;  // In the schedule, for the same duty again.
+        int tries = 0;               // Of the duty, since the state was entered.
+        bool waiting = false;        // In the schedule, or for a place.
+        std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
     };
     using JobRef = std::shared_ptr<Job>;
-    using Rows = std::function<Result<void>(store::Writer& writer, zones::Change& change)>;
     using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
 
     // engine.cpp
     void look();
     void set_timer();
     void begin(std::int64_t attempt_id);
+    void resume(const JobRef& job);
     void carry_out(const JobRef& job);
     void drop(const JobRef& job);
+    void forget(std::int64_t attempt_id);
     void advance(const JobRef& job, Event event, Rows extra = {}, std::string_view audit = {});
-    void commit(const JobRef& job, Step step, Rows extra, std::string_view audit);
-    void committed(const JobRef& job, Step step, const Committed& done);
-    void not_committed(const JobRef& job, const Step& step, const store::WorkRefusal& why);
+    void commit(const JobRef& job, Write write);
+    void submit(const JobRef& job);
+    void committed(const JobRef& job, const Committed& done);
+    void not_committed(const JobRef& job, const store::WorkRefusal& why);
     void wait(const JobRef& job, Milliseconds pause);
     void keep_count(const Attempt& attempt);
-    void give_up(const JobRef& job, Verdict verdict);
-    void deactivate(const JobRef& job, std::size_t index, std::function<void()> then);
     void begin_successor(std::int64_t server_id);
     void note_trouble(std::string text);
+
+    // tidying.cpp
+    void give_up(const JobRef& job, Verdict verdict);
+    void ended(const JobRef& job, bool is_gone);
+    void abandon(std::string order_url);
+    void deactivate(std::vector<std::string> authorizations, std::function<void()> then);
 
     // admission.cpp
     void admit(const JobRef& job);

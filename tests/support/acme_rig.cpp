@@ -12,6 +12,13 @@
 //     quiet             do not ask, only go on with what is in the store
 //     limits            the limits of a real server; else there are none
 //     backoff=MS        the base of the ladder (300)
+//     order-limit=N     orders of one server in an hour (1000)
+//     until-step=STEP   end when an attempt with a problem is in this step; say it
+//     gone=N            ask for the first N servers one after the other; while the CA has been told
+//                       and has not looked, ask every second one with another key, then erase it
+//     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
+//     keep-key          take a managed key, but do not say that it is served
+//     key-gone          wait until the managed key is erased, do not take it
 //
 // Keeps its store in FOLDER, so that a second start takes up what the first left. Lines on standard
 // output: "state SERVER STATE" for each durable transition, at the end "certificate SERVER SHA256"
@@ -33,6 +40,7 @@
 #include "acme/csr.hpp"
 #include "acme/jws.hpp"
 #include "dnsd/server.hpp"
+#include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::tests {
@@ -90,9 +98,16 @@ public:
         store::Reader reader = must(store::Reader::open(path_));
         for (const std::int64_t id : servers_) {
             before_[id] = must(acme::certificate_state(*reader, id, clock_.now())).sha256;
+        }
+        const auto gone = static_cast<std::size_t>(std::stoi(value("gone", "0")));
+        for (std::size_t each = 0; each < gone; ++each)
+            ask_and_erase(reader, servers_[each], each % 2 == 0);
+        servers_.erase(servers_.begin(), servers_.begin() + static_cast<std::ptrdiff_t>(gone));
+        for (const std::int64_t id : servers_) {
             if (!arguments_.flags.contains("quiet")) ask(id);
         }
         const int status = wait();
+        if (heal_.joinable()) heal_.join();
         certificates_->stop();
         return status;
     }
@@ -109,6 +124,7 @@ private:
             std::make_shared<const zones::ZoneTable>(must(store::load_zones(database))));
         store::CommitterOptions options;
         options.path = path_;
+        options.vfs = disk_.name();
         committer_ = must(store::Committer::open(std::move(options), clock_, *zones_));
     }
 
@@ -144,11 +160,34 @@ private:
             TRY(writer.insert_server(server));
             return {};
         };
+        submit(std::move(work));
+        return must(reader->server("demo", label))->id;
+    }
+
+    void submit(store::Work work) {
         std::promise<Verdict> promise;
         committer_->submit(std::move(work), [&](Verdict done) { promise.set_value(done); });
         if (const auto done = promise.get_future().get(); !done)
             throw std::runtime_error(store::to_error(done.error()).text());
-        return must(reader->server("demo", label))->id;
+    }
+
+    void ask_and_erase(store::Reader& reader, std::int64_t server, bool with_another_key) {
+        ask(server);
+        while (must(acme::certificate_state(*reader, server, clock_.now())).step != "challenged")
+            std::this_thread::sleep_for(Milliseconds(1));
+        if (with_another_key) {
+            std::remove((arguments_.folder + "/device-" + std::to_string(server) + ".key").c_str());
+            ask(server);
+            while (must(acme::certificate_state(*reader, server, clock_.now())).step !=
+                   "challenged")
+                std::this_thread::sleep_for(Milliseconds(1));
+        }
+        store::Work work;
+        work.change.actor = {"operator", "rig", "127.0.0.1", "rest"};
+        work.rows = [server](store::Writer& writer, zones::Change&) {
+            return writer.erase_server(server);
+        };
+        submit(std::move(work));
     }
 
     acme::Options options() {
@@ -174,6 +213,13 @@ private:
         const std::string word(store::to_string(to));
         if (durable) say("state " + std::to_string(server) + " " + word);
         if (value(durable ? "crash" : "crash-before", "") == word) ::kill(::getpid(), SIGKILL);
+        if (!durable && value("disk-full", "") == word && !heal_.joinable()) {
+            disk_.arm(FaultVfs::Fault::DiskFull);
+            heal_ = std::thread([this] {
+                std::this_thread::sleep_for(Seconds(4));
+                disk_.heal();
+            });
+        }
     }
 
     /// The "server's own" key, kept in a file.
@@ -216,6 +262,9 @@ private:
                 const auto state = must(acme::certificate_state(*reader, server, clock_.now()));
                 if (arguments_.flags.contains("until-problem") && !state.problem.empty())
                     return say("problem " + state.step + " " + state.problem), 0;
+                if (!state.problem.empty() && value("until-step", "") == state.step)
+                    return say("problem " + state.step + " " + state.problem), 0;
+                if (arguments_.flags.contains("key-gone") && state.managed_key_waiting) continue;
                 const bool is_new =
                     !arguments_.flags.contains("renewed") || state.sha256 != before_[server];
                 if (state.phase == acme::Phase::Valid && state.step.empty() && is_new)
@@ -230,12 +279,13 @@ private:
             const auto chain = must(acme::certificate_chain(*reader, server, clock_.now())).value();
             std::ofstream(arguments_.folder + "/" + std::to_string(server) + ".pem") << chain.pem;
             say("certificate " + std::to_string(server) + " " + to_hex(chain.sha256));
-            if (chain.managed) take_key(server);
+            if (chain.managed && !arguments_.flags.contains("key-gone")) take_key(server, chain);
         }
         const auto& counters = certificates_->counters();
         say("counters requests=" + std::to_string(counters.requests.load()) +
             " nonces_rejected=" + std::to_string(counters.nonces_rejected.load()) +
-            " failed=" + std::to_string(counters.failed.load()));
+            " failed=" + std::to_string(counters.failed.load()) +
+            " live=" + std::to_string(counters.live.load()));
         int status = 0;
         zones_->snapshot()
             ->find(name(kZone))
@@ -248,22 +298,31 @@ private:
         return status;
     }
 
-    void take_key(std::int64_t server) {
-        for (const bool first : {true, false}) {
-            std::promise<Result<std::string>> promise;
-            certificates_->take_managed_key(server, {"server", "rig", "127.0.0.1", "rest"},
-                                            [&](auto key) { promise.set_value(std::move(key)); });
-            const auto key = promise.get_future().get();
-            if (key.has_value() != first) throw std::runtime_error("a key is handed out once");
-            if (first)
-                std::ofstream(arguments_.folder + "/" + std::to_string(server) + ".key") << *key;
-        }
+    Result<std::string> take_key_once(std::int64_t server) {
+        std::promise<Result<std::string>> promise;
+        certificates_->take_managed_key(server, {"server", "rig", "127.0.0.1", "rest"},
+                                        [&](auto key) { promise.set_value(std::move(key)); });
+        return promise.get_future().get();
+    }
+
+    void take_key(std::int64_t server, const acme::CertificateChain& chain) {
+        const std::string key = must(take_key_once(server));
+        if (must(take_key_once(server)) != key) throw std::runtime_error("another key");
+        std::ofstream(arguments_.folder + "/" + std::to_string(server) + ".key") << key;
+        if (arguments_.flags.contains("keep-key")) return;
+        std::promise<Result<void>> promise;
+        certificates_->deployed(server, chain.sha256, {"server", "rig", "127.0.0.1", "rest"},
+                                [&](auto done) { promise.set_value(std::move(done)); });
+        must(promise.get_future().get());
+        if (take_key_once(server)) throw std::runtime_error("a key outlived its deployment");
     }
 
     const Arguments arguments_;
     const std::string path_;
     const Sealer sealer_;
     SystemClock clock_;
+    FaultVfs disk_;
+    std::thread heal_;  // Joined by run().
     std::unique_ptr<Published<zones::ZoneTable>> zones_;
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;

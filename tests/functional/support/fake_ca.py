@@ -16,6 +16,7 @@ import pathlib
 import secrets
 import ssl
 import threading
+import time
 from typing import Any
 
 from support.tls import TestCa, openssl
@@ -29,13 +30,14 @@ class Fault:
 
     status: int
     body: bytes = b""
-    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    headers: dict[str, str | None] = dataclasses.field(default_factory=dict)  # None: left out.
+    delay: float = 0  # Seconds, before it is said.
 
 
 def problem(status: int, kind: str, detail: str = "because the test says so", **more: Any) -> Fault:
-    headers = more.pop("headers", {})
+    headers, delay = more.pop("headers", {}), more.pop("delay", 0)
     document = {"type": ERROR + kind, "detail": detail, "status": status, **more}
-    return Fault(status, json.dumps(document).encode(), {"Content-Type": "application/problem+json", **headers})
+    return Fault(status, json.dumps(document).encode(), {"Content-Type": "application/problem+json", **headers}, delay)
 
 
 def _b64(octets: bytes) -> str:
@@ -75,6 +77,8 @@ class FakeCa:
         self.processing_polls = 0      # An order stays "processing" for so many looks.
         self.names_to_issue: list[list[str]] = []  # For the next certificates, instead of the CSR's.
         self.authorization_error: dict[str, Any] | None = None  # The next challenge fails with it.
+        self.held: set[str] = set()    # Names whose challenges are never looked at.
+        self.directory_delay = 0.0     # Seconds, of every look at the directory but the first.
 
     # -- for tests -------------------------------------------------------------------------------
 
@@ -129,10 +133,12 @@ class FakeCa:
             nonce = self._new_nonce()
             if answer.body and b"badNonce" in answer.body:
                 self._given_with_refusal.add(nonce)
+        time.sleep(answer.delay)
         handler.send_response(answer.status)
         headers = {"Replay-Nonce": nonce, "Content-Type": "application/json", **answer.headers}
         for name, value in headers.items():
-            handler.send_header(name, value)
+            if value is not None:
+                handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(answer.body)))
         handler.end_headers()
         if handler.command != "HEAD":
@@ -180,8 +186,10 @@ class FakeCa:
         return Fault(status, json.dumps(document).encode(), headers)
 
     def _dir(self, *_: Any) -> Fault:
-        return self._json({"newNonce": f"{self.base}/nonce", "newAccount": f"{self.base}/account",
-                           "newOrder": f"{self.base}/new-order"})
+        answer = self._json({"newNonce": f"{self.base}/nonce", "newAccount": f"{self.base}/account",
+                             "newOrder": f"{self.base}/new-order"})
+        answer.delay = self.directory_delay if self.count("dir") > 1 else 0
+        return answer
 
     def _nonce(self, *_: Any) -> Fault:
         return Fault(200)
@@ -210,10 +218,10 @@ class FakeCa:
 
     def _order_answer(self, number: str, status: int = 200) -> Fault:
         order = self._orders[number]
-        states = [self._authorizations[url.rpartition("/")[2]]["status"] for url in order["authorizations"]]
-        if order["status"] == "pending" and "invalid" in states:
+        states = {self._authorizations[url.rpartition("/")[2]]["status"] for url in order["authorizations"]}
+        if order["status"] == "pending" and states & {"invalid", "deactivated"}:
             order["status"] = "invalid"
-        elif order["status"] == "pending" and set(states) == {"valid"}:
+        elif order["status"] == "pending" and states == {"valid"}:
             order["status"] = "ready"
         shown = {key: value for key, value in order.items() if key != "polls"}
         return self._json(shown, status, Location=f"{self.base}/order/{number}")
@@ -240,6 +248,8 @@ class FakeCa:
         if self.authorization_error:
             challenge["error"], self.authorization_error = self.authorization_error, None
             challenge["status"] = authorization["status"] = "invalid"
+        elif authorization["identifier"]["value"] in self.held:
+            challenge["status"] = "processing"
         else:
             challenge["status"] = authorization["status"] = "valid"
         return self._json(challenge)
