@@ -73,7 +73,8 @@ public:
 
     /// Calls back with null when the directory is there and young enough.
     void with_directory(std::function<void(const CaFailure*)> then) {
-        if (directory_ && clock_.monotonic() - directory_read_ < settings_.directory_age)
+        if (directory_ && !directory_moved_ &&
+            clock_.monotonic() - directory_read_ < settings_.directory_age)
             return then(nullptr);
         waiting_.push_back(std::move(then));
         if (waiting_.size() > 1) return;  // It is being read.
@@ -109,6 +110,7 @@ private:
         } else if (auto directory = read_directory(response->body)) {
             directory_ = std::move(*directory);
             directory_read_ = clock_.monotonic();
+            directory_moved_ = false;
             return std::nullopt;
         } else {
             failure = malformed(response->status, directory.error().text());
@@ -172,14 +174,14 @@ private:
             ++exchange->nonce_retries;
             counters_.nonces_rejected.fetch_add(1, std::memory_order_relaxed);
             nonces_.clear();  // What was given together with the refused one is of no use either.
-            return nonce.empty() ? with_nonce(exchange) : post(exchange, nonce);
+            return nonce.empty() ? start(exchange) : post(exchange, nonce);
         }
         keep_nonce(std::move(nonce));
         // URLs of the directory move (a CA's maintenance): look once whether this one has.
         if (response.status == 404 && exchange->endpoint != nullptr &&
             !exchange->directory_was_renewed) {
             exchange->directory_was_renewed = true;
-            directory_.reset();
+            directory_moved_ = true;
             return start(exchange);
         }
         exchange->answered(fail(std::move(failure)));
@@ -200,7 +202,8 @@ private:
     const Clock& clock_;
     Counters& counters_;
     const ClientSettings settings_;
-    std::optional<Directory> directory_;
+    std::optional<Directory> directory_;  // Once there, it stays until there is another.
+    bool directory_moved_ = false;        // A URL of it was not found: to be read again.
     MonotonicTime directory_read_{};
     std::vector<std::function<void(const CaFailure*)>> waiting_;
     std::deque<Nonce> nonces_;
