@@ -50,11 +50,9 @@ std::optional<OrderLog::Full> OrderLog::full(std::int64_t server_id, WallTime no
 void OrderLog::drop_old(WallTime now) {
     if (now - looked_at_ < kHour) return;
     looked_at_ = now;
-    std::erase_if(placed_, [&](auto& server) {
-        auto& times = server.second;
+    for (auto& [server_id, times] : placed_)
         times.erase(times.begin(), std::upper_bound(times.begin(), times.end(), now - kDay));
-        return times.empty();
-    });
+    std::erase_if(placed_, [](const auto& server) { return server.second.empty(); });
 }
 
 }  // namespace hairpin::acme
