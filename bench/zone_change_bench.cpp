@@ -1,7 +1,8 @@
-// bench/zone_change_bench.cpp - CPU of one change in zones of growing size, and memory of many small zones.
+// bench/zone_change_bench.cpp - CPU of one change in zones of growing size, and memory of many
+// small zones.
 //
-// The change path's promise is O(what changed * log names): the figure must hardly move from 1,000 names to 200,000.
-// Prints a table; judges nothing.
+// The change path's promise is O(what changed * log names): the figure must hardly move from 1,000
+// names to 200,000. Prints a table; judges nothing.
 
 #include <malloc.h>
 
@@ -27,8 +28,8 @@ Edit address(const Name& owner, unsigned number) {
     Edit edit;
     edit.owner = owner;
     edit.ttl = 60;
-    edit.rdatas = {{10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8),
-                    static_cast<std::uint8_t>(number)}};
+    edit.rdatas = {{10, static_cast<std::uint8_t>(number >> 16),
+                    static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)}};
     return edit;
 }
 
@@ -36,9 +37,11 @@ ZoneRef zone_of(const Name& apex, unsigned names) {
     ZoneChange change;
     change.apex = apex;
     change.action = ZoneAction::Create;
-    change.edits.push_back(tests::edit(EditKind::ReplaceRRset, apex.text(), RType::SOA,
-                                       {"ns1.example.org. hostmaster.example.org. 1 3600 600 604800 60"}, 3600));
-    change.edits.push_back(tests::edit(EditKind::ReplaceRRset, apex.text(), RType::NS, {"ns1.example.org."}, 3600));
+    change.edits.push_back(
+        tests::edit(EditKind::ReplaceRRset, apex.text(), RType::SOA,
+                    {"ns1.example.org. hostmaster.example.org. 1 3600 600 604800 60"}, 3600));
+    change.edits.push_back(
+        tests::edit(EditKind::ReplaceRRset, apex.text(), RType::NS, {"ns1.example.org."}, 3600));
     for (unsigned number = 1; number <= names; ++number)
         change.edits.push_back(address(*Name::child("nur" + std::to_string(number), apex), number));
     return apply({}, change, {1'795'000'000, {}}, {})->zone;
@@ -53,11 +56,14 @@ void time_changes(unsigned names) {
     for (unsigned number = 0; number < kChanges; ++number) {
         ZoneChange change;
         change.apex = apex;
-        change.edits = {address(*Name::child("nur" + std::to_string(number * 7919 % names + 1), apex), number + (1u << 23))};
+        change.edits = {
+            address(*Name::child("nur" + std::to_string(number * 7919 % names + 1), apex),
+                    number + (1u << 23))};
         const ZoneTable published = table;  // Readers hold the old one, as in life.
         table.put(apply(table.share(apex), change, {1'795'000'000 + number, {}}, {})->zone);
     }
-    std::printf("%9u names  %8.2f us CPU a change\n", names, (cpu_microseconds() - start) / kChanges);
+    std::printf("%9u names  %8.2f us CPU a change\n", names,
+                (cpu_microseconds() - start) / kChanges);
 }
 
 void weigh_zones(unsigned zones) {
@@ -66,13 +72,14 @@ void weigh_zones(unsigned zones) {
     for (unsigned number = 1; number <= zones; ++number)
         table.put(zone_of(tests::name("pl-" + std::to_string(number) + ".example.net."), 6));
     const std::size_t octets = mallinfo2().uordblks - before;
-    std::printf("%9u zones of 6 names: %.1f MiB, %zu octets a zone\n", zones, static_cast<double>(octets) / (1 << 20),
-                octets / zones);
+    std::printf("%9u zones of 6 names: %.1f MiB, %zu octets a zone\n", zones,
+                static_cast<double>(octets) / (1 << 20), octets / zones);
 }
 
 }  // namespace
 
 int main() {
-    for (const unsigned names : {1'000u, 20'000u, 200'000u}) time_changes(names);
+    for (const unsigned names : {1'000u, 20'000u, 200'000u})
+        time_changes(names);
     weigh_zones(100'000);
 }

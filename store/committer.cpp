@@ -153,7 +153,7 @@ void Committer::Impl::stop() {
 void Committer::Impl::submit(Letter letter) {
     if (queue_.post(std::move(letter))) return;
     counters_.unavailable.fetch_add(1, kRelaxed);
-    // A refused letter is untouched (core/mailbox.hpp).
+    // NOLINTNEXTLINE(bugprone-use-after-move): a refused letter is untouched (core/mailbox.hpp).
     refuse(letter, stopping_.load() ? "the server is stopping" : "too many changes are waiting");
 }
 

@@ -174,8 +174,8 @@ Result<void> WorkGroup::write_audit_row(const Work& work, Outcome outcome,
 void WorkGroup::keep(Attempt attempt) {
     table_ = std::move(attempt.table);
     rrset_rows_ += attempt.rrset_rows;
-    for (auto& [apex, step] : attempt.steps)
-        steps_[apex] = std::move(step);
+    for (const auto& [apex, step] : attempt.steps)
+        steps_[apex] = step;
 }
 
 void WorkGroup::refuse(const Work& work, const WorkRefusal& why) {
