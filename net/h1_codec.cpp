@@ -21,7 +21,7 @@ void append_number(std::string& out, std::size_t number, int base = 10) {
 }  // namespace
 
 H1Codec::H1Codec(CodecEnvironment& environment, Endpoint peer, MonotonicTime now)
-    : environment_(environment), peer_(peer), now_(now), since_(now) {}
+    : environment_(environment), peer_(peer), held_(environment), now_(now), since_(now) {}
 
 bool H1Codec::is_idle() const noexcept {
     return stage_ == Stage::Head && input_.empty();
@@ -141,6 +141,7 @@ void H1Codec::deliver() {
     stage_ = Stage::Busy;
     reply_ = Reply::Awaited;
     HttpCounters::add(environment_.counters.requests_http1);
+    held_ = parser_->take_held_body();
     events_.push_back(RequestReady{++exchange_, std::move(parser_->request())});
     parser_.reset();
 }
@@ -148,8 +149,7 @@ void H1Codec::deliver() {
 void H1Codec::refuse(Refusal refusal) {
     keep_alive_ = false;
     parser_.reset();
-    auto response = problem_response(refusal.status, refusal.detail);
-    normalise(response, environment_.counters);
+    const auto response = refusal_response(refusal, environment_.counters);
     std::string out;
     append_head(out, response, Framing::Length);
     if (!is_head_request_) out += response.body;
@@ -187,6 +187,7 @@ void H1Codec::respond(ExchangeId exchange, Response&& response) {
     if (!is_open(exchange) || reply_ != Reply::Awaited) return;
     constexpr std::size_t kSmallBody =
         4096;  // Copied behind the head, so that both leave in one record.
+    held_.release();
     normalise(response, environment_.counters);
     keep_alive_ = keep_alive_ && !draining_;
     std::string out;
@@ -202,6 +203,7 @@ void H1Codec::respond(ExchangeId exchange, Response&& response) {
 
 void H1Codec::begin(ExchangeId exchange, Response&& head) {
     if (!is_open(exchange) || reply_ != Reply::Awaited) return;
+    held_.release();
     normalise(head, environment_.counters);
     if (has_no_content(head.status)) is_head_request_ = true;
     framing_ = version_ < 11 ? Framing::UntilClose : Framing::Chunked;

@@ -77,6 +77,7 @@ private:
     std::size_t line_start_ = 0;    // Where the head's last line begins.
     std::size_t blank_octets_ = 0;  // Of empty lines before the request line.
     std::optional<H1Parser> parser_;
+    HeldBody held_;  // Of the request that the handler has.
     OutputQueue output_;
     std::vector<CodecEvent> events_;
     ExchangeId exchange_ = 0;

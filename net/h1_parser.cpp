@@ -74,7 +74,7 @@ bool asks_for_other_version(std::string_view head) noexcept {
 
 class H1Parser::Strict final : public http::basic_parser<true> {
 public:
-    explicit Strict(const CodecEnvironment& environment) : environment_(environment) {
+    explicit Strict(CodecEnvironment& environment) : held(environment), environment_(environment) {
         // Our caller bounds heads, and we bound bodies, because the limit depends on the head.
         header_limit(std::numeric_limits<std::uint32_t>::max());
         body_limit(boost::none);
@@ -86,6 +86,7 @@ public:
     }
 
     Request request;
+    HeldBody held;
     bool expects_continue = false;
 
 private:
@@ -157,6 +158,7 @@ private:
         limit_ = environment_.body_limit(request);
         const auto length = content_length();
         if (length && *length > limit_) return refuse({413, "the body is too large"}, error);
+        if (length && !held.has_room_for(*length)) return refuse(refuse_body(environment_), error);
         if (length) request.body.reserve(std::min<std::size_t>(*length, kFirstReserve));
     }
 
@@ -165,6 +167,11 @@ private:
             refuse({413, "the body is too large"}, error);
             return 0;
         }
+        if (!held.has_room_for(body.size())) {
+            refuse(refuse_body(environment_), error);
+            return 0;
+        }
+        held.add(body.size());
         request.body.append(body.data(), body.size());
         return body.size();
     }
@@ -183,7 +190,7 @@ private:
     }
     void on_finish_impl(error_code&) override {}
 
-    const CodecEnvironment& environment_;
+    CodecEnvironment& environment_;
     Refusal refusal_;
     std::size_t limit_ = 0;
     std::size_t trailers_ = 0;
@@ -193,7 +200,7 @@ private:
     bool head_done_ = false;
 };
 
-H1Parser::H1Parser(const CodecEnvironment& environment)
+H1Parser::H1Parser(CodecEnvironment& environment)
     : strict_(std::make_unique<Strict>(environment)) {}
 H1Parser::~H1Parser() = default;
 H1Parser::H1Parser(H1Parser&&) noexcept = default;
@@ -252,6 +259,9 @@ Request& H1Parser::request() noexcept {
 }
 const Request& H1Parser::request() const noexcept {
     return strict_->request;
+}
+HeldBody H1Parser::take_held_body() noexcept {
+    return std::move(strict_->held);
 }
 
 }  // namespace hairpin::net

@@ -24,7 +24,8 @@ namespace hairpin::net {
 
 class H1Parser {
 public:
-    explicit H1Parser(const CodecEnvironment& environment);
+    /// `environment` outlives the parser.
+    explicit H1Parser(CodecEnvironment& environment);
     ~H1Parser();
     H1Parser(H1Parser&&) noexcept;
     H1Parser& operator=(H1Parser&&) noexcept;
@@ -44,6 +45,8 @@ public:
     /// The request as far as it has been read.
     [[nodiscard]] Request& request() noexcept;
     [[nodiscard]] const Request& request() const noexcept;
+    /// What its body counts for; goes on counting for as long as the result is kept.
+    [[nodiscard]] HeldBody take_held_body() noexcept;
 
 private:
     class Strict;

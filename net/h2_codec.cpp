@@ -161,7 +161,7 @@ void H2Codec::close_stream(std::int32_t id) {
     auto& stream = *found->second;
     if (!stream.head_done) in_head_ = false;
     if (stream.receiving) --receiving_;
-    held_body_ -= stream.body_octets;
+    held_body_ -= stream.held.size();
     queued_ -= stream.output.size();
     if (stream.reported && (!stream.answered || stream.streaming)) {
         events_.push_back(ExchangeGone{static_cast<ExchangeId>(id)});
@@ -195,6 +195,8 @@ void H2Codec::submit(Stream& stream, const Response& response, Length length_is)
         field("content-length", digits(length, response.body.size()));
     }
     stream.answered = true;
+    held_body_ -= stream.held.size();
+    stream.held.release();
     const bool bodiless = stream.is_head_request || has_no_content(response.status) ||
                           (length_known && response.body.empty());
     nghttp2_data_provider provider{};

@@ -85,7 +85,7 @@ private:
     std::vector<nghttp2_nv> fields_;  // Reused from response to response.
     OctetView frame_;            // Not yet taken; nghttp2 keeps it until the next one is asked for.
     std::size_t receiving_ = 0;  // Streams whose body is still coming.
-    std::size_t held_body_ = 0;  // Octets of request bodies in all streams.
+    std::size_t held_body_ = 0;  // Octets in the HeldBody of all streams.
     std::size_t queued_ = 0;     // Octets of response bodies in all streams.
     bool in_head_ = false;       // A header block has begun and not ended.
     bool broken_ = false;

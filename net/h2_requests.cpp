@@ -17,7 +17,7 @@ constexpr std::size_t kFieldOverhead = 32;
 }  // namespace
 
 void H2Codec::open_stream(std::int32_t id) {
-    auto stream = std::make_unique<Stream>();
+    auto stream = std::make_unique<Stream>(environment_);
     stream->id = id;
     stream->receiving = true;
     stream->request.version = 20;
@@ -92,6 +92,9 @@ void H2Codec::finish_head(Stream& stream) {
     std::size_t announced = 0;
     if (length) std::from_chars(length->data(), length->data() + length->size(), announced);
     if (announced > stream.body_limit) return refuse(stream, {413, "the body is too large"});
+    if (!stream.held.has_room_for(announced, held_body_)) {
+        return refuse(stream, refuse_body(environment_));
+    }
     if (request.header("expect") && !stream.ends_with_head) send_continue(stream);
 }
 
@@ -112,12 +115,16 @@ void H2Codec::add_body(Stream& stream, std::string_view octets) {
     if (octets.size() > stream.body_limit - stream.body_octets) {
         return refuse(stream, {413, "the body is too large"});
     }
-    const bool is_alone = held_body_ == stream.body_octets;
-    if (!is_alone && held_body_ + octets.size() > environment_.options.max_body_per_connection) {
+    const std::size_t others = held_body_ - stream.held.size();
+    if (others > 0 && held_body_ + octets.size() > environment_.options.max_body_per_connection) {
         return refuse(stream, {503, "too many large requests at once on this connection"});
+    }
+    if (!stream.held.has_room_for(octets.size(), others)) {
+        return refuse(stream, refuse_body(environment_));
     }
     stream.request.body.append(octets);
     stream.body_octets += octets.size();
+    stream.held.add(octets.size());
     held_body_ += octets.size();
 }
 
@@ -158,12 +165,9 @@ void H2Codec::hand_over_next() {
 
 void H2Codec::refuse(Stream& stream, Refusal refusal) {
     if (stream.answered) return;
-    // What it held is not needed any more, although the stream may live a little longer.
-    held_body_ -= std::exchange(stream.body_octets, 0);
     stream.body_since = now_;
     stream.request = {};
-    auto response = problem_response(refusal.status, refusal.detail);
-    normalise(response, environment_.counters);
+    auto response = refusal_response(refusal, environment_.counters);
     submit(stream, response, Length::Known);
     if (!stream.is_head_request) queue(stream, std::move(response.body));
 }

@@ -16,13 +16,16 @@
 namespace hairpin::net {
 
 struct H2Codec::Stream {
+    explicit Stream(CodecEnvironment& environment) noexcept : held(environment) {}
+
     std::int32_t id = 0;
     Request request;
     std::string path;
     std::string authority;
     std::size_t head_octets = 0;
     std::size_t body_limit = 0;
-    std::size_t body_octets = 0;
+    std::size_t body_octets = 0;  // Received.
+    HeldBody held;                // Of these, what is not yet answered.
     MonotonicTime body_since{};
     Refusal refusal;            // Set while the head is read, answered at its end.
     std::size_t discarded = 0;  // Octets of the body after it was refused.

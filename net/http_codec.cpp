@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "core/log.hpp"
 
@@ -38,6 +39,45 @@ bool is_own(std::string_view name) noexcept {
 }
 
 }  // namespace
+
+Response refusal_response(Refusal refusal, HttpCounters& counters) {
+    auto response = problem_response(refusal.status, refusal.detail);
+    if (refusal.status == 503) response.headers.push_back({"retry-after", "10"});
+    normalise(response, counters);
+    return response;
+}
+
+HeldBody::HeldBody(HeldBody&& other) noexcept
+    : environment_(other.environment_), size_(std::exchange(other.size_, 0)) {}
+
+HeldBody& HeldBody::operator=(HeldBody&& other) noexcept {
+    if (this == &other) return *this;
+    release();
+    environment_ = other.environment_;
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+}
+
+bool HeldBody::has_room_for(std::size_t octets, std::size_t others) const noexcept {
+    if (others + size_ + octets <= ServerOptions::kSmallBodies) return true;
+    const auto limit = environment_->options.max_bodies_in_flight;
+    const auto held = environment_->bodies_in_flight;
+    return held <= limit && octets <= limit - held;
+}
+
+void HeldBody::add(std::size_t octets) noexcept {
+    size_ += octets;
+    environment_->bodies_in_flight += octets;
+}
+
+void HeldBody::release() noexcept {
+    environment_->bodies_in_flight -= std::exchange(size_, 0);
+}
+
+Refusal refuse_body(CodecEnvironment& environment) noexcept {
+    HttpCounters::add(environment.counters.bodies_refused);
+    return {503, "too many large requests at once; try again later"};
+}
 
 void OutputQueue::push(std::string&& chunk) {
     if (chunk.empty()) return;

@@ -31,6 +31,7 @@ struct CodecEnvironment {
     ServerOptions options;
     HttpCounters counters;
     std::string date;  // IMF-fixdate (RFC 9110 section 5.6.7), refreshed by the server each second.
+    std::size_t bodies_in_flight = 0;  // Octets, in all HeldBody of the server.
 
     [[nodiscard]] std::size_t body_limit(const Request& head) const {
         return options.body_limit ? options.body_limit(head) : options.max_body;
@@ -59,6 +60,36 @@ struct Refusal {
     int status = 0;
     std::string_view detail;
 };
+
+/// The server's own answer to a refused request, fit to be sent. A 503 says when to come back.
+[[nodiscard]] Response refusal_response(Refusal refusal, HttpCounters& counters);
+
+/// The share of one request body in ServerOptions::max_bodies_in_flight, from its first octet until
+/// the request is answered or gone. The octets themselves are elsewhere.
+class HeldBody {
+public:
+    /// `environment` outlives it.
+    explicit HeldBody(CodecEnvironment& environment) noexcept : environment_(&environment) {}
+    HeldBody(HeldBody&& other) noexcept;
+    HeldBody& operator=(HeldBody&& other) noexcept;
+    HeldBody(const HeldBody&) = delete;
+    HeldBody& operator=(const HeldBody&) = delete;
+    ~HeldBody() { release(); }
+
+    /// Whether so much more may be read.
+    /// @param others  Octets that other requests of the same connection hold.
+    [[nodiscard]] bool has_room_for(std::size_t octets, std::size_t others = 0) const noexcept;
+    void add(std::size_t octets) noexcept;
+    void release() noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+private:
+    CodecEnvironment* environment_;
+    std::size_t size_ = 0;
+};
+
+/// What a body is refused with for which HeldBody has no room; counts it.
+[[nodiscard]] Refusal refuse_body(CodecEnvironment& environment) noexcept;
 
 class HttpCodec {
 public:

@@ -84,21 +84,31 @@ void HttpServerState::tick() {
     }
     wheel_.advance(loop_.now(),
                    [](WheelNode& node) { static_cast<HttpConnection&>(node).on_deadline(); });
-    warn_of_flood();
+    warn_of_floods();
     resume_accepting();
 }
 
-void HttpServerState::warn_of_flood() {
-    const auto displaced = counters().handshakes_displaced.load(std::memory_order_relaxed);
-    if (displaced == displaced_warned_) return;
+std::uint64_t HttpServerState::news(FloodWarning& last, const HttpCounters::Count& count) const {
+    const auto total = count.load(std::memory_order_relaxed);
     const auto now = loop_.now();
-    if (displaced_warned_ != 0 && now < flood_warned_ + kWarnEvery) return;
-    log::logger("net").warn(
-        "{} TLS handshakes were closed to make room for newer connections: somebody opens "
-        "connections and says nothing, or far more clients come at once than the limits allow",
-        displaced - displaced_warned_);
-    flood_warned_ = now;
-    displaced_warned_ = displaced;
+    if (total == last.count || (last.count != 0 && now < last.at + kWarnEvery)) return 0;
+    last.at = now;
+    return total - std::exchange(last.count, total);
+}
+
+void HttpServerState::warn_of_floods() {
+    if (const auto displaced = news(displaced_warned_, counters().handshakes_displaced)) {
+        log::logger("net").warn(
+            "{} TLS handshakes were closed to make room for newer connections: somebody opens "
+            "connections and says nothing, or far more clients come at once than the limits allow",
+            displaced);
+    }
+    if (const auto refused = news(bodies_warned_, counters().bodies_refused)) {
+        log::logger("net").warn(
+            "{} requests were refused (503) because the bodies of others take all the memory set "
+            "aside for them, {} octets",
+            refused, options().max_bodies_in_flight);
+    }
 }
 
 void HttpServerState::handle(Request&& request, Responder responder) {

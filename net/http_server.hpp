@@ -48,7 +48,11 @@ struct ServerOptions {
     std::size_t max_fields = 128;  // Header fields, a number.
     std::size_t max_body = 65'536;
     std::size_t max_body_per_connection =
-        16'777'216;                            // All HTTP/2 streams of a connection together.
+        16'777'216;  // All HTTP/2 streams of a connection together.
+    // All connections of a server together. When so much is held, a connection may hold
+    // kSmallBodies octets and is refused more: 503 with Retry-After.
+    std::size_t max_bodies_in_flight = 268'435'456;
+    static constexpr std::size_t kSmallBodies = 65'536;
     std::size_t stream_high_water = 262'144;   // When Responder::write() says wait.
     std::size_t max_stream_queue = 8'388'608;  // When it gives up on the peer.
     // Octets of answers that wait for a peer: while there are more, the handler gets no further
@@ -67,7 +71,9 @@ struct ServerOptions {
     std::size_t min_write_rate = 4'096;  // Octets per second.
     Milliseconds linger_time{2'000};
 
-    /// The body limit of one route, asked when the head is complete; max_body where it is empty.
+    /// The body limit of one request, asked when its head is complete and before any of its body is
+    /// read; max_body where it is empty. It sees everything but the body (route, peer,
+    /// authorization), so that a stranger may be given less than a client that says who it is.
     std::function<std::size_t(const Request& head)> body_limit;
 };
 
@@ -84,6 +90,7 @@ struct HttpCounters {
     Count deadlines_passed{0};
     Count requests_http1{0};
     Count requests_http2{0};
+    Count bodies_refused{0};           // By max_bodies_in_flight.
     std::array<Count, 6> responses{};  // By status class: [2] counts 2xx; [0] is unused.
     Count octets_received{0};          // Before encryption.
     Count octets_sent{0};

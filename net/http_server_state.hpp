@@ -72,6 +72,11 @@ private:
         Peer* peer;  // Its node in per_peer_, which stays where it is.
     };
 
+    struct FloodWarning {
+        MonotonicTime at{};
+        std::uint64_t count = 0;
+    };
+
     void tick();
     void accept_some(const Listener& listener);
     void admit(Fd socket, const Endpoint& peer);
@@ -81,7 +86,9 @@ private:
     [[nodiscard]] bool make_room(const IpAddress& newcomer);
     void displace(const Peer* whose);
     [[nodiscard]] SslHandle make_tls(int socket);
-    void warn_of_flood();
+    void warn_of_floods();
+    /// How often it happened since the last warning, 0 if it is not yet time for another.
+    [[nodiscard]] std::uint64_t news(FloodWarning& last, const HttpCounters::Count& count) const;
     void finish_drain_if_empty();
 
     Loop& loop_;
@@ -103,8 +110,8 @@ private:
     std::uint64_t tls_generation_ = 0;
     MonotonicTime accept_again_{};  // No accept before; after running out of descriptors.
     MonotonicTime warned_{};        // Of running out of descriptors.
-    MonotonicTime flood_warned_{};
-    std::uint64_t displaced_warned_ = 0;  // handshakes_displaced when it was.
+    FloodWarning displaced_warned_;
+    FloodWarning bodies_warned_;
     bool paused_ = false;
     bool draining_ = false;
     std::function<void()> on_drained_;

@@ -334,6 +334,86 @@ TEST_CASE(
     CHECK(broken.codec.is_finished());
 }
 
+struct TightSession : Session {
+    TightSession() {
+        environment.options.max_body = 1'000'000;
+        environment.options.max_bodies_in_flight = 200'000;
+    }
+    std::string post(std::size_t length) {
+        return "POST / HTTP/1.1\r\n" + kHost + "Content-Length: " + std::to_string(length) +
+               "\r\n\r\n";
+    }
+};
+
+TEST_CASE("a large body is refused while others hold the memory for bodies",
+          "[net][rfc9110][hostile]") {
+    TightSession session;
+    session.environment.bodies_in_flight = 150'000;  // Of other connections.
+    SECTION("announced") {
+        session.feed(session.post(70'000));
+    }
+    SECTION("not announced") {
+        session.feed("POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n");
+        session.feed("C350\r\n" + std::string(50'000, 'x') + "\r\n");
+        CHECK(session.environment.bodies_in_flight == 200'000);
+        session.feed("C350\r\n" + std::string(50'000, 'x') + "\r\n");
+    }
+    const auto answer = session.output();
+    CHECK(status_of(answer) == 503);
+    CHECK(answer.find("\r\nretry-after: 10\r\n") != answer.npos);
+    CHECK(session.codec.is_finished());
+    CHECK(session.environment.bodies_in_flight == 150'000);
+    CHECK(session.environment.counters.bodies_refused == 1);
+}
+
+TEST_CASE("a small body is taken all the same, and a large one again when there is room", "[net]") {
+    TightSession session;
+    session.environment.bodies_in_flight = 200'000;
+    session.feed(session.post(65'536) + std::string(65'536, 'x'));
+    REQUIRE(session.requests.size() == 1);
+    session.codec.respond(session.exchanges[0], {204, {}, {}});
+    CHECK(status_of(session.output()) == 204);
+
+    session.environment.bodies_in_flight = 0;
+    session.feed(session.post(200'000) + std::string(200'000, 'x'));
+    REQUIRE(session.requests.size() == 2);
+    CHECK(session.environment.bodies_in_flight == 200'000);  // The handler has it.
+    session.codec.respond(session.exchanges[1], {204, {}, {}});
+    CHECK(session.environment.bodies_in_flight == 0);
+}
+
+TEST_CASE("a connection that ends in a body gives its share back", "[net]") {
+    auto environment = small_environment();
+    environment.options.max_body = 1'000'000;
+    {
+        H1Codec codec(environment, kPeer, kStart);
+        codec.feed(as_octets("POST / HTTP/1.1\r\n" + kHost + "Content-Length: 200000\r\n\r\n" +
+                             std::string(100'000, 'x')),
+                   kStart);
+        CHECK(environment.bodies_in_flight == 100'000);
+    }
+    CHECK(environment.bodies_in_flight == 0);
+}
+
+TEST_CASE("the body limit is asked with the whole head before any of the body is read", "[net]") {
+    Session session;
+    session.environment.options.body_limit = [](const Request& head) -> std::size_t {
+        CHECK(head.body.empty());
+        CHECK(head.path == "/upload");
+        CHECK(head.peer == kPeer.address);
+        return head.header("authorization") == "Bearer a" ? 500'000 : 1'000;
+    };
+    const std::string head = "POST /upload HTTP/1.1\r\n" + kHost + "Content-Length: 100000\r\n";
+    SECTION("a stranger") {
+        session.feed(head + "\r\n");
+        CHECK(status_of(session.output()) == 413);
+    }
+    SECTION("a client") {
+        session.feed(head + "Authorization: Bearer a\r\n\r\n" + std::string(100'000, 'x'));
+        CHECK(session.requests.size() == 1);
+    }
+}
+
 TEST_CASE("each stage has its deadline", "[net][hostile]") {
     const ServerOptions defaults;
     Session session;

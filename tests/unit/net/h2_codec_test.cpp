@@ -2,91 +2,18 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/net/h2_client.hpp"
+#include "tests/unit/net/h2_session.hpp"
 
 namespace hairpin::net {
 namespace {
 
 using tests::Body;
-using tests::Client;
 using tests::Fields;
-
-constexpr MonotonicTime kStart{Milliseconds(1'000'000)};
-const Endpoint kPeer{IpAddress::v4({192, 0, 2, 7}), 4711};
-
-ServerOptions small_options() {
-    ServerOptions options;
-    options.max_body = 100'000;
-    options.max_head = 2048;
-    options.max_target = 512;
-    options.max_fields = 16;
-    options.max_body_per_connection = 150'000;
-    return options;
-}
-
-struct Session {
-    explicit Session(ServerOptions options = small_options(),
-                     Client::Windows windows = Client::Windows::Automatic)
-        : environment{std::move(options), {}, "Sat, 21 Nov 2026 12:00:00 GMT"}, client(windows) {}
-
-    CodecEnvironment environment;
-    H2Codec codec{environment, kPeer, kStart};
-    Client client;
-    std::optional<std::string> answer;  // Given to each request at once.
-    std::vector<RequestReady> requests;
-    std::vector<ExchangeId> gone;
-    std::vector<ExchangeId> writable;
-
-    /// Carries octets both ways until both are silent.
-    void exchange(MonotonicTime now = kStart) {
-        for (bool moved = true; moved;) {
-            moved = false;
-            const std::uint8_t* octets = nullptr;
-            while (const auto size = nghttp2_session_mem_send(client.session.get(), &octets)) {
-                REQUIRE(size > 0);
-                // In odd pieces, so that frames are cut everywhere.
-                for (OctetView rest{octets, static_cast<std::size_t>(size)}; !rest.empty();) {
-                    const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1009));
-                    codec.feed(piece, now);
-                    rest = rest.subspan(piece.size());
-                }
-                moved = true;
-            }
-            collect();
-            std::array<std::uint8_t, 4093> room{};
-            while (const auto size = codec.fill_output(room, now)) {
-                REQUIRE(nghttp2_session_mem_recv(client.session.get(), room.data(), size) ==
-                        static_cast<ssize_t>(size));
-                moved = true;
-            }
-            collect();
-        }
-    }
-    void collect() {
-        for (auto events = codec.take_events(); !events.empty(); events = codec.take_events()) {
-            for (auto& event : events)
-                collect(event);
-        }
-    }
-    void collect(CodecEvent& event) {
-        if (auto* ready = std::get_if<RequestReady>(&event)) {
-            requests.push_back(std::move(*ready));
-            if (answer) codec.respond(requests.back().exchange, {200, {}, *answer});
-        }
-        if (const auto* left = std::get_if<ExchangeGone>(&event)) gone.push_back(left->exchange);
-        if (const auto* room = std::get_if<StreamWritable>(&event))
-            writable.push_back(room->exchange);
-    }
-};
-
-Fields fields_of(std::string method, std::string path = "/", const Fields& more = {}) {
-    Fields fields{{":method", std::move(method)},
-                  {":scheme", "https"},
-                  {":path", std::move(path)},
-                  {":authority", "a"}};
-    fields.insert(fields.end(), more.begin(), more.end());
-    return fields;
-}
+using tests::fields_of;
+using tests::kPeer;
+using tests::kStart;
+using tests::Session;
+using tests::small_options;
 
 TEST_CASE("a request becomes a Request and an answer an answer", "[net][rfc9113]") {
     Session session;
@@ -226,36 +153,6 @@ TEST_CASE("malformed header lists reset their stream", "[net][rfc9113][hostile]"
           kStart + ServerOptions().idle_time);  // No header block is left open.
 }
 
-TEST_CASE("a body over the limit is refused; what follows is discarded, within bounds",
-          "[net][rfc9113][hostile]") {
-    Session session;
-    const auto size = GENERATE(300'000, 3'000'000);
-    Body body{std::string(static_cast<std::size_t>(size), 'x')};
-    const auto id = session.client.submit(fields_of("POST"), &body);
-    session.exchange();
-    CHECK(session.requests.empty());
-    CHECK(session.client.answers[id].field(":status") == "413");
-    CHECK(session.client.answers[id].complete);
-    if (size == 300'000) {
-        CHECK(body.done == body.octets.size());
-    } else {
-        CHECK(session.client.answers[id].reset == NGHTTP2_NO_ERROR);
-        CHECK(body.done < 2'000'000);
-    }
-}
-
-TEST_CASE("all streams together hold a bounded amount of bodies", "[net][hostile]") {
-    Session session;
-    Body first{std::string(90'000, 'x'), 0, true};
-    Body second{std::string(90'000, 'y'), 0, true};
-    const auto one = session.client.submit(fields_of("POST"), &first);
-    session.exchange();
-    const auto two = session.client.submit(fields_of("POST"), &second);
-    session.exchange();
-    CHECK(session.client.answers[one].field(":status").empty());
-    CHECK(session.client.answers[two].field(":status") == "503");
-}
-
 TEST_CASE("a stream of chunks waits for room and goes on", "[net][rfc9113]") {
     auto options = small_options();
     options.stream_high_water = 10'000;
@@ -376,115 +273,6 @@ TEST_CASE("each phase has its deadline", "[net][hostile]") {
     handler.client.submit(fields_of("GET"));
     handler.exchange();
     CHECK_FALSE(handler.codec.deadline());
-}
-
-TEST_CASE("a peer that opens no window for its answer loses the connection",
-          "[net][rfc9113][hostile]") {
-    Session session;
-    const nghttp2_settings_entry no_window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
-    nghttp2_submit_settings(session.client.session.get(), 0, &no_window, 1);
-    session.client.submit(fields_of("GET"));
-    session.exchange();
-    session.codec.respond(session.requests.at(0).exchange, {200, {}, "stuck"});
-    session.exchange();
-    const ServerOptions defaults;
-    CHECK(session.codec.deadline() == kStart + defaults.write_stall_time);
-    session.codec.on_deadline(kStart + defaults.write_stall_time);
-    CHECK(session.codec.is_finished());
-}
-
-struct NoWindow : Session {
-    explicit NoWindow(ServerOptions options = small_options())
-        : Session(std::move(options), Client::Windows::ByHand) {
-        const nghttp2_settings_entry none{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
-        REQUIRE(nghttp2_submit_settings(client.session.get(), 0, &none, 1) == 0);
-        exchange();
-    }
-    void open(std::int32_t id, std::int32_t octets, MonotonicTime now) {
-        for (const auto window : {0, id})
-            REQUIRE(nghttp2_submit_window_update(client.session.get(), 0, window, octets) == 0);
-        exchange(now);
-    }
-};
-
-TEST_CASE("a peer that opens its window octet by octet loses the connection as well",
-          "[net][rfc9113][hostile]") {
-    NoWindow session;
-    session.answer = std::string(54'000, 'x');
-    const auto id = session.client.submit(fields_of("GET"));
-    session.exchange();
-    auto now = kStart;
-    while (!session.codec.is_finished() && now < kStart + Seconds(60)) {
-        now += Seconds(3);
-        session.open(id, 1, now);
-        session.codec.on_deadline(now);
-    }
-    CHECK(session.codec.is_finished());
-    CHECK(now == kStart + Seconds(15));
-}
-
-TEST_CASE("a slow but steady peer gets its whole answer", "[net][rfc9113]") {
-    NoWindow session;
-    session.answer = std::string(400'000, 'x');
-    const auto id = session.client.submit(fields_of("GET"));
-    session.exchange();
-    auto now = kStart;
-    while (!session.client.answers[id].complete && now < kStart + Seconds(200)) {
-        now += Seconds(4);
-        session.codec.on_deadline(now);
-        session.open(id, 4 * 4'200, now);
-    }
-    CHECK(session.client.answers[id].body.size() == 400'000);
-    CHECK(now > kStart + Seconds(80));
-}
-
-TEST_CASE("speed is not saved up: a peer that stops reading is closed in time",
-          "[net][rfc9113][hostile]") {
-    NoWindow session;
-    session.answer = std::string(10'000'000, 'x');
-    const auto id = session.client.submit(fields_of("GET"));
-    session.exchange();
-    const auto later = kStart + Seconds(1);
-    session.open(id, 9'000'000, later);
-    CHECK(session.client.answers[id].body.size() == 9'000'000);
-    CHECK(session.codec.deadline() == later + ServerOptions().write_stall_time);
-}
-
-TEST_CASE("an answer that comes late has its whole time to be read", "[net][rfc9113]") {
-    NoWindow session;
-    session.client.submit(fields_of("GET"));
-    session.exchange();
-    session.codec.respond(session.requests.at(0).exchange, {200, {}, "waited for"});
-    const auto later = kStart + Seconds(30);
-    session.exchange(later);
-    CHECK(session.codec.deadline() == later + ServerOptions().write_stall_time);
-}
-
-TEST_CASE("requests wait while the peer does not read its answers", "[net][rfc9113][hostile]") {
-    auto options = small_options();
-    options.max_output_per_connection = 500'000;
-    NoWindow session(options);
-    session.answer = std::string(54'000, 'x');
-    std::vector<std::int32_t> ids;
-    for (int stream = 0; stream < 100; ++stream)
-        ids.push_back(session.client.submit(fields_of("GET")));
-    session.exchange();
-    CHECK(session.requests.size() == 10);  // The tenth answer goes over the limit.
-    CHECK(session.codec.wants_input());    // How else would we learn of a window?
-
-    // One that waits is given up.
-    nghttp2_submit_rst_stream(session.client.session.get(), 0, ids.back(), NGHTTP2_CANCEL);
-    ids.pop_back();
-    const nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1'000'000};
-    nghttp2_submit_settings(session.client.session.get(), 0, &window, 1);
-    nghttp2_submit_window_update(session.client.session.get(), 0, 0, 10'000'000);
-    session.exchange();
-
-    CHECK(session.requests.size() == 99);
-    CHECK(session.gone.empty());  // The handler never saw it.
-    for (const auto id : ids)
-        REQUIRE(session.client.answers[id].body.size() == 54'000);
-    CHECK(session.codec.deadline() == kStart + ServerOptions().idle_time);
 }
 
 TEST_CASE("octets that are not HTTP/2 end the connection", "[net][hostile]") {
