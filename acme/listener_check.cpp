@@ -186,8 +186,9 @@ Result<bool> read_txt_answer(OctetView message, std::uint16_t id, const TxtQuest
         if (holds(message, *record, question)) return true;
         at = record->next;
     }
-    if ((message[2] & kTruncatedBit) != 0) return true;
-    why = "does not give our value";
+    why = (message[2] & kTruncatedBit) != 0
+              ? "cuts its answer short: too many values, not all of them ours, stand"
+              : "does not give our value";
     return false;
 }
 

@@ -37,7 +37,8 @@ public:
     /// Errors given to `then`: Unavailable  a listener does not answer within `patience`, or
     ///                                      answers without the value; the cause says which, what
     ///                         Io           a socket could not be had.
-    /// An answer that is cut short (TC) counts: the listeners of one process share one snapshot.
+    /// An answer that is cut short (TC) without the value does not count: the CA must not be told
+    /// too early. Only a name with some twenty other TXT values meets that; the cause says so.
     [[nodiscard]] static std::shared_ptr<ListenerCheck> start(
         net::Loop& loop, const std::vector<Endpoint>& listeners, std::vector<TxtQuestion> questions,
         Milliseconds patience, Then then);
