@@ -2,7 +2,8 @@
 //
 // A cap on orders under way, and limits per server that stay well under the CAs' "five certificates
 // for the same names in seven days": a server that reinstalls in a loop, or a renewal gone wild,
-// must not use up what the next honest request needs. (Budgets per CA and account are not here.)
+// must not use up what the next honest request needs; nor may it spend the CA account's orders
+// (order_log.hpp). (Budgets per CA and account are not here.)
 
 #include <algorithm>
 #include <utility>
@@ -63,6 +64,13 @@ Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
                                        "the server or its licence is suspended or has expired; "
                                        "certificates go on when it is active again"});
 
+    auto issued_enough = TRY(enough_issued(attempt));
+    if (issued_enough) return issued_enough;
+    return enough_ordered(attempt);
+}
+
+Result<std::optional<Postponed>> Engine::enough_issued(const Attempt& attempt) {
+    const WallTime now = clock_.now();
     store::AcmeQueries queries((*reader_)->database());
     const auto issued =
         TRY(queries.issues_since(attempt.server_id, now - kWeek, options_.issues_per_week + 1));
@@ -85,6 +93,26 @@ Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
                                            to_rfc3339(until)});
     }
     return std::optional<Postponed>();
+}
+
+Result<std::optional<Postponed>> Engine::enough_ordered(const Attempt& attempt) {
+    const WallTime now = clock_.now();
+    if (!orders_.knows(attempt.server_id))
+        orders_.begin_with(attempt.server_id, TRY(store::AcmeQueries((*reader_)->database())
+                                                      .attempts_since(attempt.server_id, now - kDay,
+                                                                      options_.orders_per_day)));
+    const auto full =
+        orders_.full(attempt.server_id, now, {options_.orders_per_hour, options_.orders_per_day});
+    if (!full) return std::optional<Postponed>();
+    const std::string before = attempt.failures > 0 && attempt.problem_type != "postponed"
+                                   ? "; before that: " + attempt.problem
+                                   : "";
+    return std::optional(
+        Postponed{full->until, std::to_string(full->placed) +
+                                   " orders were placed at the CA for this server within " +
+                                   std::string(full->span) +
+                                   ", and it takes few of one account; the next one is placed at " +
+                                   to_rfc3339(full->until) + before});
 }
 
 }  // namespace hairpin::acme

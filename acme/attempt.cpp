@@ -47,6 +47,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames =
     "chain fetched",
     "chain good",
     "certificate stored",
+    "key handed out",
+    "key erased",
     "acknowledged",
     "renewal due",
     "failed",
@@ -130,9 +132,21 @@ Next on(Checked, CertificateStored event, const Moment& at) {
     at.attempt.failures = 0;
     at.attempt.problem.clear();
     at.attempt.problem_type.clear();
+    at.attempt.key.sealed.clear();  // It is the certificate's from now on, and nowhere else.
     return Offered{event.sha256};
 }
-Next on(Offered state, Acknowledged, const Moment&) {
+Next on(Offered state, KeyHandedOut event, const Moment& at) {
+    at.attempt.next_at = at.attempt.deadline_at = event.erase_at;
+    return state;
+}
+Next on(Offered state, KeyErased event, const Moment& at) {
+    at.attempt.next_at = event.renew_at;
+    at.attempt.deadline_at.reset();
+    return state;
+}
+Next on(Offered state, Acknowledged event, const Moment& at) {
+    at.attempt.next_at = event.renew_at;
+    at.attempt.deadline_at.reset();
     return Deployed{state.certificate};
 }
 Next on(Offered, RenewalDue, const Moment&) {
@@ -222,7 +236,7 @@ const OrderPlace* order_of(const State& state) noexcept {
 
 Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder) {
     const State old = attempt.state;
-    if (!std::holds_alternative<Acknowledged>(event)) attempt.next_at = now;
+    attempt.next_at = now;
     const Moment moment{now, ladder, attempt};
     Next next =
         std::visit([&](auto state,
@@ -234,6 +248,7 @@ Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladd
                           "\"" + std::string(name_of(event)) + "\" does not happen while it is " +
                               std::string(to_string(name_of(old)))});
     if (is_final(*next)) {
+        attempt.key.sealed.clear();
         attempt.next_at.reset();
         attempt.deadline_at.reset();
     }

@@ -128,10 +128,12 @@ struct Attempt {
     std::string internal_name;
     AttemptKey key;
     State state;
-    std::optional<WallTime> next_at;      // When its duty is due; empty: somebody must act.
-    std::optional<WallTime> deadline_at;  // While an order is under way.
-    std::int64_t failures = 0;            // In a row.
-    std::string problem_type;             // Of the last failure.
+    std::optional<WallTime> next_at;  // When its duty is due; empty: somebody must act.
+    /// While an order is under way: when it must be finished. Offered: when the managed key that
+    /// was handed out is erased; empty: it was not, or there is none.
+    std::optional<WallTime> deadline_at;
+    std::int64_t failures = 0;  // In a row.
+    std::string problem_type;   // Of the last failure.
     std::string problem;
 };
 
@@ -150,7 +152,7 @@ enum class Duty : std::uint8_t {
     AwaitCertificate,  // Poll until it is valid; fetch the chain.
     CheckChain,
     Offer,  // Give it to the server.
-    Renew,  // Put another attempt in its place.
+    Renew,  // Put another attempt in its place; before that, erase a key that was handed out.
     TryAgain,
 };
 
@@ -195,7 +197,15 @@ struct CertificateStored {
     Sha256 sha256{};
     WallTime renew_at{};
 };
-struct Acknowledged {};  // The server serves it.
+struct KeyHandedOut {  // Of Offered: the managed key may be fetched again, until then.
+    WallTime erase_at{};
+};
+struct KeyErased {  // Of Offered.
+    WallTime renew_at{};
+};
+struct Acknowledged {  // The server serves it.
+    WallTime renew_at{};
+};
 struct RenewalDue {};
 struct Failed {
     Verdict verdict;
@@ -206,8 +216,8 @@ struct Withdrawn {};  // Nobody wants it any more.
 
 using Event = std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AuthorizationsRead,
                            ListenersAnswered, ChallengesAnswered, OrderReady, KeyPrepared, CsrSent,
-                           ChainFetched, ChainGood, CertificateStored, Acknowledged, RenewalDue,
-                           Failed, PauseOver, Replaced, Withdrawn>;
+                           ChainFetched, ChainGood, CertificateStored, KeyHandedOut, KeyErased,
+                           Acknowledged, RenewalDue, Failed, PauseOver, Replaced, Withdrawn>;
 [[nodiscard]] std::string_view name_of(const Event& event) noexcept;
 
 /// What a step changes in the zone, in the same transaction.

@@ -49,11 +49,11 @@ public:
     /// Commits `rows`, then tells the engine and the subscribers, then `done`.
     template <typename T>
     void write(std::int64_t server_id, std::string action, zones::Actor actor,
-               std::function<Result<T>(store::Writer&, zones::Change&, std::int64_t& wake)> rows,
+               std::function<Result<T>(store::Writer&, zones::Change&, EngineNews& news)> rows,
                std::function<void(Result<T>)> done) {
         struct Outcome {
             std::optional<T> value;
-            std::int64_t wake = 0;
+            EngineNews news;
         };
         auto outcome = std::make_shared<Outcome>();
         store::Work work;
@@ -62,7 +62,7 @@ public:
         work.audit = {std::move(action), "server " + std::to_string(server_id)};
         work.rows = [outcome, rows = std::move(rows)](store::Writer& writer,
                                                       zones::Change& change) -> Result<void> {
-            outcome->value = TRY(rows(writer, change, outcome->wake));
+            outcome->value = TRY(rows(writer, change, outcome->news));
             return {};
         };
         committer_.submit(std::move(work),
@@ -70,7 +70,7 @@ public:
                               Result<store::WorkReceipt, store::WorkRefusal> committed) {
                               if (!committed) return done(fail(store::to_error(committed.error())));
                               if (const auto self = weak.lock()) {
-                                  if (outcome->wake != 0) self->engine_->wake(outcome->wake);
+                                  self->tell_engine(outcome->news);
                                   self->notify(server_id);
                               }
                               done(std::move(*outcome->value));
@@ -85,6 +85,11 @@ public:
     std::shared_ptr<Engine> engine_;
 
 private:
+    void tell_engine(const EngineNews& news) {
+        if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
+        if (news.wake != 0) engine_->wake(news.wake);
+    }
+
     struct Subscribers {
         std::uint64_t last_id = 0;
         std::map<std::uint64_t, std::function<void(std::int64_t)>> callbacks;
@@ -108,7 +113,8 @@ Result<void> check_options(const Options& options) {
         if (!contact.starts_with("mailto:") || contact.size() > 254 + 7 ||
             printable(contact) != contact)
             return wrong("[acme] contact", "is not mailto: and an address: " + printable(contact));
-    if (options.max_live_orders == 0 || options.issues_per_week == 0 || options.issues_per_day == 0)
+    if (options.max_live_orders == 0 || options.issues_per_week == 0 ||
+        options.issues_per_day == 0 || options.orders_per_hour == 0 || options.orders_per_day == 0)
         return wrong("acme limits", "must be at least 1");
     if (options.backoff_base <= Milliseconds(0) || options.poll_interval <= Milliseconds(0) ||
         options.backoff_longest < options.backoff_base ||
@@ -148,13 +154,14 @@ void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor a
     const Options& options = state_->options_;
     request.internal_prefix = options.internal_prefix;
     request.young = options.young;
+    request.retry_pause = options.retry_pause;
     request.txt_ttl = options.txt_ttl;
     request.ladder = state_->engine_->ladder();
     state_->write<CertificateState>(
         server_id, "certificate.request", std::move(actor),
         [request = std::move(request)](store::Writer& writer, zones::Change& change,
-                                       std::int64_t& wake) {
-            return take_request(writer, change, request, wake);
+                                       EngineNews& news) {
+            return take_request(writer, change, request, news);
         },
         std::move(done));
 }
@@ -164,7 +171,7 @@ void Certificates::deployed(std::int64_t server_id, const Sha256& sha256, zones:
     state_->write<Done>(
         server_id, "certificate.deployed", std::move(actor),
         [server_id, sha256, ladder = state_->engine_->ladder()](
-            store::Writer& writer, zones::Change&, std::int64_t&) -> Result<Done> {
+            store::Writer& writer, zones::Change&, EngineNews&) -> Result<Done> {
             TRY(take_deployed(writer, server_id, sha256, ladder));
             return Done{};
         },
@@ -176,9 +183,9 @@ void Certificates::deployed(std::int64_t server_id, const Sha256& sha256, zones:
 void Certificates::take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done) {
     state_->write<std::string>(
         server_id, "certificate.key-taken", std::move(actor),
-        [server_id, sealer = state_->sealer_](store::Writer& writer, zones::Change&,
-                                              std::int64_t&) {
-            return hand_out_key(writer, server_id, sealer);
+        [server_id, sealer = state_->sealer_, ladder = state_->engine_->ladder()](
+            store::Writer& writer, zones::Change&, EngineNews& news) {
+            return hand_out_key(writer, server_id, sealer, ladder, news);
         },
         std::move(done));
 }
@@ -187,8 +194,8 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
     state_->write<Done>(
         server_id, "certificate.retry", std::move(actor),
         [server_id, ladder = state_->engine_->ladder()](store::Writer& writer, zones::Change&,
-                                                        std::int64_t& wake) -> Result<Done> {
-            wake = TRY(take_retry(writer, server_id, ladder));
+                                                        EngineNews& news) -> Result<Done> {
+            news.wake = TRY(take_retry(writer, server_id, ladder));
             return Done{};
         },
         [done = std::move(done)](Result<Done> result) {

@@ -7,7 +7,8 @@
 //
 // With a device key the private key never leaves the server: its CSR is what the CA gets, so the
 // CSR must name exactly the twin names. What names those are is decided by the store, never by the
-// CSR. With a managed key the key is made here, sealed, and handed out once.
+// CSR. With a managed key the key is made here, sealed, and handed out: until the server says that
+// it serves the certificate, at most kManagedKeyStays after the first time; then it is erased.
 //
 // Standards RFC 8555 (ACME), RFC 2986 (PKCS#10).
 // Threads   Every member function from any thread. `done` callbacks and subscribers run on the
@@ -44,6 +45,10 @@ namespace hairpin::acme {
 /// The largest PKCS#10 request that is looked at, DER or PEM.
 inline constexpr std::size_t kMaxCsrOctets = 16 * 1024;
 
+/// So long after it was first handed out a managed key may be fetched again: an answer may get
+/// lost.
+inline constexpr Milliseconds kManagedKeyStays{3600 * 1000};
+
 /// Where an attempt is; attempt.hpp draws how the states follow one another.
 using StateName = store::AttemptState;
 inline constexpr std::size_t kStateCount = store::kAttemptStates;
@@ -65,7 +70,10 @@ struct Options {
     std::size_t max_live_orders = 32;   // Attempts that talk to the CA at the same time.
     std::size_t issues_per_day = 1;     // Of one server, for renewals; the first is free.
     std::size_t issues_per_week = 3;    // Of one server, for any reason; the first is free.
+    std::size_t orders_per_hour = 5;    // Of one server, whatever became of them.
+    std::size_t orders_per_day = 20;    // The same.
     Seconds young{24 * 3600};           // So long the same key is given the same certificate.
+    Milliseconds retry_pause{300'000};  // After a failure; then a request may end the pause.
     Milliseconds backoff_base{60'000};  // 1, 10, 100 of these, then backoff_longest.
     Milliseconds backoff_longest{24 * 3600 * 1000};
     Milliseconds poll_interval{2'000};               // Where the CA says nothing.
@@ -148,22 +156,27 @@ public:
     using KeyTaken = std::function<void(Result<std::string>)>;
 
     /// Asks for a certificate. Asking again with the same key gives the attempt under way, or the
-    /// certificate while it is young; another key supersedes both once it has its own.
+    /// certificate while it is young; another key supersedes both once it has its own. An attempt
+    /// that failed waits (Backoff, Blocked) whatever the key, but asking when it has waited
+    /// Options::retry_pause takes it up again, unless it is the CA that wants to be left alone.
     /// Errors: Invalid      the CSR: not PKCS#10, its signature, its kind of key (P-256, P-384, RSA
     ///                      2048..4096 are taken), or its names: the cause says which names belong
     ///                      in it, and the openssl command that makes it
     ///         NotFound     no such server
-    ///         Denied       the server or its licence is suspended
+    ///         Denied       the server or its licence is suspended, or the server is frozen
     ///         Unavailable  not durable
     void request(std::int64_t server_id, KeySource key, zones::Actor actor, Requested done);
 
     /// The server says that it serves the certificate with this SHA-256 (of the DER).
+    /// Its managed key, if it has one, is erased here.
     /// Errors: NotFound it is not one that we gave it; Unavailable. Twice is no harm.
     void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
                   Acknowledged done);
 
-    /// The PEM of the managed key of the current certificate: given once, then erased here.
-    /// Errors: NotFound there is none, or it was handed out; Unavailable; Corrupt.
+    /// The PEM of the managed key of the current certificate. The same again until deployed(), and
+    /// at most kManagedKeyStays after the first time (not again at all once the certificate's
+    /// renewal is under way); then it is erased here.
+    /// Errors: NotFound there is none, or it was erased; Unavailable; Corrupt.
     void take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done);
 
     /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.

@@ -297,6 +297,8 @@ void Engine::committed(const JobRef& job, const Committed& done) {
     const StateName state = name_of(job->attempt.state);
     job->write.reset();
     job->tries = 0;
+    if (was == StateName::Admitted && state == StateName::Ordering)
+        orders_.note(job->attempt.server_id, clock_.now());
     const Attempt& attempt = job->attempt;
     if (state != was)
         counters_.entered[static_cast<std::size_t>(state)].fetch_add(1, std::memory_order_relaxed);

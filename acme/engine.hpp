@@ -30,6 +30,7 @@
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
 #include "acme/listener_check.hpp"
+#include "acme/order_log.hpp"
 #include "acme/schedule.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
@@ -121,6 +122,8 @@ private:
     void admit(const JobRef& job);
     void admit_waiting();
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
+    [[nodiscard]] Result<std::optional<Postponed>> enough_issued(const Attempt& attempt);
+    [[nodiscard]] Result<std::optional<Postponed>> enough_ordered(const Attempt& attempt);
 
     // duties.cpp
     void place_order(const JobRef& job);
@@ -140,6 +143,7 @@ private:
     void check(const JobRef& job);
     void offer(const JobRef& job);
     void renew(const JobRef& job);
+    void erase_key(const JobRef& job);
 
     /// Runs `then` with an account, or gives up.
     void with_account(const JobRef& job, std::function<void()> then);
@@ -170,6 +174,7 @@ private:
     std::shared_ptr<Account> account_;
     net::Timer timer_;
     Schedule schedule_;
+    OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
     std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.

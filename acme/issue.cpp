@@ -12,6 +12,7 @@ namespace hairpin::acme {
 namespace {
 
 constexpr Milliseconds kRenewPause{3600 * 1000};  // While another attempt of the server is at it.
+constexpr Milliseconds kReadRetry{1'000};
 constexpr Milliseconds kKeepExpired{30LL * 24 * 3600 * 1000};
 
 /// A P-256 key with its CSR, sealed for this server.
@@ -24,6 +25,15 @@ Result<AttemptKey> make_managed_key(const Attempt& attempt, const Sealer& sealer
     made.sealed =
         sealer.seal(key.pkcs8(), store::managed_key_context(attempt.server_id, made.sha256));
     return made;
+}
+
+/// Erases the managed key of the certificate that a settled attempt brought, if it is there still.
+Result<void> erase_key_of(store::Writer& writer, const store::AcmeAttemptRow& settled) {
+    const auto certificate =
+        TRY(store::AcmeQueries(writer.database())
+                .certificate(settled.server_id, settled.certificate_sha256.value_or(Sha256())));
+    if (!certificate || certificate->key_sealed.empty()) return {};
+    return erase_managed_key(writer, certificate->id);
 }
 
 }  // namespace
@@ -134,6 +144,7 @@ void Engine::offer(const JobRef& job) {
         for (auto& settled : others) {
             if (settled.certificate_sha256 == row.sha256) continue;  // This one.
             const StateName was = settled.state;
+            TRY(erase_key_of(writer, settled));
             const Step replaced = TRY(step_row(std::move(settled), Replaced{}, now, ladder));
             TRY(update_attempt(writer, to_row(replaced.next), was));
         }
@@ -144,8 +155,24 @@ void Engine::offer(const JobRef& job) {
     advance(job, CertificateStored{facts->sha256, renew_at}, std::move(extra), "certificate.issue");
 }
 
+void Engine::erase_key(const JobRef& job) {
+    const Attempt& attempt = job->attempt;
+    const auto certificate =
+        store::AcmeQueries((*reader_)->database())
+            .certificate(attempt.server_id, std::get<Offered>(attempt.state).certificate);
+    if (!certificate) return wait(job, kReadRetry);
+    const WallTime renew_at = *certificate ? (*certificate)->renew_at : clock_.now();
+    advance(job, KeyErased{renew_at},
+            [row = to_row(attempt)](store::Writer& writer, zones::Change&) {
+                return erase_key_of(writer, row);
+            });
+}
+
 void Engine::renew(const JobRef& job) {
     const Attempt& attempt = job->attempt;
+    if (std::holds_alternative<Offered>(attempt.state) && attempt.deadline_at &&
+        *attempt.deadline_at <= clock_.now())
+        return erase_key(job);
     store::AcmeQueries queries((*reader_)->database());
     const auto other = queries.live_attempt(attempt.server_id);
     if (!other || *other) return wait(job, kRenewPause);
@@ -166,12 +193,14 @@ void Engine::renew(const JobRef& job) {
         successor.key_sha256 = attempt.key.sha256;
     }
     // committed() begins the successor, once it is durable.
-    advance(
-        job, RenewalDue{},
-        [successor = std::move(successor)](store::Writer& writer, zones::Change&) -> Result<void> {
-            TRY(insert_attempt(writer, successor));
-            return {};
-        });
+    advance(job, RenewalDue{},
+            [successor = std::move(successor), old = to_row(attempt)](
+                store::Writer& writer, zones::Change&) -> Result<void> {
+                // Nobody would erase it in time any more.
+                if (old.deadline_at) TRY(erase_key_of(writer, old));
+                TRY(insert_attempt(writer, successor));
+                return {};
+            });
 }
 
 }  // namespace hairpin::acme

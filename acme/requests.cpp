@@ -37,6 +37,10 @@ Result<TwinNames> twin_names(store::Writer& writer, const CertificateRequest& re
         licence->state == store::LicenceState::Suspended || expired)
         return fail(Error{ErrorCode::Denied, server->licence + "/" + server->label,
                           "the server or its licence is suspended or has expired"});
+    if (server->state == store::ServerState::Frozen)
+        return fail(Error{ErrorCode::Denied, server->licence + "/" + server->label,
+                          "two machines use the identity of this server: it gets no certificate "
+                          "until an operator has made it active again"});
     const auto name = [&](const std::string& label) {
         return zones::Name::child(label, licence->zone_apex);
     };
@@ -54,17 +58,35 @@ bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sh
     return origin == store::KeyOrigin::Device && key == request.csr->key_sha256;
 }
 
-/// Whether the certificate is the answer to the request. A managed key that was handed out cannot
-/// be given again, so whoever asks for one has lost it.
+/// Whether the certificate is the answer to the request. A managed key that was erased cannot be
+/// given again, so whoever asks for one has lost it.
 bool answers(const CertificateRow& row, const CertificateRequest& request, WallTime now) {
     if (!is_for(request, row.key_origin, row.key_sha256)) return false;
     if (!request.csr && row.key_sealed.empty()) return false;
     return now - row.issued_at < request.young;
 }
 
-Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttemptRow row,
-                       const CertificateRequest& request) {
+bool is_paused(const AcmeAttemptRow& row) {
+    return row.state == StateName::Backoff || row.state == StateName::Blocked;
+}
+
+/// Whether a request may end the pause of an attempt that failed.
+bool may_retry(const AcmeAttemptRow& row, const CertificateRequest& request, WallTime now) {
+    return is_paused(row) && is_mendable(row.problem_type) &&
+           now - row.changed_at >= request.retry_pause;
+}
+
+Result<void> end_pause(store::Writer& writer, AcmeAttemptRow row, const Ladder& ladder) {
     const StateName was = row.state;
+    const Step again = TRY(step_row(std::move(row), PauseOver{}, writer.now(), ladder));
+    return update_attempt(writer, to_row(again.next), was);
+}
+
+Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttemptRow row,
+                       const CertificateRequest& request, EngineNews& news) {
+    const StateName was = row.state;
+    news.replaced = row.id;
+    if (was <= StateName::Challenged) news.order_url = row.order_url;
     const Attempt old = TRY(from_row(std::move(row)));
     const Step replaced = TRY(step(old, Replaced{}, writer.now(), request.ladder));
     // A zone that is not there any more has no values either.
@@ -96,10 +118,31 @@ AcmeAttemptRow new_attempt(const CertificateRequest& request, const TwinNames& n
     return row;
 }
 
+/// The attempt that offers this certificate, while it does.
+Result<std::optional<AcmeAttemptRow>> offering_attempt(AcmeQueries& queries, std::int64_t server_id,
+                                                       const Sha256& certificate) {
+    auto settled = TRY(queries.settled_attempts(server_id));
+    for (AcmeAttemptRow& row : settled)
+        if (row.state == StateName::Offered && row.certificate_sha256 == certificate)
+            return std::optional(std::move(row));
+    return std::optional<AcmeAttemptRow>();
+}
+
+/// What failed, and how often, does not end with a key.
+void inherit(AcmeAttemptRow& row, const AcmeAttemptRow& old, bool ends_pause) {
+    row.failures = old.failures;
+    if (old.failures == 0) return;
+    row.problem_type = old.problem_type;
+    row.problem = old.problem;
+    if (!is_paused(old) || ends_pause) return;
+    row.state = old.state;
+    row.next_at = old.next_at;
+}
+
 }  // namespace
 
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
-                                      const CertificateRequest& request, std::int64_t& wake) {
+                                      const CertificateRequest& request, EngineNews& news) {
     const TwinNames names = TRY(twin_names(writer, request));
     if (request.csr) TRY(check_names(*request.csr, names.public_name, names.internal_name));
 
@@ -107,15 +150,22 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     const auto state = [&] {
         return certificate_state(writer.read(), request.server_id, writer.now());
     };
-    auto live = TRY(queries.live_attempt(request.server_id));
+    const auto live = TRY(queries.live_attempt(request.server_id));
+    const bool ends_pause = live && may_retry(*live, request, writer.now());
     if (live && is_for(request, live->key_origin, live->key_sha256) &&
-        live->public_name == names.public_name && live->internal_name == names.internal_name)
+        live->public_name == names.public_name && live->internal_name == names.internal_name) {
+        if (!ends_pause) return state();
+        TRY(end_pause(writer, *live, request.ladder));
+        news.wake = live->id;
         return state();
-    if (live) TRY(supersede(writer, change, std::move(*live), request));
+    }
+    if (live) TRY(supersede(writer, change, *live, request, news));
 
     const auto current = TRY(queries.current_certificate(request.server_id, writer.now()));
     if (current && answers(*current, request, writer.now())) return state();
-    wake = TRY(insert_attempt(writer, new_attempt(request, names, current, writer.now())));
+    AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
+    if (live) inherit(successor, *live, ends_pause);
+    news.wake = TRY(insert_attempt(writer, successor));
     return state();
 }
 
@@ -127,44 +177,52 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
         return fail(Error{ErrorCode::NotFound, to_hex(sha256),
                           "is not a certificate that this server was given"});
     TRY(set_deployed(writer, certificate->id));
-    auto settled = TRY(queries.settled_attempts(server_id));
-    for (AcmeAttemptRow& row : settled) {
-        if (row.state != StateName::Offered || row.certificate_sha256 != sha256) continue;
-        const Step deployed = TRY(step_row(std::move(row), Acknowledged{}, writer.now(), ladder));
-        TRY(update_attempt(writer, to_row(deployed.next), StateName::Offered));
-    }
-    return {};
+    if (!certificate->key_sealed.empty()) TRY(erase_managed_key(writer, certificate->id));
+    auto offered = TRY(offering_attempt(queries, server_id, sha256));
+    if (!offered) return {};
+    const Step deployed = TRY(
+        step_row(std::move(*offered), Acknowledged{certificate->renew_at}, writer.now(), ladder));
+    return update_attempt(writer, to_row(deployed.next), StateName::Offered);
 }
 
 Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
-                                 const Sealer& sealer) {
+                                 const Sealer& sealer, const Ladder& ladder, EngineNews& news) {
     AcmeQueries queries(writer.database());
     const auto certificate = TRY(queries.current_certificate(server_id, writer.now()));
     if (!certificate || certificate->key_origin != store::KeyOrigin::Managed)
         return fail(Error{ErrorCode::NotFound, subject_of(server_id),
                           "has no certificate with a managed key"});
-    if (certificate->key_sealed.empty())
+    auto offered = TRY(offering_attempt(queries, server_id, certificate->sha256));
+    const bool is_late = offered && offered->deadline_at && *offered->deadline_at <= writer.now();
+    if (certificate->key_sealed.empty() || is_late)
         return fail(Error{ErrorCode::NotFound, subject_of(server_id),
                           "its managed key was handed out already; ask for a new certificate if "
                           "it was lost"});
     const Octets der = TRY(sealer.open(
         certificate->key_sealed, store::managed_key_context(server_id, certificate->key_sha256)));
     const SigningKey key = TRY(SigningKey::from_pkcs8(der));
-    TRY(erase_managed_key(writer, certificate->id));
+    if (!offered) {
+        // Its renewal is under way and brings another key: nobody would erase this one in time.
+        TRY(erase_managed_key(writer, certificate->id));
+    } else if (!offered->deadline_at) {
+        const Step handed =
+            TRY(step_row(std::move(*offered), KeyHandedOut{writer.now() + kManagedKeyStays},
+                         writer.now(), ladder));
+        TRY(update_attempt(writer, to_row(handed.next), StateName::Offered));
+        news.wake = handed.next.id;
+    }
     return key.pem();
 }
 
 Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
                                 const Ladder& ladder) {
     AcmeQueries queries(writer.database());
-    auto live = TRY(queries.live_attempt(server_id));
-    if (!live || (live->state != StateName::Backoff && live->state != StateName::Blocked))
+    const auto live = TRY(queries.live_attempt(server_id));
+    if (!live || !is_paused(*live))
         return fail(Error{ErrorCode::NotFound, subject_of(server_id),
                           "has no attempt that waits to be tried again"});
-    const StateName was = live->state;
-    const Step again = TRY(step_row(std::move(*live), PauseOver{}, writer.now(), ladder));
-    TRY(update_attempt(writer, to_row(again.next), was));
-    return again.next.id;
+    TRY(end_pause(writer, *live, ladder));
+    return live->id;
 }
 
 }  // namespace hairpin::acme

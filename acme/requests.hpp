@@ -27,21 +27,32 @@ struct CertificateRequest {
     std::optional<Csr> csr;  // Empty: a managed key.
     std::string internal_prefix;
     Seconds young{0};
+    Milliseconds retry_pause{0};  // As Options::retry_pause.
     std::uint32_t txt_ttl = 60;
     Ladder ladder;
 };
 
-/// Certificates::request(). @param wake  Set to the new attempt's id, if there is one.
-/// An attempt for another key is superseded, and its TXT values leave the zone by `change`.
+/// What the engine is told once the commit is through; 0: nothing.
+struct EngineNews {
+    std::int64_t wake = 0;      // An attempt that is new, or due at another time.
+    std::int64_t replaced = 0;  // An attempt that was superseded,
+    std::string order_url;      // and its order, if that may have something pending at the CA.
+};
+
+/// Certificates::request().
+/// An attempt for another key is superseded, and its TXT values leave the zone by `change`. The new
+/// one inherits its failures and, where it is paused, the pause: another key is no way around it.
+/// The pause ends where it has lasted `retry_pause` and a person may have mended the cause.
 [[nodiscard]] Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                                     const CertificateRequest& request,
-                                                    std::int64_t& wake);
+                                                    EngineNews& news);
 /// Certificates::deployed().
 [[nodiscard]] Result<void> take_deployed(store::Writer& writer, std::int64_t server_id,
                                          const Sha256& sha256, const Ladder& ladder);
 /// Certificates::take_managed_key(): the PEM.
 [[nodiscard]] Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
-                                               const Sealer& sealer);
+                                               const Sealer& sealer, const Ladder& ladder,
+                                               EngineNews& news);
 /// Certificates::retry(): the id of the attempt to wake.
 [[nodiscard]] Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
                                               const Ladder& ladder);

@@ -79,6 +79,11 @@ Verdict judge_whole(const Problem& problem, std::string_view doing) {
 
 }  // namespace
 
+bool is_mendable(std::string_view type) noexcept {
+    return type != "rateLimited" && type != "serverInternal" && type != "malformed-answer" &&
+           !type.starts_with("http-");
+}
+
 Verdict judge(const Problem& problem, std::string_view doing) {
     return judge_whole(problem, doing);
 }

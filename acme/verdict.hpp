@@ -38,6 +38,9 @@ struct Verdict {
 [[nodiscard]] Verdict judge(const CaFailure& failure, std::string_view doing);
 /// A problem inside an order, an authorization or a challenge that became invalid.
 [[nodiscard]] Verdict judge(const Problem& problem, std::string_view doing);
+/// Whether a person may have mended what failed, so that trying before the pause is over makes
+/// sense. Not where the CA is to be left alone. `type` as in Verdict.
+[[nodiscard]] bool is_mendable(std::string_view type) noexcept;
 /// A failure of our own. Invalid and Protocol from a chain check try again: the CA may do better.
 [[nodiscard]] Verdict judge(const Error& error, std::string_view doing);
 

@@ -242,6 +242,19 @@ Result<std::vector<WallTime>> AcmeQueries::issues_since(std::int64_t server_id, 
     return times;
 }
 
+Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id, WallTime since,
+                                                          std::size_t limit) {
+    Statement rows = TRY(database_.statement(
+        "SELECT created_at FROM acme_attempts WHERE server_id = ?1 AND created_at >= ?2 "
+        "AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
+        "ORDER BY created_at DESC LIMIT ?3"));
+    rows.bind(server_id, since, static_cast<std::int64_t>(limit));
+    std::vector<WallTime> times;
+    while (TRY(rows.step()))
+        times.push_back(rows.time(0));
+    return times;
+}
+
 Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
     Statement rows =
         TRY(database_.statement("SELECT state, count(*) FROM acme_attempts GROUP BY state"));

@@ -157,6 +157,10 @@ public:
     /// When the certificates of a server were issued, since `since`, newest first; at most `limit`.
     [[nodiscard]] Result<std::vector<WallTime>> issues_since(std::int64_t server_id, WallTime since,
                                                              std::size_t limit);
+    /// When attempts of a server were made that got further than waiting for a place (or had failed
+    /// before), since `since`, newest first; at most `limit`.
+    [[nodiscard]] Result<std::vector<WallTime>> attempts_since(std::int64_t server_id,
+                                                               WallTime since, std::size_t limit);
     /// Attempts by state, in the order of AttemptState: for metrics at the start.
     [[nodiscard]] Result<std::vector<std::int64_t>> attempts_by_state();
 

@@ -71,7 +71,7 @@ class Rig:
             assert database.execute(sql).rowcount > 0
 
     def make_renewal_due(self) -> None:
-        self.edit("UPDATE acme_attempts SET next_at = 1 WHERE state = 'offered'")
+        self.edit("UPDATE acme_attempts SET next_at = 1 WHERE state IN ('offered', 'deployed')")
 
     def rows(self, sql: str) -> list[tuple]:
         with sqlite3.connect(f"file:{self.folder}/hairpin.db?mode=ro", uri=True) as database:
@@ -120,7 +120,21 @@ def test_a_managed_key_fits_its_certificate(rig, make_pebble):
     assert "OK" in pebble.verify(rig.chain())
     assert (openssl("pkey", "-in", rig.folder / "1.key", "-pubout")
             == openssl("x509", "-in", rig.chain(), "-noout", "-pubkey"))
+    # The rig took it twice, then said that it serves it: it is nowhere here any more.
     assert rig.rows("SELECT length(key_sealed) FROM certificates") == [(0,)]
+    assert rig.rows("SELECT length(key_sealed) FROM acme_attempts") == [(0,)]
+
+
+def test_a_managed_key_that_was_handed_out_is_erased_in_time(rig, make_pebble):
+    rig.directory = make_pebble(rig.dns_port).directory
+    rig.run("managed", "keep-key")  # Taken, but nobody says that it is served.
+    assert rig.rows("SELECT length(key_sealed) > 0 FROM certificates") == [(1,)]
+    assert rig.rows("SELECT state, next_at = deadline_at FROM acme_attempts") == [("offered", 1)]
+    rig.edit("UPDATE acme_attempts SET next_at = 1, deadline_at = 1")
+    rig.run("managed", "key-gone")
+    assert rig.rows("SELECT length(key_sealed) FROM certificates") == [(0,)]
+    assert rig.rows("SELECT state, a.next_at = c.renew_at, deadline_at FROM acme_attempts a, certificates c") == [
+        ("offered", 1, None)]
 
 
 def test_many_servers_at_once_with_every_second_nonce_refused(rig, make_pebble):
@@ -265,6 +279,53 @@ def test_a_rate_limit_with_a_date_is_kept(rig, fake):
     begin = time.time()
     assert "backoff" in rig.run().states()
     assert time.time() - begin >= 1.9  # Whole seconds in the date.
+
+
+def test_a_refused_nonce_while_the_directory_is_read_again_is_survived(rig, fake):
+    # Two orders at the same time: one meets a URL that moved, the other a refusal without a nonce.
+    fake.directory_delay = 0.6
+    fake.fail("new-order", problem(404, "malformed"))
+    fake.fail("new-order", problem(400, "badNonce", headers={"Replay-Nonce": None}, delay=0.2))
+    run = rig.run("servers=2")
+    assert run.counter("failed") == 0
+    assert run.counter("nonces_rejected") == 1
+    assert fake.count("dir") == 2
+
+
+def test_orders_that_nobody_wants_any_more_give_their_places_back(rig, fake):
+    # One after the other: half are asked with another key, then all lose their servers, while the CA
+    # has not looked yet. There are 32 places.
+    gone = 33
+    fake.held = {f"{prefix}nur{number}.pl-demo.example.net" for prefix in ("", "i-") for number in range(1, gone + 1)}
+    run = rig.run(f"servers={gone + 1}", f"gone={gone}")
+    assert run.states(gone + 1) == STATES
+    assert rig.rows("SELECT count(*) FROM acme_attempts") == [(1,)]
+    assert rig.rows("SELECT count(*) FROM rrsets WHERE type = 16") == [(0,)]
+    assert run.counter("live") == 0
+    deactivated = fake.requests.count(("authz", {"status": "deactivated"}))
+    assert deactivated >= 2 * (gone // 2)  # Those that another key replaced.
+
+
+def test_while_the_store_fails_nothing_is_asked_twice(rig, fake):
+    run = rig.run("disk-full=open")  # For some seconds, right when the CA gave an order.
+    assert run.states() == STATES
+    assert fake.count("new-order") == 1
+    assert fake.count("finalize") == 1
+    rig.run("again", "disk-full=processing")
+    assert fake.count("finalize") == 2
+
+
+def test_orders_of_one_server_are_counted_and_postponed(rig, fake):
+    # Every order fails; the ladder is short, so that only the count holds it back.
+    fake.fail("finalize", problem(500, "serverInternal"), times=100)
+    run = rig.run("order-limit=3", "backoff=20", "until-words=orders were placed")
+    assert run.problem.startswith("wanted 3 orders were placed at the CA for this server within an hour")
+    assert fake.count("new-order") == 3
+    # What was counted is not forgotten by a restart.
+    rig.edit("UPDATE acme_attempts SET next_at = 1, problem = ''")
+    run = rig.run("order-limit=1", "backoff=20", "quiet", "until-words=orders were placed")
+    assert "within an hour" in run.problem
+    assert fake.count("new-order") == 3
 
 
 def test_an_order_in_processing_is_polled_and_finalized_once(rig, fake):

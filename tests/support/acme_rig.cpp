@@ -13,7 +13,7 @@
 //     limits            the limits of a real server; else there are none
 //     backoff=MS        the base of the ladder (300)
 //     order-limit=N     orders of one server in an hour (1000)
-//     until-step=STEP   end when an attempt with a problem is in this step; say it
+//     until-words=WORDS end when an attempt has met a problem with these words; say it
 //     gone=N            ask for the first N servers one after the other; while the CA has been told
 //                       and has not looked, ask every second one with another key, then erase it
 //     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
@@ -201,7 +201,8 @@ private:
         options.backoff_base = Milliseconds(std::stoi(value("backoff", "300")));
         options.backoff_longest = Milliseconds(5000);
         if (!arguments_.flags.contains("limits"))
-            options.issues_per_day = options.issues_per_week = 1000;
+            options.issues_per_day = options.issues_per_week = options.orders_per_day = 1000;
+        options.orders_per_hour = static_cast<std::size_t>(std::stoi(value("order-limit", "1000")));
         if (arguments_.flags.contains("again")) options.young = Seconds(0);
         options.on_transition = [this](std::int64_t server, acme::StateName to, bool durable) {
             on_transition(server, to, durable);
@@ -262,7 +263,7 @@ private:
                 const auto state = must(acme::certificate_state(*reader, server, clock_.now()));
                 if (arguments_.flags.contains("until-problem") && !state.problem.empty())
                     return say("problem " + state.step + " " + state.problem), 0;
-                if (!state.problem.empty() && value("until-step", "") == state.step)
+                if (state.problem.find(value("until-words", "\n")) != std::string::npos)
                     return say("problem " + state.step + " " + state.problem), 0;
                 if (arguments_.flags.contains("key-gone") && state.managed_key_waiting) continue;
                 const bool is_new =

@@ -59,7 +59,9 @@ std::vector<Event> all_events() {
             ChainFetched{"chain"},
             ChainGood{"clean"},
             CertificateStored{kHash, kNow + Seconds(1000)},
-            Acknowledged{},
+            KeyHandedOut{kNow + Seconds(60)},
+            KeyErased{kNow + Seconds(1000)},
+            Acknowledged{kNow + Seconds(1000)},
             RenewalDue{},
             Failed{kPassing},
             Failed{kLasting},
@@ -102,6 +104,8 @@ const std::vector<Line> kDrawing = {
     {S::Processing, "chain fetched", {S::Fetched}},
     {S::Fetched, "chain good", {S::Checked}},
     {S::Checked, "certificate stored", {S::Offered}},
+    {S::Offered, "key handed out", {S::Offered}},
+    {S::Offered, "key erased", {S::Offered}},
     {S::Offered, "acknowledged", {S::Deployed}},
     {S::Offered, "renewal due", {S::Superseded}},
     {S::Deployed, "renewal due", {S::Superseded}},
@@ -180,7 +184,9 @@ TEST_CASE("each transition sets when the next one is due", "[acme]") {
     CHECK(after(Wanted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(TxtLive{kOrder, kPending}, ChallengesAnswered{}) == kNow + kLadder.poll);
     CHECK(after(Checked{"c"}, CertificateStored{kHash, kNow + Seconds(5)}) == kNow + Seconds(5));
-    CHECK(after(Offered{kHash}, Acknowledged{}) == kOld);
+    CHECK(after(Offered{kHash}, KeyHandedOut{kNow + Seconds(5)}) == kNow + Seconds(5));
+    CHECK(after(Offered{kHash}, KeyErased{kNow + Seconds(6)}) == kNow + Seconds(6));
+    CHECK(after(Offered{kHash}, Acknowledged{kNow + Seconds(7)}) == kNow + Seconds(7));
     CHECK_FALSE(after(Offered{kHash}, RenewalDue{}));
     CHECK_FALSE(after(Open{kOrder}, Replaced{}));
     CHECK_FALSE(after(Blocked{}, Withdrawn{}));

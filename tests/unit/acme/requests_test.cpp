@@ -52,6 +52,7 @@ struct World {
     struct Asked {
         Result<CertificateState> state = CertificateState();
         std::int64_t wake = 0;
+        EngineNews news;
     };
     Asked ask(std::optional<Csr> csr, std::int64_t id = 0) {
         Asked asked;
@@ -60,9 +61,11 @@ struct World {
         request.csr = std::move(csr);
         request.internal_prefix = "i-";
         request.young = kDay;
+        request.retry_pause = Seconds(300);
         const auto done =
             in_commit([&](store::Writer& writer, zones::Change& change) -> Result<void> {
-                asked.state = take_request(writer, change, request, asked.wake);
+                asked.state = take_request(writer, change, request, asked.news);
+                asked.wake = asked.news.wake;
                 if (!asked.state) return fail(asked.state.error());
                 return {};
             });
@@ -110,6 +113,10 @@ struct World {
     CertificateState state() {
         store::Reader reader = store.reader();
         return *certificate_state(*reader, server, store.clock.now());
+    }
+    store::AcmeAttemptRow live() {
+        store::Reader reader = store.reader();
+        return store::AcmeQueries(reader->database()).live_attempt(server)->value();
     }
     std::optional<store::AcmeAttemptRow> attempt(std::int64_t id) {
         store::Reader reader = store.reader();
@@ -180,6 +187,99 @@ TEST_CASE("asking again while the attempt backs off does not shorten the pause",
     CHECK(world.state().problem == "the CA is down");
 }
 
+TEST_CASE("another key does not jump over the pause after a failure", "[acme]") {
+    World world;
+    for (const StateName paused : {StateName::Backoff, StateName::Blocked}) {
+        const auto first = world.ask(csr_for(tests::ec_key("P-256")));
+        const auto live = world.live();
+        const WallTime later = world.store.clock.now() + kDay;
+        REQUIRE(world.update(live.id, [&](store::AcmeAttemptRow& row) {
+            row.state = paused;
+            row.next_at = later;
+            row.failures = 3;
+            row.problem_type = "caa";
+            row.problem = "a CAA record forbids it";
+        }));
+
+        const auto second = world.ask(csr_for(tests::ec_key("P-256")));
+
+        REQUIRE(second.state);
+        const auto successor = world.live();
+        CHECK(successor.id != live.id);
+        CHECK(successor.state == paused);
+        CHECK(successor.next_at == later);
+        CHECK(successor.failures == 3);
+        CHECK(successor.problem == "a CAA record forbids it");
+        CHECK(second.wake == successor.id);  // So that the engine knows when it is due.
+    }
+}
+
+TEST_CASE("another key in the middle of an order keeps the count of failures", "[acme]") {
+    World world;
+    const auto first = world.ask(csr_for(tests::ec_key("P-256")));
+    REQUIRE(world.update(first.wake, [&](store::AcmeAttemptRow& row) {
+        row.state = StateName::Ordering;
+        row.failures = 2;
+    }));
+    const auto second = world.ask(csr_for(tests::ec_key("P-256")));
+    CHECK(world.attempt(second.wake)->state == StateName::Wanted);
+    CHECK(world.attempt(second.wake)->failures == 2);
+    CHECK(world.attempt(second.wake)->next_at == world.store.clock.now());
+}
+
+TEST_CASE("a request may end the pause once in a while: the cause may be mended", "[acme]") {
+    World world;
+    const auto key = tests::ec_key("P-256");
+    const auto first = world.ask(csr_for(key));
+    const auto fail_with = [&](const std::string& type) {
+        REQUIRE(world.update(world.live().id, [&](store::AcmeAttemptRow& row) {
+            row.state = StateName::Blocked;
+            row.next_at = world.store.clock.now() + kDay;
+            row.failures = 4;
+            row.problem_type = type;
+            row.problem = "no way";
+        }));
+    };
+    constexpr Seconds kPause{300};
+    fail_with("caa");
+    world.store.clock.advance(kPause - Seconds(1));
+    CHECK(world.ask(csr_for(key)).wake == 0);
+    world.store.clock.advance(Seconds(1));
+    CHECK(world.ask(csr_for(key)).wake == first.wake);
+    CHECK(world.live().state == StateName::Wanted);
+    CHECK(world.live().next_at == world.store.clock.now());
+    CHECK(world.live().failures == 4);
+
+    // Another key is a request like any other.
+    fail_with("badCSR");
+    world.store.clock.advance(kPause);
+    const auto mended = world.ask(csr_for(tests::ec_key("P-256")));
+    CHECK(mended.wake != first.wake);
+    CHECK(world.live().state == StateName::Wanted);
+    CHECK(world.live().next_at == world.store.clock.now());
+
+    // Where the CA is to be left alone nobody has mended anything.
+    for (const char* type : {"rateLimited", "serverInternal", "http-503"}) {
+        fail_with(type);
+        world.store.clock.advance(kPause * 2);
+        CHECK(world.ask(csr_for(tests::ec_key("P-256"))).state);
+        CHECK(world.live().state == StateName::Blocked);
+    }
+}
+
+TEST_CASE("a frozen server gets no certificate", "[acme]") {
+    World world;
+    REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+        auto server = TRY(writer.read().server(world.server));
+        server->state = store::ServerState::Frozen;
+        return writer.update_server(*server);
+    }));
+    const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
+    REQUIRE_FALSE(asked.state);
+    CHECK(asked.state.error().code == ErrorCode::Denied);
+    CHECK_THAT(asked.state.error().cause, Catch::Contains("two machines"));
+}
+
 TEST_CASE("another key supersedes the attempt, and its TXT values leave the zone", "[acme]") {
     World world;
     const auto first = world.ask(csr_for(tests::ec_key("P-256")));
@@ -201,6 +301,8 @@ TEST_CASE("another key supersedes the attempt, and its TXT values leave the zone
     CHECK(second.wake != first.wake);
     CHECK(world.attempt(first.wake)->state == StateName::Superseded);
     CHECK(world.attempt(second.wake)->state == StateName::Wanted);
+    CHECK(second.news.replaced == first.wake);
+    CHECK(second.news.order_url == "https://ca.example/order/1");
     const auto* left = world.store.zone(kZone)->find(tests::name(owner), zones::RType::TXT);
     REQUIRE(left != nullptr);
     CHECK(left->count() == 1);
@@ -274,34 +376,64 @@ TEST_CASE("a deployed certificate is noted once, and its renewal stays planned",
     CHECK(acknowledge(hash));
 }
 
-TEST_CASE("a managed key is handed out once and then gone", "[acme]") {
-    World world;
-    const auto asked = world.ask({});
-    REQUIRE(asked.wake != 0);
-    const SigningKey key = *SigningKey::generate();
-    const Sha256 key_hash = key_sha256(key.handle());
-    REQUIRE(world.update(asked.wake, [&](store::AcmeAttemptRow& row) {
-        row.key_sha256 = key_hash;
-        row.key_sealed =
-            world.sealer.seal(key.pkcs8(), store::managed_key_context(world.server, key_hash));
-    }));
-    static_cast<void>(world.issue(asked.wake));
-    CHECK(world.state().managed_key_waiting);
-    CHECK(world.ask({}).wake == 0);  // It is young and its key waits.
+/// A world with a managed key that waits, and the calls about it.
+struct ManagedWorld : World {
+    std::int64_t attempt_id = 0;
+    SigningKey key = *SigningKey::generate();
+    Sha256 certificate{};
 
-    std::string pem;
-    const auto take = [&](const Sealer& sealer) {
-        return world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
-            pem = TRY(hand_out_key(writer, world.server, sealer));
+    ManagedWorld() {
+        attempt_id = ask({}).wake;
+        REQUIRE(attempt_id != 0);
+        const Sha256 key_hash = key_sha256(key.handle());
+        REQUIRE(update(attempt_id, [&](store::AcmeAttemptRow& row) {
+            row.key_sha256 = key_hash;
+            row.key_sealed = sealer.seal(key.pkcs8(), store::managed_key_context(server, key_hash));
+        }));
+        certificate = issue(attempt_id);
+    }
+    Result<std::string> take(const Sealer& with) {
+        std::string pem;
+        const auto done = in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
+            EngineNews news;
+            pem = TRY(hand_out_key(writer, server, with, {}, news));
             return {};
         });
-    };
-    CHECK(take(Sealer::from_key({8})).error().code == ErrorCode::Corrupt);
-    REQUIRE(take(world.sealer));
-    CHECK(pem == key.pem());
-    CHECK(take(world.sealer).error().code == ErrorCode::NotFound);
+        if (!done) return fail(done.error());
+        return pem;
+    }
+};
+
+TEST_CASE("a managed key may be fetched again until its certificate is deployed", "[acme]") {
+    ManagedWorld world;
+    CHECK(world.state().managed_key_waiting);
+    CHECK(world.ask({}).wake == 0);  // It is young and its key waits.
+    CHECK(world.take(Sealer::from_key({8})).error().code == ErrorCode::Corrupt);
+    REQUIRE(world.take(world.sealer));
+    CHECK(world.take(world.sealer).value() == world.key.pem());  // The first answer was lost.
+    CHECK(world.state().managed_key_waiting);
+
+    REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change&) {
+        return take_deployed(writer, world.server, world.certificate, {});
+    }));
+    CHECK(world.take(world.sealer).error().code == ErrorCode::NotFound);
     CHECK_FALSE(world.state().managed_key_waiting);
+    CHECK(world.attempt(world.attempt_id)->next_at == world.state().renew_at);
+    CHECK_FALSE(world.attempt(world.attempt_id)->deadline_at);
     CHECK(world.ask({}).wake != 0);  // Who asks again has lost it.
+}
+
+TEST_CASE("a managed key is given for an hour after the first time, however often", "[acme]") {
+    ManagedWorld world;
+    world.store.clock.advance(kDay);  // It waits for the first time as long as it takes.
+    REQUIRE(world.take(world.sealer));
+    const WallTime erase_at = world.store.clock.now() + kManagedKeyStays;
+    world.store.clock.advance(kManagedKeyStays - Milliseconds(1));
+    REQUIRE(world.take(world.sealer));
+    CHECK(world.attempt(world.attempt_id)->deadline_at == erase_at);
+    CHECK(world.attempt(world.attempt_id)->next_at == erase_at);  // The engine erases it then.
+    world.store.clock.advance(Milliseconds(1));
+    CHECK(world.take(world.sealer).error().code == ErrorCode::NotFound);
 }
 
 TEST_CASE("a paused attempt can be taken up again by a person, no other can", "[acme]") {
