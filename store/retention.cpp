@@ -59,14 +59,23 @@ Result<std::size_t> prune_idempotency(Database& database, const Retention& reten
     return static_cast<std::size_t>(database.changed_rows());
 }
 
+Result<std::size_t> prune_retired(Database& database, const Retention& retention, WallTime now) {
+    TRY(database.run(
+        "DELETE FROM retired_zones WHERE apex IN (SELECT apex FROM retired_zones WHERE at < ?2"
+        " ORDER BY at LIMIT ?1)",
+        static_cast<std::int64_t>(retention.rows_per_step), now - retention.retired_age));
+    return static_cast<std::size_t>(database.changed_rows());
+}
+
 }  // namespace
 
 Result<Pruned> prune(Database& database, const Retention& retention, WallTime now) {
     const std::size_t journal = TRY(prune_journal(database, retention, now));
     const std::size_t audit = TRY(prune_audit(database, retention, now));
     const std::size_t idempotency = TRY(prune_idempotency(database, retention, now));
-    const std::size_t most = std::max({journal, audit, idempotency});
-    return Pruned{journal + audit + idempotency, most >= retention.rows_per_step};
+    const std::size_t retired = TRY(prune_retired(database, retention, now));
+    const std::size_t most = std::max({journal, audit, idempotency, retired});
+    return Pruned{journal + audit + idempotency + retired, most >= retention.rows_per_step};
 }
 
 }  // namespace hairpin::store

@@ -1,6 +1,7 @@
 // store/retention.hpp - how long history is kept, and the small steps that remove what is older.
 //
-// The journal is kept by age and by size, the audit by age and by count, idempotency rows by age.
+// The journal is kept by age and by size, the audit by age and by count, idempotency rows and the
+// serials of dropped zones by age.
 // One step removes a bounded number of rows inside a commit that happens anyway or while the
 // committer is idle, so that pruning is never felt. The newest step of a zone may go too: IXFR then
 // falls back to AXFR, and nothing else depends on it.
@@ -25,6 +26,9 @@ struct Retention {
     std::chrono::hours audit_age{24 * 400};
     std::int64_t audit_rows = 2'000'000;
     std::chrono::hours idempotency_age{24};
+    /// How long the last serial of a dropped zone is remembered: longer than any secondary keeps it
+    /// (the SOA's expire time).
+    std::chrono::hours retired_age{24 * 400};
     std::size_t rows_per_step = 500;
     Milliseconds interval{
         10'000};  // Between steps; a step that found its bound full is followed by another at once.

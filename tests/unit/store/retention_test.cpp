@@ -138,5 +138,28 @@ TEST_CASE("Old idempotency keys go", "[store][retention]") {
     CHECK(must(writer.read().idempotency(row.credential_id, "new")));
 }
 
+TEST_CASE("The serials of dropped zones are forgotten in time", "[store][retention]") {
+    OpenStore store;
+    store.committer->stop();
+    Database database = open_database(store.path());
+    Retention retention;
+    retention.retired_age = std::chrono::hours(10);
+    retention.rows_per_step = 8;
+    for (int hours = 1; hours <= 30; ++hours)
+        must(database.run("INSERT INTO retired_zones (apex, serial, at) VALUES (?1, 7, ?2)",
+                          "z" + std::to_string(hours) + ".example.",
+                          store.clock.now() - std::chrono::hours(hours)));
+
+    Pruned step = prune_in_transaction(database, retention, store.clock.now());
+    CHECK(step.rows == 8);
+    while (step.more)
+        step = prune_in_transaction(database, retention, store.clock.now());
+
+    Statement left = must(database.statement("SELECT count(*), min(at) FROM retired_zones"));
+    REQUIRE(must(left.step()));
+    CHECK(left.integer(0) == 10);
+    CHECK(left.time(1) == store.clock.now() - std::chrono::hours(10));
+}
+
 }  // namespace
 }  // namespace hairpin::store
