@@ -114,8 +114,11 @@ Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& cha
     if (!edited) return fail(WorkRefusal(std::move(edited).error()));
     if (!edited->changed) return ZoneReceipt{zone_change.apex, current->serial(), false};
 
-    if (auto written = write_step(change, zone_change, *edited, attempt); !written)
+    if (auto written = write_step(change, zone_change, *edited, attempt); !written) {
+        // The rows are not what we serve: none of this group may become durable.
+        if (written.error().code == ErrorCode::Corrupt) give_up(written.error());
         return fail(refusal(written.error()));
+    }
     if (edited->zone) {
         attempt.table.put(edited->zone);
     } else {

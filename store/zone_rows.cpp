@@ -1,6 +1,7 @@
 #include "store/zone_rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/journal_format.hpp"
 #include "store/records.hpp"
@@ -11,10 +12,21 @@ namespace {
 using zones::RRsetDifference;
 using zones::ZoneAction;
 
+// The row does not hold what this process committed last.
+Error changed_by_others(const std::string& apex) {
+    return {ErrorCode::Corrupt, apex,
+            "the database was changed by somebody else: see that no other program writes it, then "
+            "restart hairpind"};
+}
+
 Result<std::int64_t> insert_zone(Database& database, const std::string& apex,
                                  const ZoneWrite& write) {
-    TRY(database.run("INSERT INTO zones (apex, kind, serial, created_at) VALUES (?1, ?2, ?3, ?4)",
-                     apex, to_string(write.change.kind), write.serial_after, write.at));
+    auto inserted =
+        database.run("INSERT INTO zones (apex, kind, serial, created_at) VALUES (?1, ?2, ?3, ?4)",
+                     apex, to_string(write.change.kind), write.serial_after, write.at);
+    if (!inserted)
+        return fail(inserted.error().code == ErrorCode::Conflict ? changed_by_others(apex)
+                                                                 : std::move(inserted).error());
     const std::int64_t id = database.last_insert_id();
     TRY(database.run("DELETE FROM retired_zones WHERE apex = ?1", apex));
     return id;
@@ -24,20 +36,20 @@ Result<std::int64_t> insert_zone(Database& database, const std::string& apex,
 Result<std::int64_t> move_serial(Database& database, const std::string& apex,
                                  const ZoneWrite& write) {
     Statement update =
-        TRY(database.statement("UPDATE zones SET serial = ?2 WHERE apex = ?1 RETURNING id"));
-    update.bind(apex, write.serial_after);
+        TRY(database.statement("UPDATE zones SET serial = ?2 WHERE apex = ?1 AND serial = ?3"
+                               " RETURNING id"));
+    update.bind(apex, write.serial_after, write.edited.difference.serial_before);
     const bool found = TRY(update.step());
-    if (!found)
-        return fail(Error{ErrorCode::Corrupt, apex, "the zone is served but not in the database"});
+    if (!found) return fail(changed_by_others(apex));
     const std::int64_t id = update.integer(0);
     TRY(update.run());
     return id;
 }
 
 Result<void> drop_zone(Database& database, const std::string& apex, const ZoneWrite& write) {
-    TRY(database.run("DELETE FROM zones WHERE apex = ?1", apex));
-    if (database.changed_rows() == 0)
-        return fail(Error{ErrorCode::Corrupt, apex, "the zone is served but not in the database"});
+    TRY(database.run("DELETE FROM zones WHERE apex = ?1 AND serial = ?2", apex,
+                     write.edited.difference.serial_before));
+    if (database.changed_rows() == 0) return fail(changed_by_others(apex));
     return database.run(
         "INSERT INTO retired_zones (apex, serial, at) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (apex) DO UPDATE SET serial = ?2, at = ?3",

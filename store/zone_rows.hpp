@@ -34,8 +34,8 @@ struct ZoneWrite {
 
 /// Writes all rows of one edited zone into the open transaction.
 /// @return RRset rows written or deleted (those of a dropped zone are not counted).
-/// Errors: NotFound the zone has no row although a snapshot of it is published: the two differ,
-/// which is Corrupt.
+/// Errors: Corrupt the row has another serial than `edited` came from, is missing, or (Create) is
+/// there: somebody else writes the database, and the whole transaction must be given up.
 [[nodiscard]] Result<std::size_t> write_zone(Database& database, const ZoneWrite& write);
 
 /// The last serial of a dropped zone of that name.
