@@ -103,6 +103,7 @@ private:
     [[nodiscard]] Result<void> flush_seen(Database& database);
     [[nodiscard]] Result<void> prune_step(Database& database, WallTime now);
     void settle_upkeep(bool is_durable);
+    void postpone_upkeep();
     void publish(const zones::ZoneTable& table, const std::vector<zones::ZoneReceipt>& moved);
     void answer(std::span<Letter> letters, Commit& commit);
     void refuse_all(std::span<Letter> letters, const Error& error);
@@ -202,13 +203,15 @@ void Committer::Impl::commit_in_groups(std::vector<Letter> letters) {
 void Committer::Impl::commit_group(std::span<Letter> letters) {
     const auto begin = std::chrono::steady_clock::now();
     if (const auto ready = ensure_connection(); !ready) {
+        postpone_upkeep();
         refuse_all(letters, ready.error());
         return;
     }
     Commit done = commit(letters);
     if (done.failure) {
-        connection_.distrust(done.moved);
+        connection_.distrust(done.moved, *done.failure, clock_.monotonic());
         settle_upkeep(false);
+        postpone_upkeep();
         refuse_all(letters, *done.failure);
         return;
     }
@@ -219,6 +222,7 @@ void Committer::Impl::commit_group(std::span<Letter> letters) {
         kRelaxed);
     counters_.commits.fetch_add(1, kRelaxed);
     counters_.last_group.store(letters.size(), kRelaxed);
+    connection_.confirm();
     settle_upkeep(true);
     note_trouble(std::nullopt);
     answer(letters, done);
@@ -296,6 +300,12 @@ void Committer::Impl::settle_upkeep(bool is_durable) {
     pruned_rows_ = 0;
 }
 
+// What is due stays due only until its next turn, or an idle thread would never sleep.
+void Committer::Impl::postpone_upkeep() {
+    const MonotonicTime now = clock_.monotonic();
+    if (prune_is_due(now)) next_prune_ = now + options_.retention.interval;
+}
+
 void Committer::Impl::publish(const zones::ZoneTable& table,
                               const std::vector<zones::ZoneReceipt>& moved) {
     table_ = table;
@@ -312,7 +322,8 @@ void Committer::Impl::answer(std::span<Letter> letters, Commit& commit) {
 }
 
 void Committer::Impl::refuse_all(std::span<Letter> letters, const Error& error) {
-    counters_.failed_commits.fetch_add(1, kRelaxed);
+    // An empty group is a look whether all is well again, nobody's commit.
+    if (!letters.empty()) counters_.failed_commits.fetch_add(1, kRelaxed);
     counters_.unavailable.fetch_add(letters.size(), kRelaxed);
     note_trouble(error);
     for (const Letter& letter : letters)

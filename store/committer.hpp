@@ -11,11 +11,12 @@
 //
 // When COMMIT fails (disk full, I/O error) nobody is acknowledged, nothing is published, the next
 // zones are dropped, and each work of the group gets Unavailable. Whether SQLite's last frames
-// reached the disk is then unknown, so before the next group the serials of all zones are compared
+// reached the disk is then unknown, so before the next group the serials of its zones are compared
 // with the database; where it did take the change after all, those zones are loaded from it and
-// published (store/write_connection.hpp). So Unavailable means "not acknowledged": after a crash
-// right behind it the change may be found to have happened. A deleted or replaced database file is
-// an error, never a fresh start.
+// published (store/write_connection.hpp). After the second failure in a row there is a pause before
+// the next attempt. A row that somebody else changed fails the commit it is met in. So Unavailable
+// means "not acknowledged": after a crash right behind it the change may be found to have happened.
+// A deleted or replaced database file is an error, never a fresh start.
 //
 // A table, not this class, says what a zone is: open() takes the table that load_zones() made
 // (store/load.hpp).
@@ -84,7 +85,8 @@ struct CommitterOptions {
     std::size_t seen_capacity = 400'000;
     Milliseconds seen_interval{2000};  // Last-seen waits at most so long.
     std::size_t refused_audits_per_minute = 600;
-    Milliseconds reopen_interval{200};  // Between attempts to get a lost database back.
+    // Between attempts to get a lost database back; doubled up to 16 times between failing writes.
+    Milliseconds reopen_interval{200};
     Retention retention;
     /// Zones whose serial moved (or that were dropped), after they were published: NOTIFY, events,
     /// metrics.
@@ -94,12 +96,12 @@ struct CommitterOptions {
 
 /// Relaxed: for metrics, not for decisions.
 struct CommitterCounters {
-    std::atomic<std::uint64_t> commits{0};  // Groups made durable.
-    std::atomic<std::uint64_t> failed_commits{0};
-    std::atomic<std::uint64_t> works{0};        // Accepted.
-    std::atomic<std::uint64_t> refused{0};      // By rows, prerequisites or rules.
-    std::atomic<std::uint64_t> unavailable{0};  // Full queue, failed commit, stopping.
-    std::atomic<std::uint64_t> rrset_rows{0};   // RRset rows written or deleted.
+    std::atomic<std::uint64_t> commits{0};         // Groups made durable.
+    std::atomic<std::uint64_t> failed_commits{0};  // Of groups with works.
+    std::atomic<std::uint64_t> works{0};           // Accepted.
+    std::atomic<std::uint64_t> refused{0};         // By rows, prerequisites or rules.
+    std::atomic<std::uint64_t> unavailable{0};     // Full queue, failed commit, stopping.
+    std::atomic<std::uint64_t> rrset_rows{0};      // RRset rows written or deleted.
     std::atomic<std::uint64_t> seen_rows{0};
     std::atomic<std::uint64_t> pruned_rows{0};
     std::atomic<std::uint64_t> last_commit_microseconds{

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "core/fd.hpp"
@@ -34,6 +35,12 @@ struct TextHash {
     }
 };
 
+std::optional<FileId> file_id(const std::string& path) noexcept {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) return {};
+    return FileId{found.st_dev, found.st_ino};
+}
+
 int open_flags(Access access) {
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     return flags | (access == Access::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
@@ -44,7 +51,10 @@ int open_flags(Access access) {
 struct Database::Connection {
     std::string path;
     SqliteHandle handle;
+    FileId file;
+    std::optional<FileId> log;
     bool has_failed = false;
+    std::size_t statements_out = 0;
     // Prepared statements by their text; null while borrowed.
     std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> idle;
 
@@ -89,22 +99,30 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
         return fail(Error{ErrorCode::Corrupt, path,
                           "made by a newer Hairpin (schema " + std::to_string(version) +
                               ", this one knows " + std::to_string(newest_schema()) + ")"});
+    // Both are open by now. One that is replaced between its opening and here is met at the next
+    // is_lost(), for SQLite compares the file that it opened.
+    database.connection_->file = file_id(path).value_or(FileId{});
+    database.connection_->log = file_id(path + "-wal");
     return database;
 }
 
 Result<Statement> Database::statement(std::string_view sql) {
     const auto cached = connection_->idle.find(sql);
-    if (cached != connection_->idle.end() && cached->second != nullptr)
+    if (cached != connection_->idle.end() && cached->second != nullptr) {
+        ++connection_->statements_out;
         return Statement(*this, std::exchange(cached->second, nullptr));
+    }
 
     sqlite3_stmt* prepared = nullptr;
     const int code = sqlite3_prepare_v3(raw(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
     if (code != SQLITE_OK) return fail(error(code));
+    ++connection_->statements_out;
     return Statement(*this, prepared);
 }
 
 void Database::give_back(sqlite3_stmt* statement) noexcept {
+    --connection_->statements_out;
     static_cast<void>(sqlite3_reset(statement));
     static_cast<void>(sqlite3_clear_bindings(statement));
     const std::string_view sql = sqlite3_sql(statement);
@@ -151,8 +169,28 @@ bool Database::is_lost() const noexcept {
     const int code = sqlite3_file_control(raw(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (code == SQLITE_OK && moved != 0) return true;
     // While a connection is open in WAL mode the log is there, perhaps empty.
-    struct stat found {};
-    return ::stat((connection_->path + "-wal").c_str(), &found) != 0 && errno == ENOENT;
+    errno = 0;
+    const auto log = file_id(connection_->path + "-wal");
+    if (!log) return errno == ENOENT;
+    return connection_->log && *connection_->log != *log;
+}
+
+const FileId& Database::file() const noexcept {
+    return connection_->file;
+}
+bool Database::has_statements_out() const noexcept {
+    return connection_->statements_out != 0;
+}
+
+Result<void> Database::sync_log() {
+    const int code =
+        sqlite3_wal_checkpoint_v2(raw(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    // A checkpoint syncs the log before it writes the first page into the database, so a disk
+    // without room for that page has confirmed the log all the same.
+    if (code == SQLITE_OK || code == SQLITE_FULL) return {};
+    // A reader (a backup, say) holds on to the log: a commit of our own syncs what is before it.
+    if ((code & 0xff) == SQLITE_BUSY) return run("UPDATE identity SET probes = probes + 1");
+    return fail(error(code));
 }
 
 Result<std::int64_t> Database::schema_version() {

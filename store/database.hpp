@@ -33,6 +33,13 @@ enum class Access : std::uint8_t {
     ReadOnly,   // One reader; sees each commit as soon as it is durable.
 };
 
+/// Which file it is, whatever its name (st_dev, st_ino).
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend bool operator==(const FileId&, const FileId&) = default;
+};
+
 struct DatabaseOptions {
     Access access = Access::ReadWrite;
     std::size_t cache_octets = 16u << 20;
@@ -82,8 +89,16 @@ public:
     /// Whether a foreign key, deferred to the commit, is broken now: the commit would fail.
     [[nodiscard]] bool has_broken_references() const noexcept;
     /// Whether the file (or its write-ahead log) was deleted or replaced under us: what we write
-    /// would be lost.
+    /// would be lost, and what we read is what was there before. Two stat(2).
     [[nodiscard]] bool is_lost() const noexcept;
+    /// The file that was opened.
+    [[nodiscard]] const FileId& file() const noexcept;
+    /// Whether a Statement of this is alive: it must then not be assigned to.
+    [[nodiscard]] bool has_statements_out() const noexcept;
+    /// Makes sure that all that can be read now is on the disk: what SQLite found in the log of a
+    /// process that was killed, or of a failed COMMIT, need not be. Outside of a transaction.
+    /// Errors: Unavailable the disk did not confirm it.
+    [[nodiscard]] Result<void> sync_log();
 
     /// PRAGMA user_version.
     [[nodiscard]] Result<std::int64_t> schema_version();

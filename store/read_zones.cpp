@@ -4,16 +4,12 @@
 #include <string>
 #include <utility>
 
-#include "store/migrations.hpp"
 #include "store/reader.hpp"
 #include "store/row_reading.hpp"
 #include "store/rows.hpp"
 
 namespace hairpin::store {
 namespace {
-
-// Filled as needed: the rows behind 50,000 servers' heartbeats.
-constexpr std::size_t kReaderCacheOctets = 32u << 20;
 
 std::int64_t before(std::int64_t before_id) noexcept {
     return before_id == 0 ? std::numeric_limits<std::int64_t>::max() : before_id;
@@ -32,15 +28,6 @@ Result<IdempotencyRow> read_idempotency(const Statement& row) {
 }
 
 }  // namespace
-
-Result<Reader> Reader::open(const std::string& path) {
-    DatabaseOptions options;
-    options.access = Access::ReadOnly;
-    options.cache_octets = kReaderCacheOctets;
-    auto database = std::make_unique<Database>(TRY(Database::open(path, options)));
-    TRY(check_schema(*database));
-    return Reader(std::move(database));
-}
 
 Result<std::optional<ZoneRow>> Queries::zone(const zones::Name& apex) {
     static const std::string sql = select(kZoneColumns, " FROM zones WHERE apex = ?1");

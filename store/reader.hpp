@@ -15,15 +15,18 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/crypto.hpp"
+#include "core/octets.hpp"
 #include "core/result.hpp"
 #include "store/database.hpp"
 #include "store/records.hpp"
@@ -99,19 +102,29 @@ private:
     Database& database_;
 };
 
+/// Keeps to its file, and follows when that file is replaced (a copy put back in its place, the log
+/// deleted): looked at most four times a second, before a question. A database of another history
+/// is not followed to; until hairpind is restarted what was read before goes on being read.
 class Reader {
 public:
     /// Errors: Unavailable, Corrupt as Database::open; the schema must be this program's.
     [[nodiscard]] static Result<Reader> open(const std::string& path);
 
-    [[nodiscard]] Queries* operator->() noexcept { return &queries_; }
-    [[nodiscard]] Queries& operator*() noexcept { return queries_; }
+    [[nodiscard]] Queries* operator->() {
+        follow();
+        return &queries_;
+    }
+    [[nodiscard]] Queries& operator*() { return *operator->(); }
 
 private:
-    explicit Reader(std::unique_ptr<Database> database)
-        : database_(std::move(database)), queries_(*database_) {}
+    Reader(std::unique_ptr<Database> database, Octets identity)
+        : database_(std::move(database)), queries_(*database_), identity_(std::move(identity)) {}
+    void follow();
+
     std::unique_ptr<Database> database_;  // On the heap: queries_ refers to it when a Reader moves.
     Queries queries_;
+    Octets identity_;
+    std::chrono::steady_clock::time_point next_look_{};
 };
 
 }  // namespace hairpin::store

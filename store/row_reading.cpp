@@ -30,6 +30,15 @@ Result<Report> read_report(const Statement& row, int first) {
 
 }  // namespace
 
+Result<Octets> read_identity(Database& database) {
+    Statement find = TRY(database.statement("SELECT id FROM identity"));
+    const bool found = TRY(find.step());
+    if (!found)
+        return fail(Error{ErrorCode::Corrupt, database.path(),
+                          "the row that says which database it is is missing: restore a backup"});
+    return find.copy_octets(0);
+}
+
 Result<zones::Name> parse_apex(std::string_view text) {
     const auto apex = zones::Name::parse(text);
     if (!apex) return fail(corrupt(text, std::string(to_string(apex.error()))));

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "core/ip_address.hpp"
+#include "core/octets.hpp"
 #include "core/result.hpp"
+#include "store/database.hpp"
 #include "store/records.hpp"
 #include "store/statement.hpp"
 
@@ -29,6 +31,8 @@ template <typename Enum, std::size_t count>
     return fail(Error{ErrorCode::Corrupt, std::string(text), "is not a state this program knows"});
 }
 
+/// Which database it is. Errors: Corrupt it does not say.
+[[nodiscard]] Result<Octets> read_identity(Database& database);
 [[nodiscard]] Result<zones::Name> parse_apex(std::string_view text);
 [[nodiscard]] Result<zones::ZoneKind> parse_zone_kind(std::string_view text);
 /// 32 octets; all zero when the column has another size, which the schema's CHECK forbids.

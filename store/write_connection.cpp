@@ -1,7 +1,9 @@
 #include "store/write_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/log.hpp"
 #include "store/load.hpp"
 #include "store/migrations.hpp"
 #include "store/row_reading.hpp"
@@ -10,6 +12,7 @@ namespace hairpin::store {
 namespace {
 
 constexpr std::size_t kWriterCacheOctets = 64u << 20;
+constexpr int kMostDoublings = 4;
 
 Error differs(std::string subject) {
     return {ErrorCode::Corrupt, std::move(subject),
@@ -22,31 +25,43 @@ Error differs(std::string subject) {
 Result<std::optional<WriteConnection::Takeover>> WriteConnection::ensure(
     const zones::ZoneTable& table, MonotonicTime now) {
     if (database_ && database_->is_lost()) database_.reset();
-    if (database_ && !doubted_) return std::optional<Takeover>();
     if (next_attempt_ && now < *next_attempt_) return fail(*last_error_);
+    if (database_ && doubt_ == Doubt::None) return std::optional<Takeover>();
     auto regained = regain(table);
     if (regained) {
-        doubted_ = false;
+        doubt_ = Doubt::None;
         suspects_.clear();
         next_attempt_.reset();
         return regained;
     }
-    next_attempt_ = now + options_.reopen_interval;
-    last_error_ = regained.error();
-    return fail(*last_error_);
+    wait_until(now + options_.reopen_interval, regained.error());
+    return regained;
 }
 
-void WriteConnection::distrust(const std::vector<zones::ZoneReceipt>& suspects) {
+void WriteConnection::distrust(const std::vector<zones::ZoneReceipt>& suspects,
+                               const Error& failure, MonotonicTime now) {
     for (const zones::ZoneReceipt& suspect : suspects)
         suspects_.insert(suspect.apex);
-    doubted_ = true;
+    doubt_ =
+        std::max(doubt_, failure.code == ErrorCode::Corrupt ? Doubt::Everything : Doubt::Suspects);
+    // The first may pass; a disk that stays full is not asked with every change.
+    if (failures_ > 0) wait_until(now + options_.reopen_interval * (1 << (failures_ - 1)), failure);
+    failures_ = std::min(failures_ + 1, kMostDoublings + 1);
+}
+
+void WriteConnection::wait_until(MonotonicTime time, const Error& error) {
+    next_attempt_ = time;
+    last_error_ = error;
 }
 
 Result<std::optional<WriteConnection::Takeover>> WriteConnection::regain(
     const zones::ZoneTable& table) {
     if (database_ && !database_->in_transaction()) {
         database_->forget_failure();
-        auto compared = compare(*database_, table);
+        auto compared = doubt_ == Doubt::Suspects ? compare_suspects(*database_, table)
+                                                  : compare(*database_, table);
+        // What is published must be durable, and that COMMIT did not say so.
+        if (compared && *compared) TRY(database_->sync_log());
         if (compared) return compared;
     }
     database_.reset();
@@ -63,16 +78,24 @@ Result<std::optional<WriteConnection::Takeover>> WriteConnection::reopen(
     TRY(check_schema(database));
     TRY(check_identity(database));
     auto takeover = TRY(compare(database, table));
+    const bool is_other_file = file_ && *file_ != database.file();
+    // Another file knows nothing of our last COMMIT: what it holds is no outcome of it.
+    if (is_other_file && takeover) return fail(differs(options_.path));
+    TRY(database.sync_log());
+    if (is_other_file)
+        log::logger("store").warn(
+            "{} is another file than before, with the zones that are served: going on with it; "
+            "credentials, licences and servers are as that file has them",
+            options_.path);
+    file_ = database.file();
     database_.emplace(std::move(database));
     return takeover;
 }
 
 Result<void> WriteConnection::check_identity(Database& database) {
-    Statement find = TRY(database.statement("SELECT id FROM identity"));
-    const bool found = TRY(find.step());
-    if (!found || (!identity_.empty() && identity_ != find.copy_octets(0)))
-        return fail(differs(options_.path));
-    identity_ = find.copy_octets(0);
+    Octets found = TRY(read_identity(database));
+    if (!identity_.empty() && identity_ != found) return fail(differs(options_.path));
+    identity_ = std::move(found);
     return {};
 }
 
@@ -96,6 +119,23 @@ Result<std::optional<WriteConnection::Takeover>> WriteConnection::compare(
         TRY(take_over(database, apex, takeover));
     }
     if (agreeing != table.size()) return fail(differs(options_.path));
+    if (takeover.moved.empty()) return std::optional<Takeover>();
+    return std::optional(std::move(takeover));
+}
+
+// After a failure of our own on a connection that we kept: no other zone can have moved.
+Result<std::optional<WriteConnection::Takeover>> WriteConnection::compare_suspects(
+    Database& database, const zones::ZoneTable& table) const {
+    Takeover takeover{table, {}};
+    for (const zones::Name& apex : suspects_) {
+        Statement find = TRY(database.statement("SELECT serial FROM zones WHERE apex = ?1"));
+        find.bind(apex.lower().text());
+        const bool is_held = TRY(find.step());
+        const zones::Zone* served = table.find(apex);
+        const bool agrees =
+            served == nullptr ? !is_held : is_held && find.integer(0) == served->serial();
+        if (!agrees) TRY(take_over(database, apex, takeover));
+    }
     if (takeover.moved.empty()) return std::optional<Takeover>();
     return std::optional(std::move(takeover));
 }

@@ -1,10 +1,12 @@
 // DESIGN invariants 1, 2 and 6 of the change path, with a disk that fails on order.
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
@@ -208,6 +210,7 @@ TEST_CASE("Whichever disk operation fails, memory and database stay one",
             CHECK(store.address(kApex, kOwner) == acknowledged);
             CHECK(store.zone(kApex)->serial() == serial);
         }
+        vfs.heal();  // A start syncs what it finds.
         store.restart(on(vfs));
         // A last change whose fsync failed may be there after a restart; then under a serial of its
         // own.
@@ -215,6 +218,107 @@ TEST_CASE("Whichever disk operation fails, memory and database stay one",
         CHECK((took_refused || store.address(kApex, kOwner) == acknowledged));
         CHECK(store.zone(kApex)->serial() == (took_refused ? serial + 1 : serial));
     }
+}
+
+TEST_CASE("What a killed process left in the log is on the disk before a committer starts",
+          "[store][committer][invariant1]") {
+    OpenStore store;
+    REQUIRE(store.submit(create_zone(kApex, "nur1 60 IN A 203.0.113.1\n")));
+    const std::string left = store.folder.file("left.db");
+    for (const char* suffix : {"", "-wal"})
+        std::filesystem::copy_file(store.path() + suffix, left + suffix);
+    REQUIRE(std::filesystem::file_size(left + "-wal") > 0);
+    Database database = open_database(left);
+    Published<zones::ZoneTable> zones(
+        std::make_shared<const zones::ZoneTable>(must(load_zones(database))));
+    FaultVfs vfs;
+    CommitterOptions options = on(vfs);
+    options.path = left;
+
+    vfs.arm(Fault::SyncError);
+    const auto refused = Committer::open(options, store.clock, zones);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Unavailable);
+
+    vfs.arm(Fault::DiskFull);  // Answers must start even so.
+    CHECK(Committer::open(options, store.clock, zones));
+    vfs.heal();
+    CHECK(Committer::open(options, store.clock, zones));
+    CHECK(std::filesystem::file_size(left + "-wal") == 0);
+}
+
+TEST_CASE("Two committers on one database: the second to change a zone is stopped",
+          "[store][committer][invariant2]") {
+    OpenStore store;
+    REQUIRE(store.submit(create_zone(kApex, "nur1 60 IN A 203.0.113.1\n")));
+    REQUIRE(store.submit(create_zone("other.example.")));
+    Published<zones::ZoneTable> zones(store.published->snapshot());
+    CommitterOptions options;
+    options.path = store.path();
+    options.reopen_interval = Milliseconds{0};
+    const auto second = must(Committer::open(options, store.clock, zones));
+    const auto submit = [&second](zones::ZoneChange made) {
+        std::promise<Verdict> verdict;
+        second->submit(as_work({std::move(made)}),
+                       [&verdict](Verdict done) { verdict.set_value(std::move(done)); });
+        return verdict.get_future().get();
+    };
+    zones::ZoneChange stale;
+    SECTION("edited") {
+        REQUIRE(store.submit(replace_a(kApex, kOwner, "203.0.113.2")));
+        stale = replace_a(kApex, kOwner, "203.0.113.3");
+    }
+    SECTION("dropped here, edited there") {
+        REQUIRE(store.submit(replace_a(kApex, kOwner, "203.0.113.2")));
+        stale.apex = name(kApex);
+        stale.action = zones::ZoneAction::Drop;
+    }
+    SECTION("made") {
+        REQUIRE(store.submit(create_zone("new.example.")));
+        stale = create_zone("new.example.");
+    }
+
+    check_unavailable(submit(std::move(stale)), "somebody else");
+
+    // And it stays stopped, also for zones that agree.
+    check_unavailable(submit(replace_a("other.example.", "a.other.example.", "192.0.2.1")),
+                      "restart");
+    CHECK(zones.snapshot()->share(name(kApex))->serial() <= store.zone(kApex)->serial());
+    REQUIRE(store.submit(replace_a(kApex, kOwner, "203.0.113.4")));
+}
+
+// Counts how often it is asked: once or more for every turn of a thread.
+class CountingClock final : public Clock {
+public:
+    [[nodiscard]] WallTime now() const noexcept override { return real_.now(); }
+    [[nodiscard]] MonotonicTime monotonic() const noexcept override {
+        ++asked_;
+        return real_.monotonic();
+    }
+    [[nodiscard]] std::int64_t asked() const noexcept { return asked_.load(); }
+
+private:
+    SystemClock real_;
+    mutable std::atomic<std::int64_t> asked_{0};
+};
+
+TEST_CASE("While the database is lost an idle committer looks for it now and then",
+          "[store][committer][invariant6]") {
+    OpenStore store;
+    const CountingClock clock;
+    CommitterOptions options;
+    options.path = store.path();
+    options.seen_interval = Milliseconds{20};
+    options.retention.interval = Milliseconds{20};
+    const auto committer = must(Committer::open(options, clock, *store.published));
+    store.committer.reset();
+    std::filesystem::rename(store.path(), store.path() + ".aside");
+    while (!committer->trouble())
+        std::this_thread::sleep_for(Milliseconds{5});
+    const std::int64_t before = clock.asked();
+    std::this_thread::sleep_for(Milliseconds{500});
+    CHECK(clock.asked() - before < 1000);
+    CHECK(committer->counters().failed_commits.load() == 0);
 }
 
 TEST_CASE("A damaged database is refused with words", "[store][committer][invariant6]") {

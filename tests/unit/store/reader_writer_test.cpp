@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <thread>
 
+#include "store/backup.hpp"
 #include "store/reader.hpp"
 #include "store/writer.hpp"
 #include "tests/support/store.hpp"
@@ -299,6 +302,56 @@ TEST_CASE("Every state of every row goes to the database and back", "[store][rec
         CHECK(must(rows.writer.read().audit(1, 0)).at(0).outcome == outcome);
         CHECK(must(rows.writer.read().audit(1, 0)).at(0).actor == row.actor);
     }
+}
+
+TEST_CASE("A reader follows when its file is replaced, but not to another database",
+          "[store][reader][invariant6]") {
+    OpenStore store;
+    REQUIRE(store.submit(create_zone("old.example.")));
+    Reader reader = store.reader();
+    REQUIRE(must(reader->zone(name("old.example."))));
+    const std::string copy = store.folder.file("copy");
+    bool is_same_history = true;
+    SECTION("a copy") {
+        REQUIRE(back_up(store.path(), copy));
+    }
+    SECTION("another database") {
+        const Database other = make_database(copy);
+        is_same_history = false;
+    }
+    store.committer.reset();
+    for (const char* suffix : {"-wal", "-shm"})
+        std::filesystem::remove(store.path() + suffix);
+    std::filesystem::rename(copy, store.path());
+    store.restart();
+    REQUIRE(store.submit(create_zone("new.example.")));
+    std::this_thread::sleep_for(Milliseconds{300});
+
+    CHECK(must(reader->zone(name("new.example."))).has_value() == is_same_history);
+    CHECK(must(reader->zone(name("old.example."))));
+}
+
+TEST_CASE("A reader that is being read does not move", "[store][reader]") {
+    OpenStore store;
+    REQUIRE(store.submit(create_zone("old.example.")));
+    Reader reader = store.reader();
+    {
+        Statement rows = must(reader->database().statement("SELECT apex FROM zones"));
+        REQUIRE(must(rows.step()));
+        const std::string copy = store.folder.file("copy");
+        REQUIRE(back_up(store.path(), copy));
+        store.committer.reset();
+        for (const char* suffix : {"-wal", "-shm"})
+            std::filesystem::remove(store.path() + suffix);
+        std::filesystem::rename(copy, store.path());
+        store.restart();
+        REQUIRE(store.submit(create_zone("new.example.")));
+        std::this_thread::sleep_for(Milliseconds{300});
+        CHECK_FALSE(must(reader->zone(name("new.example."))));
+        CHECK(rows.text(0) == "old.example.");
+    }
+    std::this_thread::sleep_for(Milliseconds{300});
+    CHECK(must(reader->zone(name("new.example."))));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "store/backup.hpp"
+#include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::store {
@@ -30,8 +32,25 @@ struct MovedOn {
     }
     Result<std::optional<WriteConnection::Takeover>> ensure_after_failure(
         std::string_view suspect) {
-        connection.distrust({{name(suspect), 0, true}});
+        return ensure_after(suspect, {ErrorCode::Unavailable, "db", "the disk is full"});
+    }
+    Result<std::optional<WriteConnection::Takeover>> ensure_after(std::string_view suspect,
+                                                                  const Error& failure) {
+        connection.distrust({{name(suspect), 0, true}}, failure, now);
         return connection.ensure(table, now);
+    }
+    // Nobody has the database open any more; then another file, with what it held, takes its place.
+    void replace_by_copy() {
+        REQUIRE(back_up(store.path(), store.path() + ".copy"));
+        put_copy_in_place();
+    }
+    void put_copy_in_place() {
+        store.committer.reset();
+        // Kept aside, so that its number is not given to the copy.
+        std::filesystem::rename(store.path(), store.path() + ".old");
+        for (const char* suffix : {"-wal", "-shm"})
+            std::filesystem::remove(store.path() + suffix);
+        std::filesystem::rename(store.path() + ".copy", store.path());
     }
 
     OpenStore store;
@@ -89,11 +108,74 @@ TEST_CASE("A zone that moved without being suspect stops all writing",
         REQUIRE(moved.store.submit(drop(kApex)));
     }
 
-    const auto ensured = moved.ensure_after_failure("other.example.");
+    // A failure of our own concerns our own zones; a row changed by somebody else concerns all.
+    CHECK_FALSE(must(moved.ensure_after_failure("other.example.")));
+    moved.connection.confirm();
+    const auto ensured =
+        moved.ensure_after("other.example.", {ErrorCode::Corrupt, "db", "changed by somebody"});
 
     REQUIRE_FALSE(ensured);
     CHECK(ensured.error().code == ErrorCode::Corrupt);
     CHECK(ensured.error().cause.find("restart") != std::string::npos);
+}
+
+TEST_CASE("Writes that fail again and again are tried less and less often",
+          "[store][committer][invariant6]") {
+    MovedOn moved;
+    CHECK(moved.ensure_after_failure(kApex));  // The first may pass.
+    for (const int wait : {200, 400, 800, 1600, 3200, 3200, 3200}) {
+        INFO(wait);
+        const auto refused = moved.ensure_after_failure(kApex);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().cause == "the disk is full");
+        moved.now += Milliseconds{wait - 1};
+        CHECK_FALSE(moved.connection.ensure(moved.table, moved.now));
+        moved.now += Milliseconds{1};
+        CHECK(moved.connection.ensure(moved.table, moved.now));
+    }
+    moved.connection.confirm();
+    CHECK(moved.ensure_after_failure(kApex));
+}
+
+TEST_CASE("Another file is gone on with only where every zone agrees",
+          "[store][committer][invariant2]") {
+    MovedOn moved;
+    SECTION("a copy of what is served") {
+        moved.replace_by_copy();
+        CHECK_FALSE(must(moved.connection.ensure(moved.table, moved.now)));
+    }
+    SECTION("an older one") {
+        REQUIRE(back_up(moved.store.path(), moved.store.path() + ".copy"));
+        REQUIRE(moved.store.submit(replace_a(kApex, "a.pl-acme.example.net.", "192.0.2.2")));
+        moved.table = *moved.store.published->snapshot();
+        moved.put_copy_in_place();
+        const auto ensured = moved.connection.ensure(moved.table, moved.now);
+        REQUIRE_FALSE(ensured);
+        CHECK(ensured.error().code == ErrorCode::Corrupt);
+    }
+    SECTION("one that differs in a suspect zone") {
+        REQUIRE(moved.store.submit(replace_a(kApex, "a.pl-acme.example.net.", "192.0.2.2")));
+        moved.connection.distrust({{name(kApex), 0, true}},
+                                  {ErrorCode::Unavailable, "db", "fsync failed"}, moved.now);
+        moved.replace_by_copy();
+        CHECK_FALSE(moved.connection.ensure(moved.table, moved.now));
+    }
+}
+
+TEST_CASE("Nothing is taken over before it is surely on the disk",
+          "[store][committer][invariant1]") {
+    FaultVfs vfs;
+    MovedOn moved;
+    WriteConnection connection{{moved.store.path(), vfs.name(), Milliseconds{0}}};
+    REQUIRE_FALSE(must(connection.ensure(moved.table, moved.now)));
+    REQUIRE(moved.store.submit(replace_a(kApex, "a.pl-acme.example.net.", "192.0.2.2")));
+    connection.distrust({{name(kApex), 0, true}}, {ErrorCode::Unavailable, "db", "fsync failed"},
+                        moved.now);
+    vfs.arm(FaultVfs::Fault::SyncError);
+    CHECK_FALSE(connection.ensure(moved.table, moved.now));
+    CHECK(vfs.failures() > 0);
+    vfs.heal();
+    CHECK(must(connection.ensure(moved.table, moved.now)));
 }
 
 TEST_CASE("A lost database is looked for again after the interval, not with every change",
