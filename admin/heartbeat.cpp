@@ -29,6 +29,8 @@ Accepted accept(const HeartbeatSituation& situation, TwinRole role,
     for (const std::string& text : given) {
         const auto parsed = IpAddress::parse(text);
         if (!parsed) {
+            // Of whichever family it was meant to be: what is there stays.
+            accepted.v4_refused = accepted.v6_refused = true;
             refuse(decision, name, text, "is not an IP address");
             continue;
         }

@@ -8,7 +8,7 @@
 // it replaces both families, [] removes all. "auto" is the observed address and speaks for its own
 // family only; the other family is kept. An address that breaks invariant 4 is refused by name and
 // the rest is taken; where everything given for a family was refused, that family is kept, so that
-// nothing vanishes because of a mistake.
+// nothing vanishes because of a mistake. What is no address at all counts for both families.
 //
 // Machines. The first machine that reports is the agreed one. A report from another machine is held
 // back while the agreed one was heard within the window, unless its credential is newer than that:
