@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "admin/idempotency.hpp"
+#include "admin/log_text.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::admin {
@@ -25,7 +26,7 @@ bool may_monitor(const ApiOptions& options, const IpAddress& peer) {
 std::string who(const Call& call) {
     if (!call.caller) return call.request.peer.text();
     const zones::Actor actor = actor_of(*call.caller, call.request.peer, "rest");
-    return actor.kind + " " + actor.id + " at " + actor.source;
+    return actor.kind + " " + log_text(actor.id) + " at " + actor.source;
 }
 
 }  // namespace
@@ -161,10 +162,11 @@ void Api::log_answer(const Call& call, int status, std::string_view detail) cons
     const auto level = status >= 500   ? spdlog::level::err
                        : status >= 400 ? spdlog::level::warn
                                        : spdlog::level::info;
-    const std::string_view place =
-        call.route != nullptr ? std::string_view(call.request.path) : "(no such resource)";
+    const std::string place =
+        call.route != nullptr ? log_text(call.request.path) : "(no such resource)";
     log::logger("admin").log(level, "{} {} by {}: {}{}{}", net::to_string(call.request.method),
-                             place, who(call), status, detail.empty() ? "" : " ", detail);
+                             place, who(call), status, detail.empty() ? "" : " ",
+                             log_text(detail, kLogDetailOctets));
 }
 
 }  // namespace hairpin::admin

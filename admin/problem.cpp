@@ -3,6 +3,7 @@
 #include <array>
 
 #include "admin/json_writer.hpp"
+#include "admin/log_text.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -171,7 +172,7 @@ net::Response to_response(const Problem& problem) {
 }
 
 Error to_error(const Problem& problem) {
-    return {code_of(problem.status()), {}, problem.detail};
+    return {code_of(problem.status()), {}, log_text(problem.detail, kLogDetailOctets)};
 }
 
 }  // namespace hairpin::admin

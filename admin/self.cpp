@@ -7,6 +7,7 @@
 #include "admin/handlers.hpp"
 #include "admin/heartbeat.hpp"
 #include "admin/heartbeat_json.hpp"
+#include "admin/log_text.hpp"
 #include "admin/presence.hpp"
 #include "admin/report_row.hpp"
 #include "admin/server_view.hpp"
@@ -83,7 +84,7 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     for (const RefusedAddress& each : beat.decision.refused)
         log::logger("admin").log(level, "heartbeat of {}/{} from {}: not taken into {}: {}: {}",
                                  beat.server.licence, beat.server.label, beat.observed.text(),
-                                 shown(each.name), each.address, each.reason);
+                                 shown(each.name), log_text(each.address), each.reason);
     api.context().counters.addresses_refused.fetch_add(beat.decision.refused.size(),
                                                        std::memory_order_relaxed);
     JsonWriter json;

@@ -5,9 +5,12 @@
 #include "admin/api.hpp"
 #include "admin/delegation.hpp"
 #include "admin/idempotency.hpp"
+#include "admin/log_text.hpp"
 
 namespace hairpin::admin {
 namespace {
+
+constexpr std::size_t kSubjectOctets = 1'024;  // Two names at their longest, and more.
 
 /// What the commit thread leaves for the loop. One thread at a time: the commit thread until
 /// `done`, the loop after.
@@ -25,6 +28,13 @@ struct Submission {
 
 Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Change& change) {
     submission.problem.reset();
+    submission.is_repetition = false;
+    if (submission.credential_id != 0) {
+        // Before the rows: what the first request did may be why they would refuse the second.
+        const auto first = TRY(writer.read().idempotency(submission.credential_id, submission.key));
+        submission.is_repetition = first.has_value();
+        if (first) return fail(Error{ErrorCode::Conflict, {}, "the Idempotency-Key was used"});
+    }
     if (submission.write.rows) {
         if (auto done = submission.write.rows(writer, change); !done) {
             submission.problem = std::move(done).error();
@@ -61,6 +71,7 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
     work.change = std::move(write.change);
     work.change.actor = actor_of(*call.caller, call.request.peer, "rest");
     work.audit = std::move(write.audit);
+    work.audit.subject = log_text(work.audit.subject, kSubjectOctets);
     submission->write = std::move(write);
     work.rows = [submission](store::Writer& writer, zones::Change& change) {
         return run_rows(*submission, writer, change);
