@@ -70,6 +70,44 @@ TEST_CASE("Two requests with one key at the same time do the work once",
           2);
 }
 
+TEST_CASE("The second of two requests with one key gets the first answer, not its consequence",
+          "[admin][idempotency][race]") {
+    ApiFixture api;
+    api.make_server();
+    struct Case {
+        Method method;
+        const char* target;
+        const char* body;
+        std::vector<net::Header> headers;
+        int status;
+    };
+    const std::string etag =
+        api.as_operator(Method::Get, "/v1/licences/acme/servers/nur1").header("etag");
+    int number = 0;
+    for (const Case& each :
+         std::vector<Case>{{Method::Post, "/v1/licences", R"({"licence":"b"})", {}, 201},
+                           {Method::Post, "/v1/zones", R"({"zone":"plain.example"})", {}, 201},
+                           {Method::Patch,
+                            "/v1/licences/acme/servers/nur1",
+                            R"({"port":443})",
+                            {{"if-match", etag}},
+                            200},
+                           {Method::Delete, "/v1/licences/acme/servers/nur1", "", {}, 204}}) {
+        INFO(each.target);
+        ApiFixture::Asked asked{each.method, each.target, each.body, api.operator_token,
+                                each.headers};
+        asked.headers.push_back({"idempotency-key", "key-" + std::to_string(++number)});
+        const auto first = api.begin(asked);
+        const auto second = api.begin(asked);
+        const Answer one = api.finish(*first);
+        const Answer two = api.finish(*second);
+        CHECK(one.status == each.status);
+        CHECK(two.status == each.status);
+        CHECK(two.body == one.body);
+        CHECK(two.header("idempotency-replayed") == "true");
+    }
+}
+
 TEST_CASE("A refused request may be repeated under its key", "[admin][idempotency]") {
     ApiFixture api;
     const std::string target = "/v1/licences/acme/servers";
