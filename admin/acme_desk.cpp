@@ -19,6 +19,11 @@ void AcmeDesk::take_managed_key(std::int64_t server_id, zones::Actor actor,
     certificates_.take_managed_key(server_id, std::move(actor), std::move(done));
 }
 
+void AcmeDesk::retry(std::int64_t server_id, zones::Actor actor,
+                     acme::Certificates::Acknowledged done) {
+    certificates_.retry(server_id, std::move(actor), std::move(done));
+}
+
 Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
                                                WallTime now) const {
     return acme::certificate_state(queries, server_id, now);

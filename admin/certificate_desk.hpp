@@ -26,6 +26,8 @@ public:
                           acme::Certificates::Acknowledged done) = 0;
     virtual void take_managed_key(std::int64_t server_id, zones::Actor actor,
                                   acme::Certificates::KeyTaken done) = 0;
+    virtual void retry(std::int64_t server_id, zones::Actor actor,
+                       acme::Certificates::Acknowledged done) = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
@@ -50,6 +52,8 @@ public:
                   acme::Certificates::Acknowledged done) override;
     void take_managed_key(std::int64_t server_id, zones::Actor actor,
                           acme::Certificates::KeyTaken done) override;
+    void retry(std::int64_t server_id, zones::Actor actor,
+               acme::Certificates::Acknowledged done) override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;

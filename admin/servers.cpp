@@ -155,4 +155,22 @@ Result<Write, Problem> delete_server(Api& api, const Call& call) {
     return write;
 }
 
+void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange) {
+    const auto& arguments = exchange->call.arguments;
+    const auto found = find_server(api.queries(), arguments[0], arguments[1]);
+    if (!found) return api.respond(*exchange, found.error());
+    CertificateDesk* desk = api.context().certificates;
+    if (desk == nullptr)
+        return api.respond(*exchange,
+                           Problem(ProblemType::Unavailable, "no CA is configured here"));
+    desk->retry(found->server.id,
+                actor_of(*exchange->call.caller, exchange->call.request.peer, "rest"),
+                [back = api.way_back(), exchange](Result<void> done) {
+                    back.post([exchange, done = std::move(done)](Api& self) {
+                        if (!done) return self.respond(*exchange, Problem(done.error()));
+                        self.respond(*exchange, net::Response{202, {}, {}});
+                    });
+                });
+}
+
 }  // namespace hairpin::admin

@@ -38,6 +38,15 @@ public:
     void take_managed_key(std::int64_t, zones::Actor, acme::Certificates::KeyTaken done) override {
         done(fail(Error{ErrorCode::NotFound, "managed key", "there is none"}));
     }
+    void retry(std::int64_t server_id, zones::Actor actor,
+               acme::Certificates::Acknowledged done) override {
+        const auto found = states.find(server_id);
+        if (found == states.end() || found->second.phase != acme::Phase::Blocked)
+            return done(fail(Error{ErrorCode::NotFound, "certificate", "nothing waits"}));
+        last_actor = std::move(actor);
+        found->second.phase = acme::Phase::Ordering;
+        done({});
+    }
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
                                                        WallTime) const override {
         ++reads;

@@ -141,6 +141,23 @@ TEST_CASE("Heartbeats read the certificate's state from the desk once", "[admin]
     CHECK(text_at(api.beat(api.token, report).json(), "/certificate/state") == "valid");
 }
 
+TEST_CASE("An operator takes a waiting attempt up again", "[admin][certificate]") {
+    Served api;
+    const std::string target = "/v1/licences/acme/servers/nur1/certificate/retry";
+    CHECK(api.as_operator(Method::Post, target).status == 404);
+    api.desk.states[api.id].phase = acme::Phase::Blocked;
+    CHECK(api.ask(api.asked(Method::Post, target)).status == 403);
+    CHECK(api.desk.states[api.id].phase == acme::Phase::Blocked);
+    CHECK(api.as_operator(Method::Post, target).status == 202);
+    CHECK(api.desk.states[api.id].phase == acme::Phase::Ordering);
+    CHECK(api.desk.last_actor.id == "root");
+    CHECK(
+        api.as_operator(Method::Post, "/v1/licences/acme/servers/nur7/certificate/retry").status ==
+        404);
+    api.context.certificates = nullptr;
+    CHECK(api.as_operator(Method::Post, target).status == 503);
+}
+
 TEST_CASE("Without a CA the calls say so", "[admin][certificate]") {
     Served api;
     api.context.certificates = nullptr;
