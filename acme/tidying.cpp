@@ -14,7 +14,7 @@ constexpr Milliseconds kLookAgain{1'000};
 }  // namespace
 
 void Engine::give_up(const JobRef& job, Verdict verdict) {
-    log::logger("acme").warn("{}: {}", job->attempt.public_name, verdict.text);
+    log::logger("acme").warn("{}: no certificate yet: {}", job->attempt.public_name, verdict.text);
     if (verdict.remedy == Remedy::Register) account_->forget();
     if (verdict.type == "unreachable" || verdict.type.starts_with("http-5"))
         note_trouble(verdict.text);

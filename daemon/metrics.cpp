@@ -57,7 +57,8 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
 }
 
 void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
-    std::uint64_t open = 0, total = 0, refused = 0, failed = 0, late = 0, http1 = 0, http2 = 0;
+    std::uint64_t open = 0, total = 0, refused = 0, failed = 0, late = 0, http1 = 0, http2 = 0,
+                  displaced = 0, bodies = 0;
     http.for_each_counters([&](const net::HttpCounters& each) {
         open += each.connections_open;
         total += each.connections_total;
@@ -66,12 +67,18 @@ void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
         late += each.deadlines_passed;
         http1 += each.requests_http1;
         http2 += each.requests_http2;
+        displaced += each.handshakes_displaced;
+        bodies += each.bodies_refused;
     });
     metrics.gauge("http_connections", "API connections open now.", open);
     metrics.counter("http_connections_total", "API connections accepted.", total);
     metrics.counter("http_connections_refused_total", "API connections over the limit of one peer.",
                     refused);
     metrics.counter("http_handshakes_failed_total", "TLS handshakes that failed.", failed);
+    metrics.counter("http_handshakes_displaced_total",
+                    "TLS handshakes closed to make room for newer connections.", displaced);
+    metrics.counter("http_bodies_refused_total",
+                    "Requests refused because bodies take all the memory set aside.", bodies);
     metrics.counter("http_deadlines_passed_total", "API connections closed for being idle or slow.",
                     late);
     metrics.family("http_requests_total", Kind::Counter, "API requests, by protocol.");
