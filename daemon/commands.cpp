@@ -147,8 +147,10 @@ int run_restore(const Config& config, const std::string& source) {
     if (const auto entered = enter(config); !entered) return failed(entered.error());
     if (const auto done = store::restore(source, config.database_path()); !done)
         return failed(done.error());
-    fmt::print(stderr, "hairpind: {} is in place; serials move forward from here by themselves\n",
-               config.database_path());
+    fmt::print(
+        stderr,
+        "hairpind: {} is in place; the next start moves every serial past those served before\n",
+        config.database_path());
     return kDone;
 }
 
