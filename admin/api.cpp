@@ -1,6 +1,7 @@
 #include "admin/api.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "admin/idempotency.hpp"
@@ -20,6 +21,16 @@ bool is_write(net::Method method) noexcept {
 bool may_monitor(const ApiOptions& options, const IpAddress& peer) {
     return std::any_of(options.monitoring_from.begin(), options.monitoring_from.end(),
                        [&](const Prefix& prefix) { return prefix.contains(peer.unmapped()); });
+}
+
+/// Whether the head says that the body fits a stranger's limit; the codecs hold it to that.
+bool is_announced_small(const net::Request& head) {
+    const auto field = head.header("content-length");
+    if (!field) return false;
+    std::size_t octets = 0;
+    const char* const end = field->data() + field->size();
+    const auto [stop, error] = std::from_chars(field->data(), end, octets);
+    return error == std::errc() && stop == end && octets <= kStrangersBody;
 }
 
 /// What a log line says of the caller.
@@ -119,7 +130,20 @@ void Api::dispatch(std::shared_ptr<Exchange> exchange) {
 
 std::size_t Api::body_limit(const net::Request& head) {
     const auto match = find_route(routes(), head.method, head.path);
-    return match ? match->route->body_limit : 0;
+    if (!match) return 0;
+    const Route& route = *match->route;
+    const bool is_open = route.access == Access::Anyone || has_token_for(head, route.access);
+    return is_open ? route.body_limit : std::min(route.body_limit, kStrangersBody);
+}
+
+std::size_t Api::body_limit_for(const net::Request& head) {
+    const std::size_t limit = body_limit(head);
+    if (limit <= kStrangersBody || is_announced_small(head)) return std::min(limit, kStrangersBody);
+    const auto match = find_route(routes(), head.method, head.path);
+    const Access access = match->route->access;
+    const bool is_known =
+        access == Access::Anyone || authenticator_.is_welcome(queries(), head, access);
+    return is_known ? limit : kStrangersBody;
 }
 
 Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {

@@ -38,6 +38,9 @@
 
 namespace hairpin::admin {
 
+/// What is read of a body before its sender is known.
+inline constexpr std::size_t kStrangersBody = 4'096;
+
 /// One request with all that the way to its handler has found out.
 struct Call {
     net::Request request;
@@ -79,8 +82,12 @@ public:
 
     /// The net::Handler.
     void handle(net::Request&& request, net::Responder responder);
-    /// For net::ServerOptions::body_limit. Any thread.
+    /// For net::ServerOptions::body_limit: a route's own limit for who sends a token of the form
+    /// that the route needs, kStrangersBody for others. Any thread.
     [[nodiscard]] static std::size_t body_limit(const net::Request& head);
+    /// The same, stricter: the route's own limit only for a credential that the store knows and
+    /// that may. Reads the store only for a body that may be larger than kStrangersBody.
+    [[nodiscard]] std::size_t body_limit_for(const net::Request& head);
 
     // For the handlers.
     [[nodiscard]] ApiContext& context() noexcept { return context_; }

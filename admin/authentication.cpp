@@ -40,23 +40,6 @@ Result<void, Problem> check_kind(const store::Identity& identity, Access access)
     return {};
 }
 
-Result<void, Problem> check_standing(const store::Identity& identity, WallTime now) {
-    if (identity.credential.kind == store::CredentialKind::Operator) return {};
-    if (!identity.server || !identity.licence)
-        return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
-    if (identity.licence->state == store::LicenceState::Suspended)
-        return fail(Problem(ProblemType::LicenceSuspended,
-                            "licence " + identity.licence->name + " is suspended"));
-    if (identity.licence->expires_at && *identity.licence->expires_at <= now)
-        return fail(Problem(ProblemType::LicenceSuspended,
-                            "licence " + identity.licence->name + " expired at " +
-                                to_rfc3339(*identity.licence->expires_at)));
-    if (identity.server->state == store::ServerState::Suspended)
-        return fail(Problem(ProblemType::ServerSuspended,
-                            "server " + identity.server->label + " is suspended"));
-    return {};
-}
-
 /// RFC 6750 section 3.1: without any credential the challenge has no error code.
 Problem challenge(std::string_view error, std::string detail) {
     Problem problem(ProblemType::Unauthorized, std::move(detail));
@@ -64,6 +47,13 @@ Problem challenge(std::string_view error, std::string detail) {
     if (!error.empty()) field += ", error=\"" + std::string(error) + "\"";
     problem.headers.push_back({"www-authenticate", std::move(field)});
     return problem;
+}
+
+/// Empty: it is good.
+std::string_view why_ended(const store::CredentialRow& credential, WallTime now) noexcept {
+    if (credential.revoked_at) return "the token was revoked";
+    if (credential.expires_at && *credential.expires_at <= now) return "the token has expired";
+    return {};
 }
 
 }  // namespace
@@ -97,13 +87,19 @@ Result<store::Identity, Problem> Authenticator::authenticate(store::Queries& que
     auto found = TRY(queries.credential_by_hash(token_hash(*token)));
     const WallTime now = clock_.now();
     if (!found) return fail(unauthorized(request, "invalid_token", "the token is not known"));
-    if (found->credential.revoked_at)
-        return fail(unauthorized(request, "invalid_token", "the token was revoked"));
-    if (found->credential.expires_at && *found->credential.expires_at <= now)
-        return fail(unauthorized(request, "invalid_token", "the token has expired"));
+    if (const auto why = why_ended(found->credential, now); !why.empty())
+        return fail(unauthorized(request, "invalid_token", std::string(why)));
     TRY(check_kind(*found, access));
     TRY(check_standing(*found, now));
     return *std::move(found);
+}
+
+bool Authenticator::is_welcome(store::Queries& queries, const net::Request& request,
+                               Access access) const {
+    if (!has_token_for(request, access)) return false;
+    const auto token = bearer_token(*request.header("authorization"));
+    const auto found = queries.credential_by_hash(token_hash(*token));
+    return found && *found && check_kind(**found, access) && check_standing(**found, clock_.now());
 }
 
 Problem Authenticator::unauthorized(const net::Request& request, std::string_view error,
@@ -115,6 +111,33 @@ Problem Authenticator::unauthorized(const net::Request& request, std::string_vie
         return problem;
     }
     return challenge(error, std::move(detail));
+}
+
+Result<void, Problem> check_standing(const store::Identity& identity, WallTime now) {
+    if (const auto why = why_ended(identity.credential, now); !why.empty())
+        return fail(challenge("invalid_token", std::string(why)));
+    if (identity.credential.kind == store::CredentialKind::Operator) return {};
+    if (!identity.server || !identity.licence)
+        return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    if (identity.licence->state == store::LicenceState::Suspended)
+        return fail(Problem(ProblemType::LicenceSuspended,
+                            "licence " + identity.licence->name + " is suspended"));
+    if (identity.licence->expires_at && *identity.licence->expires_at <= now)
+        return fail(Problem(ProblemType::LicenceSuspended,
+                            "licence " + identity.licence->name + " expired at " +
+                                to_rfc3339(*identity.licence->expires_at)));
+    if (identity.server->state == store::ServerState::Suspended)
+        return fail(Problem(ProblemType::ServerSuspended,
+                            "server " + identity.server->label + " is suspended"));
+    return {};
+}
+
+bool has_token_for(const net::Request& request, Access access) noexcept {
+    const auto field = request.header("authorization");
+    if (!field || count_of(request, "authorization") != 1) return false;
+    const auto token = bearer_token(*field);
+    const auto kind = token ? token_kind(*token) : std::nullopt;
+    return kind && (*kind == store::CredentialKind::Server) == (access == Access::Server);
 }
 
 Result<void, Problem> check_url(const net::Request& request) {

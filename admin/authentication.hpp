@@ -50,6 +50,10 @@ public:
                                                                 const net::Request& request,
                                                                 Access access) const;
 
+    /// Whether authenticate() would find an identity, without counting a failure.
+    [[nodiscard]] bool is_welcome(store::Queries& queries, const net::Request& request,
+                                  Access access) const;
+
 private:
     [[nodiscard]] Problem unauthorized(const net::Request& request, std::string_view error,
                                        std::string detail) const;
@@ -57,6 +61,14 @@ private:
     const Clock& clock_;
     FailureLimiter& failures_;
 };
+
+/// Whether a credential read from the store still speaks for what it names: neither revoked nor
+/// expired, and its server and licence in good standing. To be asked again where a write commits.
+/// Errors: Unauthorized, Forbidden, LicenceSuspended, ServerSuspended.
+[[nodiscard]] Result<void, Problem> check_standing(const store::Identity& identity, WallTime now);
+
+/// Whether the request has one bearer token of the form that `access` needs. No store is asked.
+[[nodiscard]] bool has_token_for(const net::Request& request, Access access) noexcept;
 
 /// Refuses a request whose URL carries something that is, or is meant as, a credential.
 [[nodiscard]] Result<void, Problem> check_url(const net::Request& request);

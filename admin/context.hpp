@@ -22,6 +22,7 @@
 #include "admin/failure_limiter.hpp"
 #include "admin/metrics_text.hpp"
 #include "admin/rival_watch.hpp"
+#include "admin/token_buckets.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -50,6 +51,8 @@ struct ApiOptions {
     std::size_t max_waits = 4'096;         // Long polls of one loop.
     std::size_t max_waits_per_server = 4;  // Of those.
     FailureLimiter::Options failures;
+    /// How often one server's reports may change something: unchanged ones are not counted.
+    BucketOptions changes{20, Milliseconds(2'000), 64 * 1024};
 };
 
 /// Something that keeps Hairpin from being ready.
@@ -91,7 +94,8 @@ public:
           committer(the_committer),
           zones(the_zones),
           sealer(the_sealer),
-          failures(options.failures) {}
+          failures(options.failures),
+          changes(options.changes) {}
     ApiContext(const ApiContext&) = delete;
     ApiContext& operator=(const ApiContext&) = delete;
 
@@ -107,6 +111,7 @@ public:
 
     ApiCounters counters;
     FailureLimiter failures;
+    TokenBuckets<std::int64_t> changes;  // By server.
     RivalWatch rivals;
     BulkWorker bulk;
 };

@@ -9,44 +9,28 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
 #include <optional>
-#include <unordered_map>
 
+#include "admin/token_buckets.hpp"
 #include "core/clock.hpp"
-#include "core/guarded.hpp"
 #include "core/ip_address.hpp"
 
 namespace hairpin::admin {
 
 class FailureLimiter {
 public:
-    struct Options {
-        double burst = 60;                // Failures at once.
-        Milliseconds refill{1'000};       // For each further one.
-        std::size_t capacity = 8 * 1024;  // Sources remembered.
-    };
-    explicit FailureLimiter(Options options) noexcept : options_(options) {}
+    using Options = BucketOptions;
+    explicit FailureLimiter(Options options) noexcept : buckets_(options) {}
 
     /// Counts a failure. Nullopt: within the bound; else how long the source should wait.
     [[nodiscard]] std::optional<Seconds> failed(const IpAddress& source, MonotonicTime now);
-    [[nodiscard]] std::size_t sources() const;
+    [[nodiscard]] std::size_t sources() const { return buckets_.size(); }
 
 private:
-    struct Bucket {
-        IpAddress source;
-        double left;
-        MonotonicTime at;
-    };
     struct AddressHash {
         [[nodiscard]] std::size_t operator()(const IpAddress& address) const noexcept;
     };
-    struct Table {
-        std::list<Bucket> by_use;  // The most recent first.
-        std::unordered_map<IpAddress, std::list<Bucket>::iterator, AddressHash> index;
-    };
-    Options options_;
-    Guarded<Table> table_;
+    TokenBuckets<IpAddress, AddressHash> buckets_;
 };
 
 }  // namespace hairpin::admin

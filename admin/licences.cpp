@@ -104,12 +104,14 @@ Result<Write, Problem> post_licence(Api& api, const Call& call) {
     write.audit = {"licence.create", name};
     write.change.zones.push_back(
         TRY(new_zone(row->zone_apex, zones::ZoneKind::Licence, api.context().options)));
-    write.rows = [row](store::Writer& writer, zones::Change&) -> Result<void, Problem> {
+    write.rows = [row, &rules = api.context().options.addresses](
+                     store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         if (TRY(writer.read().licence(row->name)))
             return fail(Problem(ProblemType::Conflict, "licence " + row->name + " exists already"));
         if (writer.zones().find(row->zone_apex) != nullptr)
             return fail(Problem(ProblemType::Conflict,
                                 "zone " + row->zone_apex.text() + " exists already"));
+        TRY(check_no_twin(writer.zones(), row->zone_apex, rules));
         row->created_at = writer.now();
         TRY(writer.insert_licence(*row));
         return {};

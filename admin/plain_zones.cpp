@@ -52,6 +52,10 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
     write.audit = {"zone.create", apex.text()};
     write.change.zones.push_back(
         TRY(new_zone(apex, zones::ZoneKind::Plain, api.context().options)));
+    write.rows = [apex, &rules = api.context().options.addresses](store::Writer& writer,
+                                                                  zones::Change&) {
+        return check_no_twin(writer.zones(), apex, rules);
+    };
     write.answer = [apex](const store::WorkReceipt& receipt) {
         return zone_response(201, apex, zones::ZoneKind::Plain, receipt.zones.front().serial);
     };

@@ -108,8 +108,12 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
 /// server cannot undo each other's families.
 Result<void, Problem> commit(const ApiContext& context, Beat& beat, store::Writer& writer,
                              zones::Change& change) {
-    auto server = TRY(writer.read().server(beat.identity.server->id));
-    if (!server) return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    // The operator may have suspended or replaced since: what was answered there holds here.
+    auto identity = TRY(writer.read().credential_by_hash(beat.identity.credential.token_hash));
+    if (!identity) return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    TRY(check_standing(*identity, writer.now()));
+    auto server = identity->server;
+    beat.identity = *std::move(identity);
     beat.decision = TRY(decide_in(context, writer.zones(), beat, *server, writer.now()));
     const HeartbeatDecision& decision = beat.decision;
     if (decision.machine == MachineVerdict::Held) {
@@ -182,6 +186,21 @@ void submit_beat(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<B
         });
 }
 
+/// Every change costs a commit, so a server that flips forth and back is slowed down. A freeze is
+/// never put off: it comes once.
+void take_turn(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Beat> beat) {
+    ApiContext& context = api.context();
+    const bool is_freeze = beat->decision.machine == MachineVerdict::Frozen;
+    const auto wait =
+        is_freeze ? std::nullopt : context.changes.take(beat->server.id, context.clock.monotonic());
+    if (!wait) return submit_beat(api, std::move(exchange), std::move(beat));
+    ApiCounters::add(context.counters.heartbeats_refused);
+    Problem problem(ProblemType::TooManyRequests,
+                    "the reports of this server change too often; this one was not taken");
+    problem.retry_after = wait;
+    api.respond(*exchange, problem);
+}
+
 /// Another machine reports while the agreed one is alive: remembered, so that the next report of
 /// that one reveals the conflict.
 void hold_back(Api& api, const Beat& beat) {
@@ -224,7 +243,7 @@ void post_heartbeat(Api& api, std::shared_ptr<Exchange> exchange) {
     const bool is_held = beat->decision.machine == MachineVerdict::Held;
     if (is_held) hold_back(api, *beat);
     if (!is_held && (!beat->decision.edits.empty() || beat->decision.changes_rows(beat->server)))
-        return submit_beat(api, std::move(exchange), std::move(beat));
+        return take_turn(api, std::move(exchange), std::move(beat));
     ApiCounters::add(counters.heartbeats_unchanged);
     if (!is_held) {
         api.context().committer.seen(seen_now(beat->server.id, now));

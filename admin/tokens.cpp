@@ -19,17 +19,25 @@ std::string make_token(store::CredentialKind kind) {
 }
 
 bool is_token(std::string_view text) noexcept {
+    return token_kind(text).has_value();
+}
+
+std::optional<store::CredentialKind> token_kind(std::string_view text) noexcept {
+    auto kind = store::CredentialKind::Server;
     if (text.starts_with(kOperatorPrefix)) {
         text.remove_prefix(kOperatorPrefix.size());
+        kind = store::CredentialKind::Operator;
     } else if (text.starts_with(kServerPrefix)) {
         text.remove_prefix(kServerPrefix.size());
     } else {
-        return false;
+        return std::nullopt;
     }
     constexpr std::string_view kAlphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    return text.size() == kTokenCharacters &&
-           text.find_first_not_of(kAlphabet) == std::string_view::npos;
+    if (text.size() != kTokenCharacters ||
+        text.find_first_not_of(kAlphabet) != std::string_view::npos)
+        return std::nullopt;
+    return kind;
 }
 
 bool holds_token(std::string_view text) noexcept {

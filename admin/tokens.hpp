@@ -25,6 +25,8 @@ namespace hairpin::admin {
 [[nodiscard]] std::string make_token(store::CredentialKind kind);
 /// Whether `text` has the form of a token of either kind.
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
+/// The kind that a token's prefix says; nullopt where `text` has not the form of one.
+[[nodiscard]] std::optional<store::CredentialKind> token_kind(std::string_view text) noexcept;
 /// Whether a token, whole or cut off, stands anywhere in `text`: such text is not logged.
 [[nodiscard]] bool holds_token(std::string_view text) noexcept;
 [[nodiscard]] Sha256 token_hash(std::string_view token);

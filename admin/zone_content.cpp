@@ -84,6 +84,20 @@ Result<zones::ZoneChange, Problem> new_zone(const zones::Name& apex, zones::Zone
     return change;
 }
 
+Result<void, Problem> check_no_twin(const zones::ZoneTable& table, const zones::Name& apex,
+                                    const zones::AddressRules& rules) {
+    for (zones::Name below = apex; !below.is_root(); below = below.without_labels(1)) {
+        const zones::Name above = below.without_labels(1);
+        const zones::Zone* zone = table.find(above);
+        if (zone != nullptr && zone->kind() == zones::ZoneKind::Licence &&
+            rules.role_of(below, above))
+            return fail(Problem(ProblemType::Conflict,
+                                below.text() + " is a name for servers of the licence zone " +
+                                    above.text() + ": no zone can be made there or below"));
+    }
+    return {};
+}
+
 std::vector<Edit> challenge_keepers(const TwinNames& names) {
     return {keeper(names.public_name), keeper(names.internal_name)};
 }

@@ -20,7 +20,9 @@
 
 #include "admin/context.hpp"
 #include "admin/names.hpp"
+#include "zones/address_rules.hpp"
 #include "zones/change.hpp"
+#include "zones/zone.hpp"
 
 namespace hairpin::admin {
 
@@ -28,6 +30,11 @@ namespace hairpin::admin {
 [[nodiscard]] Result<zones::ZoneChange, Problem> new_zone(const zones::Name& apex,
                                                           zones::ZoneKind kind,
                                                           const ApiOptions& options);
+/// Refuses an apex at or below a twin name of a licence zone: its answers would take the place of
+/// the twin's, with addresses that no rule has looked at. Errors: Conflict.
+[[nodiscard]] Result<void, Problem> check_no_twin(const zones::ZoneTable& table,
+                                                  const zones::Name& apex,
+                                                  const zones::AddressRules& rules);
 /// The edits that put both challenge names in being.
 [[nodiscard]] std::vector<zones::Edit> challenge_keepers(const TwinNames& names);
 /// The edits that remove a server: twin names and challenge names.

@@ -40,8 +40,10 @@ struct HttpFront::Worker {
     Result<void> prepare(const std::shared_ptr<net::CertificateSlot>& certificates,
                          const net::ServerOptions& options, const MakeApi& make) {
         api = TRY(make(loop));
+        net::ServerOptions own = options;
+        own.body_limit = [this](const net::Request& head) { return api->body_limit_for(head); };
         server =
-            TRY(net::HttpServer::create(loop, std::move(listeners), certificates, options,
+            TRY(net::HttpServer::create(loop, std::move(listeners), certificates, std::move(own),
                                         [this](net::Request&& request, net::Responder responder) {
                                             api->handle(std::move(request), std::move(responder));
                                         }));

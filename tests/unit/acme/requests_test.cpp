@@ -466,8 +466,8 @@ TEST_CASE("the store lets one attempt of a server be under way", "[acme]") {
     World world;
     const auto asked = world.ask(csr_for(tests::ec_key("P-256")));
     const auto second = world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
-        TRY(insert_attempt(writer,
-                           *TRY(store::AcmeQueries(writer.database()).attempt(asked.wake))));
+        const auto row = TRY(store::AcmeQueries(writer.database()).attempt(asked.wake));
+        TRY(insert_attempt(writer, *row));
         return {};
     });
     CHECK(second.error().code == ErrorCode::Conflict);

@@ -109,9 +109,36 @@ TEST_CASE("A report that changes nothing makes no commit", "[admin][heartbeat]")
     CHECK(api.store.reader()->server("acme", "nur1").value()->last_seen_at == last);
 }
 
+TEST_CASE("A server that reports something else each time is slowed down, others are not",
+          "[admin][heartbeat][limit][hostile]") {
+    ApiFixture api;
+    const std::string token = api.make_server();
+    const std::string other = api.make_server();
+    const auto report = [](int boot) { return "{\"boot\":\"" + std::to_string(boot) + "\"}"; };
+    for (int boot = 1; boot <= 20; ++boot)
+        REQUIRE(api.beat(token, report(boot)).status == 200);
+    const auto works = api.store.committer->counters().works.load();
+
+    const Answer slowed = api.beat(token, report(21));
+    CHECK(slowed.status == 429);
+    CHECK(slowed.header("retry-after") == "2");
+    CHECK(api.beat(token, R"({"port":1})").status == 429);
+    CHECK(api.beat(token, R"({"private":["10.0.0.1"]})").status == 429);
+    CHECK(api.store.committer->counters().works.load() == works);
+    for (int beats = 0; beats < 30; ++beats)
+        REQUIRE(api.beat(token, report(20)).status == 200);  // Nothing changes.
+    CHECK(api.beat(other, report(1)).status == 200);
+
+    api.store.clock.advance(Milliseconds(2'000));
+    CHECK(api.beat(token, report(21)).status == 200);
+    CHECK(api.beat(token, report(22)).status == 429);
+}
+
 TEST_CASE("Concurrent reports of one server lose no family that they do not mention",
           "[admin][heartbeat][race]") {
-    ApiFixture api;
+    ApiOptions options = test_options();
+    options.changes.burst = 1'000;
+    ApiFixture api(options);
     const std::string token = api.make_server();
     for (int round = 1; round <= 20; ++round) {
         const std::string v4 = "192.168.1." + std::to_string(round);
@@ -143,6 +170,34 @@ TEST_CASE("Concurrent reports of one server lose no family that they do not ment
         CHECK(api.addresses("nur1.pl-acme.example.net.", RType::AAAA) ==
               "2001:db8::" + std::to_string(round));
         CHECK(api.addresses("i-nur1.pl-acme.example.net.", RType::A) == v4);
+    }
+}
+
+TEST_CASE("A report under way when its server loses its standing changes nothing",
+          "[admin][heartbeat][race][invariant3]") {
+    struct Case {
+        Method method;
+        const char* target;
+        const char* body;
+        int by_operator;
+        int by_server;
+    };
+    for (const Case& each : std::vector<Case>{
+             {Method::Patch, "/v1/licences/acme/servers/nur1", R"({"state":"suspended"})", 200,
+              403},
+             {Method::Patch, "/v1/licences/acme", R"({"state":"suspended"})", 200, 403},
+             {Method::Post, "/v1/licences/acme/servers/nur1/credentials", "{}", 201, 401},
+             {Method::Delete, "/v1/licences/acme/servers/nur1", "", 204, 403}}) {
+        INFO(each.target << " " << each.body);
+        ApiFixture api;
+        const std::string token = api.make_server();
+        const auto decision =
+            api.begin({each.method, each.target, each.body, api.operator_token, {}});
+        const auto report =
+            api.begin({Method::Post, "/v1/self/heartbeat", R"({"public":"auto"})", token, {}});
+        CHECK(api.finish(*decision).status == each.by_operator);
+        CHECK(api.finish(*report).status == each.by_server);
+        CHECK(api.addresses("nur1.pl-acme.example.net.", RType::A).empty());
     }
 }
 

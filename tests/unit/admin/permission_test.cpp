@@ -103,6 +103,34 @@ TEST_CASE("A server's token changes its own names and nothing else",
     CHECK(text_at(self.json(), "/label") == "nur1");
 }
 
+TEST_CASE("A large body is read only of who may send it", "[admin][permission][limit][hostile]") {
+    ApiFixture api;
+    const std::string server = api.make_server();
+    const std::string unknown = make_token(store::CredentialKind::Operator);
+    const auto head = [&](const std::string& authorization, const std::string& length = "") {
+        net::Request request;
+        request.method = Method::Put;
+        REQUIRE(net::set_target(request, "/v1/zones/pl-acme.example.net/zonefile"));
+        if (!authorization.empty()) request.headers.push_back({"authorization", authorization});
+        if (!length.empty()) request.headers.push_back({"content-length", length});
+        return request;
+    };
+    constexpr std::size_t kWhole = 64 * 1024 * 1024;
+    for (const std::string& wrong : {std::string(), std::string("Bearer x"), "Bearer " + server,
+                                     "Basic " + api.operator_token}) {
+        INFO(wrong);
+        CHECK(Api::body_limit(head(wrong)) == kStrangersBody);
+        CHECK(api.api->body_limit_for(head(wrong)) == kStrangersBody);
+    }
+    CHECK(Api::body_limit(head("Bearer " + unknown)) == kWhole);  // It has the form.
+    CHECK(api.api->body_limit_for(head("Bearer " + unknown)) == kStrangersBody);
+    CHECK(Api::body_limit(head("Bearer " + api.operator_token)) == kWhole);
+    CHECK(api.api->body_limit_for(head("Bearer " + api.operator_token)) == kWhole);
+    CHECK(api.api->body_limit_for(head("Bearer " + api.operator_token, "4097")) == kWhole);
+    CHECK(api.api->body_limit_for(head("Bearer " + api.operator_token, "4096")) == kStrangersBody);
+    CHECK(api.context.failures.sources() == 0);  // Looking is no attempt.
+}
+
 TEST_CASE("A credential in the URL is refused before anything else",
           "[admin][permission][rfc6750]") {
     ApiFixture api;

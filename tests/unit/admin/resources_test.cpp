@@ -15,6 +15,28 @@ std::string type_of(const Answer& answer) {
     return uri.substr(uri.rfind(':') + 1);
 }
 
+TEST_CASE("No zone is made at or below a twin name", "[admin][zones][invariant4][hostile]") {
+    ApiFixture api;
+    const std::string token = api.make_server();
+    REQUIRE(api.beat(token, R"({"public":"auto"})").status == 200);
+    for (const char* apex :
+         {"nur1.pl-acme.example.net", "i-nur1.pl-acme.example.net", "NUR1.pl-acme.example.net",
+          "i-nur77.pl-acme.example.net", "a.b.nur1.pl-acme.example.net"}) {
+        INFO(apex);
+        const std::string body = std::string("{\"zone\":\"") + apex + "\"}";
+        const Answer refused = api.as_operator(net::Method::Post, "/v1/zones", body);
+        CHECK(refused.status == 409);
+        CHECK(refused.body.find("pl-acme.example.net") != std::string::npos);
+        CHECK(api.as_operator(net::Method::Post, "/v1/licences",
+                              "{\"licence\":\"b\",\"zone\":\"" + std::string(apex) + "\"}")
+                  .status == 409);
+    }
+    for (const char* apex : {"www.pl-acme.example.net", "nur1.example.net", "nur.example.org"})
+        CHECK(api.as_operator(net::Method::Post, "/v1/zones",
+                              std::string("{\"zone\":\"") + apex + "\"}")
+                  .status == 201);
+}
+
 TEST_CASE("Licences that cannot be made are refused with the reason", "[admin][licences]") {
     struct Case {
         const char* body;
