@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Options {
     double warm_up = 0.5;
     std::size_t connections = 32;
     bool change = false;
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// One connection and the servers it speaks for.
@@ -85,7 +87,7 @@ public:
     Result<Tally> drive(steady_clock::time_point until) {
         Tally tally;
         std::array<epoll_event, 64> events{};
-        while (steady_clock::now() < until) {
+        while (steady_clock::now() < until && sent_ < options_.most) {
             const int count = epoll_wait(poller_.get(), events.data(), events.size(), 20);
             for (int index = 0; index < count; ++index) {
                 Lane& lane = lanes_[events[static_cast<std::size_t>(index)].data.u64];
@@ -112,6 +114,7 @@ private:
     Result<void> next_heartbeat(Lane& lane) {
         const std::size_t server = lane.servers[lane.turn++ % lane.servers.size()];
         if (options_.change) ++round_;
+        ++sent_;
         // 198.51.100.0/24 and 203.0.113.0/24 in turn: 508 addresses, never twice the same in a row.
         const unsigned host = 1 + round_ / 2 % 254;
         const std::string body =
@@ -130,6 +133,7 @@ private:
     Fd poller_;
     std::vector<Lane> lanes_;
     unsigned round_ = 0;
+    std::uint64_t sent_ = 0;
 };
 
 Result<std::vector<std::string>> read_tokens(const std::string& file) {
@@ -182,6 +186,7 @@ int main(int argc, char** argv) {
     app.add_option("--warm-up", options.warm_up, "Time before it")->check(CLI::NonNegativeNumber);
     app.add_option("--connections", options.connections, "Kept connections")
         ->check(CLI::Range(1, 1024));
+    app.add_option("--most", options.most, "End early after so many heartbeats");
     app.add_flag("--change", options.change, "Report a new public address each time");
     CLI11_PARSE(app, argc, argv);
     const auto status = run(options);
