@@ -42,6 +42,7 @@ struct Config {
     std::size_t http_workers = 1;
     std::size_t http_connections = 16'384;
     std::size_t http_per_client = 256;
+    std::size_t http_server_changes = 20;
     std::string http_server_name;
     std::string http_certificate;
     std::string http_key;

@@ -223,6 +223,12 @@ const std::array kOptions = {
                return set_number(c.http_per_client, v, 1, 1'000'000);
            },
            [](const Config& c) { return std::to_string(c.http_per_client); }},
+    Option{"http.server_changes", OptionKind::Number, Presence::Optional, kRestart, "20",
+           "Changes that one server may report at once, 1 to 1000000; then one in 2 seconds.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.http_server_changes, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.http_server_changes); }},
     Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
            "The host name of the API; its self-signed certificate is made for it.",
            [](Config& c, const OptionValue& v) -> Fault {

@@ -83,6 +83,7 @@ admin::ApiOptions api_options(const Config& config) {
     options.hostmaster = config.hostmaster;
     options.addresses = address_rules(config);
     options.ttl = config.ttl;
+    options.changes.burst = static_cast<double>(config.http_server_changes);
     return options;
 }
 
