@@ -10,7 +10,10 @@ option(HAIRPIN_PCH "Use precompiled headers" ON)
 
 find_program(HAIRPIN_CCACHE ccache)
 if(HAIRPIN_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${HAIRPIN_CCACHE})
+  # Without this sloppiness nothing that uses a precompiled header is cached; with these two folders out of the hash
+  # a second clone hits what GCC compiled in the first.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${HAIRPIN_CCACHE})
 endif()
 
 add_library(hairpin_flags INTERFACE)
