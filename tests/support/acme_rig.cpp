@@ -18,7 +18,7 @@
 //                       and has not looked, ask every second one with another key, then erase it
 //     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
 //     keep-key          take a managed key, but do not say that it is served
-//     key-gone          wait until the managed key is erased, do not take it
+//     key-gone          wait until the managed key is erased, do not take it (with quiet)
 //
 // Keeps its store in FOLDER, so that a second start takes up what the first left. Lines on standard
 // output: "state SERVER STATE" for each durable transition, at the end "certificate SERVER SHA256"
