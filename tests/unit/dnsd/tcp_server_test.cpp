@@ -124,14 +124,14 @@ TEST_CASE("What has no answer ends the connection, after the answers before it",
 
 TEST_CASE("An idle connection is closed, one that asks is not", "[dnsd][rfc7766]") {
     TcpLimits limits;
-    limits.idle = Milliseconds(600);
+    limits.idle = Milliseconds(2'000);
     Running running(with(limits));
     Peer silent(running.endpoint(), SOCK_STREAM);
     Peer busy(running.endpoint(), SOCK_STREAM);
     for (int each = 0; each < 10; ++each) {
         busy.send(framed(query("nur1.example.net. A")));
         REQUIRE(busy.receive_framed());
-        sleep_for(150);
+        sleep_for(300);
     }
     CHECK(is_closed(silent));
     CHECK(running.server->totals().tcp_timed_out.value() == 1);
@@ -142,7 +142,7 @@ TEST_CASE("An idle connection is closed, one that asks is not", "[dnsd][rfc7766]
 
 TEST_CASE("A connection that is always busy ends all the same", "[dnsd][rfc7766][hostile]") {
     TcpLimits limits;
-    limits.total = Milliseconds(900);
+    limits.total = Milliseconds(3'000);
     Running running(with(limits));
     Peer busy(running.endpoint(), SOCK_STREAM);
     for (int each = 0; each < 5; ++each) {
@@ -305,7 +305,7 @@ TEST_CASE("Without descriptors accepting pauses and comes back", "[dnsd]") {
 
 TEST_CASE("A stopping server waits a little for who still reads", "[dnsd]") {
     TcpLimits limits;
-    limits.drain = Milliseconds(3'000);
+    limits.drain = Milliseconds(6'000);
     Running running(with(limits));
     Peer slow(running.endpoint(), SOCK_STREAM, 4'096);
     Peer gone(running.endpoint(), SOCK_STREAM, 4'096);

@@ -210,7 +210,7 @@ struct Slow {
 
 TEST_CASE("a slow peer meets its deadline", "[net][hostile]") {
     ServerOptions options;
-    options.head_time = options.body_time = options.idle_time = Milliseconds(300);
+    options.head_time = options.body_time = options.idle_time = Milliseconds(1000);
     const ServerFixture server(echo, options);
     const auto slow = GENERATE(values<Slow>({
         {"half a head", "GET / HTTP/1.1\r\nHost:", "HTTP/1.1 408 "},
