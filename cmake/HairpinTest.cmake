@@ -5,10 +5,8 @@ function(hairpin_unit_test name)
   # Tests may look at everything, and at tests/support.
   target_include_directories(unit_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(unit_${name} PRIVATE hairpin::${name} ${T_LIBS} hairpin_flags Catch2::Catch2 Catch2WithMain)
-  if(HAIRPIN_SANITIZE)
-    # What is watched is our code; clang takes twice as long to optimise the tests as to compile them.
-    target_compile_options(unit_${name} PRIVATE -O0)
-  endif()
+  # What is watched is our code; clang takes twice as long to optimise the tests as to compile them.
+  target_compile_options(unit_${name} PRIVATE -O0)
   if(HAIRPIN_PCH)
     if(name STREQUAL "core")
       target_precompile_headers(unit_${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_tests.hpp)
