@@ -91,7 +91,6 @@ net::ServerOptions http_options(const Config& config) {
     net::ServerOptions options;
     options.max_connections = config.http_connections;
     options.max_per_peer = config.http_per_client;
-
     return options;
 }
 
