@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,24 @@ public:
     [[nodiscard]] virtual std::vector<Obstacle> obstacles() const = 0;
 };
 
+/// How far one secondary follows one zone.
+struct SecondaryStatus {
+    std::string address;                 // "192.0.2.53:53"
+    std::string state;                   // Of the NOTIFY: resting, waiting, in-flight.
+    std::string result;                  // none, acknowledged, refused, no-answer, failed.
+    std::string rcode;                   // Where it was refused.
+    std::optional<std::uint32_t> serial;  // The newest that it acknowledged a NOTIFY of.
+};
+
+/// What the daemon knows of secondaries and admin cannot.
+class SecondarySource {
+public:
+    virtual ~SecondarySource() = default;
+    /// Any thread.
+    [[nodiscard]] virtual std::vector<SecondaryStatus> secondaries_of(
+        const zones::Name& apex) const = 0;
+};
+
 /// Relaxed, for metrics.
 struct ApiCounters {
     using Count = std::atomic<std::uint64_t>;
@@ -108,6 +127,7 @@ public:
     CertificateDesk* certificates = nullptr;
     const MetricsSource* metrics = nullptr;
     const ReadinessSource* readiness = nullptr;
+    const SecondarySource* secondaries = nullptr;
 
     ApiCounters counters;
     FailureLimiter failures;

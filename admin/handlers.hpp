@@ -55,6 +55,7 @@ void post_certificate_key(Api& api, std::shared_ptr<Exchange> exchange);
 Result<Write, Problem> post_zone(Api& api, const Call& call);
 Result<net::Response, Problem> list_zones(Api& api, const Call& call);
 Result<net::Response, Problem> get_zone(Api& api, const Call& call);
+Result<net::Response, Problem> get_secondaries(Api& api, const Call& call);
 Result<Write, Problem> patch_zone(Api& api, const Call& call);
 Result<Write, Problem> delete_zone(Api& api, const Call& call);
 

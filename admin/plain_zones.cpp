@@ -86,6 +86,32 @@ Result<net::Response, Problem> get_zone(Api& api, const Call& call) {
     return zone_response(200, zone->apex(), zone->kind(), zone->serial());
 }
 
+Result<net::Response, Problem> get_secondaries(Api& api, const Call& call) {
+    const auto apex = TRY(apex_argument(call));
+    const auto table = api.zones();
+    const zones::Zone* zone = table->find(apex);
+    if (zone == nullptr) return fail(not_found("zone " + apex.text()));
+    JsonWriter json;
+    json.begin_object();
+    json.member("serial", zone->serial());
+    json.key("secondaries").begin_array();
+    if (const SecondarySource* source = api.context().secondaries) {
+        for (const SecondaryStatus& each : source->secondaries_of(apex)) {
+            json.begin_object();
+            json.member("address", each.address);
+            json.member("state", each.state);
+            json.member("result", each.result);
+            json.key("rcode");
+            each.rcode.empty() ? json.null() : json.value(each.rcode);
+            json.member("serial", each.serial);
+            json.end_object();
+        }
+    }
+    json.end_array();
+    json.end_object();
+    return json_response(200, json);
+}
+
 Result<Write, Problem> patch_zone(Api& api, const Call& call) {
     const auto apex = TRY(apex_argument(call));
     if (api.zones()->find(apex) == nullptr) return fail(not_found("zone " + apex.text()));

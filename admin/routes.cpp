@@ -70,6 +70,7 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/zones/{zone}/zonefile", kOperator, &get_zonefile, kNoBody},
     Route{Method::Put, "/v1/zones/{zone}/zonefile", kOperator, &put_zonefile, kZoneFile},
     Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
+    Route{Method::Get, "/v1/zones/{zone}/secondaries", kOperator, &get_secondaries, kNoBody},
 
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
 };

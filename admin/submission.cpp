@@ -26,6 +26,20 @@ struct Submission {
     Sha256 digest{};
 };
 
+/// A catalog is a list that Hairpin keeps: whatever else stood in it, secondaries would serve or
+/// choke on.
+std::optional<Problem> refuse_catalogs(const zones::ZoneTable& table,
+                                       const zones::Change& change) {
+    for (const zones::ZoneChange& each : change.zones) {
+        const zones::Zone* zone = table.find(each.apex);
+        if (zone != nullptr && zone->kind() == zones::ZoneKind::Catalog)
+            return Problem(ProblemType::Conflict,
+                           each.apex.text() + " is the catalog of this server's zones: it is kept "
+                                              "by itself (dns.transfer.catalog)");
+    }
+    return std::nullopt;
+}
+
 Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Change& change) {
     submission.problem.reset();
     submission.is_repetition = false;
@@ -41,6 +55,8 @@ Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Chan
             return fail(to_error(*submission.problem));
         }
     }
+    submission.problem = refuse_catalogs(writer.zones(), change);
+    if (submission.problem) return fail(to_error(*submission.problem));
     keep_delegations(writer.zones(), change);
     return {};
 }

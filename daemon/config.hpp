@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,8 @@ struct Config {
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
+    std::vector<Endpoint> secondaries;  // Of every zone: they are told of changes.
+    std::optional<zones::Name> catalog;  // The catalog zone that we keep; none: we keep none.
 
     std::vector<Endpoint> http_listen;
     std::size_t http_workers = 1;

@@ -11,15 +11,6 @@ namespace {
 
 using Kind = admin::MetricsText::Kind;
 
-// RFC 6895 section 2.3; the rest is told by number.
-std::string rcode_name(std::size_t rcode) {
-    constexpr std::array<const char*, 11> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
-                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
-                                                    "NXRRSET", "NOTAUTH", "NOTZONE"};
-    if (rcode < kNames.size()) return kNames[rcode];
-    return rcode == 16 ? "BADVERS" : std::to_string(rcode);
-}
-
 void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.family("dns_queries_total", Kind::Counter, "DNS messages received, by transport.");
     metrics.sample("transport", "udp",
@@ -54,6 +45,16 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.counter("dns_tcp_timed_out_total", "TCP connections closed for being idle or slow.",
                     dns.tcp_timed_out.value());
     metrics.gauge("dns_tcp_connections", "TCP connections open now.", dns.tcp_open.value());
+}
+
+void collect_notify(admin::MetricsText& metrics, const dnsd::NotifyCounters& notify) {
+    metrics.counter("dns_notify_sent_total", "NOTIFYs sent to secondaries, repetitions included.",
+                    notify.sent);
+    metrics.family("dns_notify_results_total", Kind::Counter, "What came of NOTIFYs.");
+    metrics.sample("result", "acknowledged", notify.acknowledged);
+    metrics.sample("result", "refused", notify.refused);
+    metrics.sample("result", "no-answer", notify.given_up);
+    metrics.sample("result", "not-sent", notify.not_sent);
 }
 
 void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
@@ -110,8 +111,17 @@ std::uint64_t resident_octets() {
 
 }  // namespace
 
+std::string rcode_name(std::size_t rcode) {
+    constexpr std::array<const char*, 11> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                                    "NXRRSET", "NOTAUTH", "NOTZONE"};
+    if (rcode < kNames.size()) return kNames[rcode];
+    return rcode == 16 ? "BADVERS" : std::to_string(rcode);
+}
+
 void Metrics::collect(admin::MetricsText& metrics) const {
     collect_dns(metrics, dns_.totals());
+    collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
     if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/octets.hpp"
+#include "zones/catalog.hpp"
 
 namespace hairpin::daemon {
 namespace {
@@ -39,6 +40,21 @@ Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
         into.push_back(*endpoint);
     }
     if (into.empty()) return "must name at least one ADDRESS:PORT";
+    return std::nullopt;
+}
+
+/// An empty list is no fault; without a port it is 53.
+Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value) {
+    constexpr std::size_t kMost = 32;
+    for (const std::string& each : list(value)) {
+        const auto endpoint = Endpoint::parse(each, 53);
+        if (!endpoint || endpoint->port == 0)
+            return fmt::format("\"{}\" is not ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT", each);
+        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
+            return fmt::format("\"{}\" stands twice", each);
+        into.push_back(*endpoint);
+    }
+    if (into.size() > kMost) return fmt::format("must be at most {} secondaries", kMost);
     return std::nullopt;
 }
 
@@ -121,6 +137,17 @@ Fault set_hostmaster(Config& config, const OptionValue& value) {
     return set_name(config.hostmaster, name);
 }
 
+Fault set_catalog(Config& config, const OptionValue& value) {
+    if (text(value).empty()) return std::nullopt;
+    zones::Name name;
+    if (auto fault = set_name(name, text(value))) return fault;
+    if (name.is_root() || name.size() > zones::kMaxCatalogOctets)
+        return fmt::format("must be a name of at most {} octets below the root",
+                           zones::kMaxCatalogOctets);
+    config.catalog = name;
+    return std::nullopt;
+}
+
 template <typename Range>
 std::string joined(const Range& range) {
     std::string all;
@@ -201,6 +228,16 @@ const std::array kOptions = {
                return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
+    Option{"dns.transfer.secondaries", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Name servers that follow every zone, such as \"192.0.2.53:53\"; they are told of each "
+           "change (NOTIFY).",
+           [](Config& c, const OptionValue& v) -> Fault { return set_secondaries(c.secondaries, v); },
+           [](const Config& c) { return joined(c.secondaries); }},
+    Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "The catalog zone (RFC 9432) that lists all zones for secondaries, such as "
+           "\"catalog.example.net.\"; empty: none.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_catalog(c, v); },
+           [](const Config& c) { return c.catalog ? c.catalog->text() : std::string(); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "acme/certificates.hpp"
 #include "admin/api.hpp"
@@ -18,6 +19,7 @@
 #include "core/crypto.hpp"
 #include "core/log.hpp"
 #include "core/published.hpp"
+#include "daemon/catalog_keeper.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
@@ -25,6 +27,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
+#include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
 #include "store/committer.hpp"
@@ -116,6 +119,30 @@ public:
     }
 };
 
+/// What the API tells of the secondaries of a zone.
+class Following final : public admin::SecondarySource {
+public:
+    explicit Following(const dnsd::Notifier& notifier) noexcept : notifier_(notifier) {}
+    [[nodiscard]] std::vector<admin::SecondaryStatus> secondaries_of(
+        const zones::Name& apex) const override {
+        std::vector<admin::SecondaryStatus> all;
+        for (const dnsd::NotifyReport& each : notifier_.results(apex)) {
+            admin::SecondaryStatus status;
+            status.address = each.secondary.text();
+            status.state = to_string(each.entry.state);
+            status.result = to_string(each.entry.result);
+            if (each.entry.result == dnsd::NotifyResult::Refused)
+                status.rcode = rcode_name(static_cast<std::size_t>(each.entry.rcode));
+            if (each.entry.acknowledged != 0) status.serial = each.entry.acknowledged;
+            all.push_back(std::move(status));
+        }
+        return all;
+    }
+
+private:
+    const dnsd::Notifier& notifier_;
+};
+
 /// Everything that lives while we serve, in the order in which it is made.
 class Service {
 public:
@@ -148,6 +175,7 @@ public:
         if (certificates_) certificates_->stop();
         if (dns_) dns_->stop();
         if (committer_) committer_->stop();
+        if (notifier_) notifier_->stop();
     }
 
 private:
@@ -207,12 +235,18 @@ private:
     }
 
     [[nodiscard]] Result<void> start_writing() {
+        dnsd::NotifierOptions notify;
+        notify.secondaries = config_.secondaries;
+        notifier_ = TRY(dnsd::Notifier::start(std::move(notify), *zones_));
+        notifier_->changed_all();  // Of what was not told before the last end.
         store::CommitterOptions options;
+        options.on_published = [this](const auto& receipts) { notifier_->changed(receipts); };
         options.path = config_.database_path();
         options.rules.addresses = address_rules(config_);
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
+        options.catalog = config_.catalog;
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
-        return {};
+        return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog);
     }
 
     [[nodiscard]] Result<void> start_serving() {
@@ -223,12 +257,14 @@ private:
                                                           clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
-        metrics_ = std::make_unique<Metrics>(*dns_, *http_, certificates_.get());
+        metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, certificates_.get());
+        following_ = std::make_unique<Following>(*notifier_);
         context_ = std::make_unique<admin::ApiContext>(api_options(config_), clock_, *committer_,
                                                        *zones_, *sealer_);
         context_->certificates = desk_.get();
         context_->metrics = metrics_.get();
         context_->readiness = &readiness_;
+        context_->secondaries = following_.get();
         sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
         return http_->start(certificate_, http_options(config_),
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
@@ -270,12 +306,14 @@ private:
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
     std::shared_ptr<net::CertificateSlot> certificate_;
+    std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;
     std::unique_ptr<acme::Certificates> certificates_;
     std::unique_ptr<admin::AcmeDesk> desk_;
     std::unique_ptr<HttpFront> http_;
     std::unique_ptr<Metrics> metrics_;
+    std::unique_ptr<Following> following_;
     Readiness readiness_;
     std::unique_ptr<admin::ApiContext> context_;
     std::unique_ptr<admin::PresenceSweep> sweep_;

@@ -36,6 +36,7 @@ enum class ExtendedError : std::uint16_t {
 };
 
 inline constexpr std::uint8_t kOpcodeQuery = 0;
+inline constexpr std::uint8_t kOpcodeNotify = 4;  // RFC 1996
 
 // Bits of the header's second and third octet pair, read as one 16-bit number.
 inline constexpr std::uint16_t kFlagResponse = 0x8000;

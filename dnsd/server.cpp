@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <csignal>
 #include <list>
 #include <string>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "core/fd.hpp"
+#include "core/signals_blocked.hpp"
 #include "dnsd/tcp_server.hpp"
 #include "dnsd/udp_server.hpp"
 #include "net/loop.hpp"
@@ -69,22 +69,6 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.tcp", "a limit of 0 connections");
     return {};
 }
-
-/// Signals are for the main thread (daemon/): a new thread inherits the mask of its maker.
-class SignalsBlocked {
-public:
-    SignalsBlocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    sigset_t before_{};
-};
 
 }  // namespace
 

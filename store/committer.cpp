@@ -238,8 +238,8 @@ Result<void> Committer::Impl::ensure_connection() {
 Committer::Impl::Commit Committer::Impl::commit(std::span<Letter> letters) {
     Commit commit;
     const auto rules = rules_.with([](const auto& current) { return current; });
-    WorkGroup group(connection_.database(), table_, *rules, {clock_.now(), clock_.monotonic()},
-                    budget_);
+    WorkGroup group(connection_.database(), table_, {*rules, options_.catalog},
+                    {clock_.now(), clock_.monotonic()}, budget_);
     const auto committed = commit_transaction(letters, group, commit);
     commit.moved = group.moved();
     if (!committed) {

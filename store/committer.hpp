@@ -46,6 +46,7 @@
 #include "store/writer.hpp"
 #include "zones/change.hpp"
 #include "zones/edit.hpp"
+#include "zones/name.hpp"
 #include "zones/zone.hpp"
 
 namespace hairpin::store {
@@ -80,6 +81,8 @@ struct Work {
 struct CommitterOptions {
     std::string path;
     zones::EditRules rules;
+    /// The catalog zone that lists every zone made or dropped, in the same commit; where it exists.
+    std::optional<zones::Name> catalog;
     std::size_t queue_capacity = 8192;  // Works that may wait; more get Unavailable at once.
     std::size_t group_size = 512;       // Works in one commit.
     std::size_t seen_capacity = 400'000;

@@ -22,7 +22,7 @@ INSERT INTO identity (only_row, id) VALUES (1, randomblob(16));
 CREATE TABLE zones (
     id         INTEGER PRIMARY KEY,
     apex       TEXT NOT NULL UNIQUE CHECK (apex = lower(apex)),
-    kind       TEXT NOT NULL CHECK (kind IN ('plain', 'licence')),
+    kind       TEXT NOT NULL CHECK (kind IN ('plain', 'licence', 'catalog')),
     serial     INTEGER NOT NULL CHECK (serial BETWEEN 0 AND 4294967295),
     created_at INTEGER NOT NULL
 ) STRICT;

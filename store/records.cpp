@@ -86,6 +86,8 @@ std::string_view to_string(zones::ZoneKind kind) noexcept {
             return "plain";
         case zones::ZoneKind::Licence:
             return "licence";
+        case zones::ZoneKind::Catalog:
+            return "catalog";
     }
     return {};
 }

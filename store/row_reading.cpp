@@ -46,7 +46,8 @@ Result<zones::Name> parse_apex(std::string_view text) {
 }
 
 Result<zones::ZoneKind> parse_zone_kind(std::string_view text) {
-    return parse_state(text, std::array{zones::ZoneKind::Plain, zones::ZoneKind::Licence});
+    return parse_state(text, std::array{zones::ZoneKind::Plain, zones::ZoneKind::Licence,
+                                        zones::ZoneKind::Catalog});
 }
 
 Sha256 read_sha256(const Statement& row, int column) {

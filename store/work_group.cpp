@@ -1,8 +1,11 @@
 #include "store/work_group.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "store/zone_rows.hpp"
+#include "zones/catalog.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::store {
@@ -88,6 +91,7 @@ Result<void, WorkRefusal> WorkGroup::perform(Work& work, Attempt& attempt) {
     }
     for (ZoneChange& zone_change : work.change.zones)
         attempt.receipt.zones.push_back(TRY(change_zone(work.change, zone_change, attempt)));
+    TRY(list_in_catalog(work.change, attempt));
     if (work.after) {
         if (auto written = work.after(writer, attempt.receipt); !written)
             return fail(refusal(written.error()));
@@ -110,7 +114,7 @@ Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& cha
     if (seen != nullptr) moment.published_serial = seen->serial();
     if (find_step(zone_change.apex, attempt) != nullptr && seen == nullptr)
         moment.published_serial = 0;  // Made by this group: no serial of it was seen yet.
-    auto edited = zones::apply(current, zone_change, moment, rules_);
+    auto edited = zones::apply(current, zone_change, moment, rules_.edits);
     if (!edited) return fail(WorkRefusal(std::move(edited).error()));
     if (!edited->changed) return ZoneReceipt{zone_change.apex, current->serial(), false};
 
@@ -125,6 +129,25 @@ Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& cha
         attempt.table.erase(zone_change.apex);
     }
     return attempt.steps.at(zone_change.apex).receipt;
+}
+
+// RFC 9432: a consumer learns of a zone, or that it is gone, by the catalog alone.
+Result<void, WorkRefusal> WorkGroup::list_in_catalog(const zones::Change& change,
+                                                     Attempt& attempt) {
+    if (!rules_.catalog) return {};
+    const zones::Name& catalog = *rules_.catalog;
+    ZoneChange listed;
+    listed.apex = catalog;
+    for (const ZoneChange& zone : change.zones) {
+        const bool comes = zone.action == ZoneAction::Create;
+        if (zone.apex == catalog || (!comes && zone.action != ZoneAction::Drop)) continue;
+        auto edits = comes ? zones::add_member(catalog, zone.apex, zone.kind)
+                           : zones::remove_member(catalog, zone.apex);
+        std::move(edits.begin(), edits.end(), std::back_inserter(listed.edits));
+    }
+    if (listed.edits.empty() || attempt.table.find(catalog) == nullptr) return {};
+    static_cast<void>(TRY(change_zone(change, listed, attempt)));
+    return {};
 }
 
 Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange& zone_change,

@@ -36,8 +36,12 @@ public:
         WallTime now;
         MonotonicTime monotonic;
     };
+    struct Rules {
+        const zones::EditRules& edits;
+        const std::optional<zones::Name>& catalog;  // As in CommitterOptions.
+    };
     /// All references outlive the group. `published` is what readers see.
-    WorkGroup(Database& database, const zones::ZoneTable& published, const zones::EditRules& rules,
+    WorkGroup(Database& database, const zones::ZoneTable& published, const Rules& rules,
               const Moment& moment, RefusalBudget& budget)
         : database_(database),
           published_(published),
@@ -73,6 +77,8 @@ private:
     [[nodiscard]] Result<void, WorkRefusal> perform(Work& work, Attempt& attempt);
     [[nodiscard]] Result<zones::ZoneReceipt, WorkRefusal> change_zone(
         const zones::Change& change, zones::ZoneChange& zone_change, Attempt& attempt);
+    [[nodiscard]] Result<void, WorkRefusal> list_in_catalog(const zones::Change& change,
+                                                            Attempt& attempt);
     [[nodiscard]] Result<void> write_step(const zones::Change& change,
                                           const zones::ZoneChange& zone_change,
                                           const zones::EditedZone& edited, Attempt& attempt);
@@ -86,7 +92,7 @@ private:
 
     Database& database_;
     const zones::ZoneTable& published_;
-    const zones::EditRules& rules_;
+    const Rules rules_;
     Moment moment_;
     RefusalBudget& budget_;
     zones::ZoneTable table_;

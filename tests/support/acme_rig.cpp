@@ -255,6 +255,8 @@ private:
     int wait() {
         store::Reader reader = must(store::Reader::open(path_));
         const auto end = clock_.monotonic() + kPatience;
+        const bool wants_a_problem = arguments_.flags.contains("until-problem") ||
+                                     arguments_.values.contains("until-words");
         std::set<std::int64_t> left(servers_.begin(), servers_.end());
         while (!left.empty()) {
             if (clock_.monotonic() > end) return say("too late: " + certificates_->trouble()), 3;
@@ -268,11 +270,21 @@ private:
                 if (arguments_.flags.contains("key-gone") && state.managed_key_waiting) continue;
                 const bool is_new =
                     !arguments_.flags.contains("renewed") || state.sha256 != before_[server];
-                if (state.phase == acme::Phase::Valid && state.step.empty() && is_new)
-                    left.erase(server);
+                const bool is_valid = state.phase == acme::Phase::Valid && state.step.empty();
+                if (is_valid && is_new && !wants_a_problem) left.erase(server);
             }
         }
+        if (arguments_.values.contains("gone")) wait_for_silence();
         return finish(reader);
+    }
+
+    /// Until the CA has heard all that it is told.
+    void wait_for_silence() {
+        const auto& requests = certificates_->counters().requests;
+        for (std::uint64_t before = requests.load() + 1; before != requests.load();) {
+            before = requests.load();
+            std::this_thread::sleep_for(Seconds(1));
+        }
     }
 
     int finish(store::Reader& reader) {

@@ -237,7 +237,8 @@ class FakeCa:
     def _authz(self, number: str, payload: Any, _protected: Any) -> Fault:
         authorization = self._authorizations[number]
         if payload == {"status": "deactivated"}:
-            assert authorization["status"] == "pending"
+            if authorization["status"] != "pending":
+                return problem(400, "malformed", "the authorization is not pending")
             authorization["status"] = "deactivated"
         return self._json(authorization)
 

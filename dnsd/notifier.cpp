@@ -1,0 +1,334 @@
+#include "dnsd/notifier.hpp"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/crypto.hpp"
+#include "core/fd.hpp"
+#include "core/guarded.hpp"
+#include "core/log.hpp"
+#include "core/signals_blocked.hpp"
+#include "dnsd/notify_message.hpp"
+#include "net/loop.hpp"
+#include "net/socket.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+using Target = NotifySchedule::Target;
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr std::size_t kAtOnce = 64;  // Between looks at the sockets.
+constexpr Milliseconds kTick{100};   // How finely per_second is dealt out.
+constexpr int kIdTries = 32;
+
+/// The apex that a target holds in wire form.
+zones::Name apex_of(const Target& target) {
+    return zones::Name::from_wire(as_octets(target.apex)).value_or(zones::Name());
+}
+
+std::uint16_t random_message_id() {
+    std::array<std::uint8_t, 2> octets{};
+    fill_random(octets);
+    return static_cast<std::uint16_t>(octets[0] << 8 | octets[1]);
+}
+
+}  // namespace
+
+class Notifier::Impl {
+public:
+    Impl(NotifierOptions options, Published<zones::ZoneTable>& zones)
+        : options_(std::move(options)), zones_(zones), schedule_(NotifySchedule(options_.policy)) {}
+
+    [[nodiscard]] Result<void> start();
+    void stop();
+    void changed(const std::vector<zones::ZoneReceipt>& receipts);
+    void changed_all();
+    [[nodiscard]] std::vector<NotifyReport> results(const zones::Name& apex) const;
+    [[nodiscard]] const NotifyCounters& counters() const noexcept { return counters_; }
+
+private:
+    enum class Standing : std::uint8_t { Unknown, Well, Unwell };
+    struct Socket {
+        Fd socket;
+        net::Poll poll;
+    };
+
+    [[nodiscard]] Result<void> open(Socket& socket, const Endpoint& endpoint);
+    void send_due();
+    void send(const Target& target, const zones::ZoneTable& table);
+    [[nodiscard]] std::optional<std::uint16_t> id_of(const Target& target);
+    void forget_id(const Target& target);
+    void give_up(const Target& target);
+    [[nodiscard]] bool put_on_wire(const Endpoint& to, OctetView message);
+    void receive(const Fd& socket);
+    void take_answer(const Endpoint& from, OctetView message);
+    void note(const Endpoint& secondary, Standing standing, const char* why);
+
+    const NotifierOptions options_;
+    Published<zones::ZoneTable>& zones_;
+    Guarded<NotifySchedule> schedule_;
+    NotifyCounters counters_;
+
+    net::Loop loop_;
+    Socket v4_;
+    Socket v6_;
+    net::Timer timer_;
+    MonotonicTime window_{};  // Since when `left_` counts.
+    std::size_t left_ = 0;    // What may still be sent in this tick.
+    // What is waited for: where an answer has to come from and with which ID.
+    std::map<std::pair<Endpoint, std::uint16_t>, Target> waiting_;
+    std::map<Target, std::uint16_t> ids_;
+    std::map<Endpoint, Standing> standing_;
+    std::thread thread_;
+};
+
+Result<void> Notifier::Impl::open(Socket& socket, const Endpoint& endpoint) {
+    net::UdpOptions udp;
+    udp.reuse_port = false;
+    socket.socket = TRY(net::bind_udp(endpoint, udp));
+    socket.poll = loop_.add_poll(socket.socket.get(), net::Interest::Read,
+                                 [this, &socket](net::PollEvents) { receive(socket.socket); });
+    if (socket.poll) return {};
+    return fail(Error{ErrorCode::Unavailable, endpoint.text(), "the kernel will not watch it"});
+}
+
+Result<void> Notifier::Impl::start() {
+    const auto wants = [this](AddressFamily family) {
+        return std::any_of(
+            options_.secondaries.begin(), options_.secondaries.end(),
+            [family](const Endpoint& each) { return each.address.family() == family; });
+    };
+    if (wants(AddressFamily::V4)) TRY(open(v4_, {IpAddress::v4({}), 0}));
+    if (wants(AddressFamily::V6)) TRY(open(v6_, {IpAddress::v6({}), 0}));
+    timer_ = loop_.add_timer(kTick, Milliseconds{0}, [this] { send_due(); });
+    timer_.pause();
+    const SignalsBlocked blocked;
+    try {
+        thread_ = std::thread([this] {
+            pthread_setname_np(pthread_self(), "notify");
+            loop_.run();
+        });
+    } catch (const std::system_error& error) {
+        return fail(Error{ErrorCode::Unavailable, "notify", error.what()});
+    }
+    return {};
+}
+
+void Notifier::Impl::stop() {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+}
+
+void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
+    if (options_.secondaries.empty()) return;
+    const MonotonicTime now = SystemClock().monotonic();
+    schedule_.with([&](NotifySchedule& schedule) {
+        for (const zones::ZoneReceipt& receipt : receipts)
+            for (const Endpoint& secondary : options_.secondaries)
+                if (receipt.changed)
+                    schedule.changed(NotifySchedule::target(receipt.apex, secondary), now);
+    });
+    loop_.post([this] { send_due(); });
+}
+
+void Notifier::Impl::changed_all() {
+    if (options_.secondaries.empty()) return;
+    loop_.post([this] {
+        const auto table = zones_.snapshot();
+        const MonotonicTime now = SystemClock().monotonic();
+        table->for_each([&](const zones::Zone& zone) {
+            for (const Endpoint& secondary : options_.secondaries)
+                schedule_.with([&](NotifySchedule& schedule) {
+                    schedule.changed(NotifySchedule::target(zone.apex(), secondary), now);
+                });
+            return true;
+        });
+        send_due();
+    });
+}
+
+std::vector<NotifyReport> Notifier::Impl::results(const zones::Name& apex) const {
+    std::vector<NotifyReport> reports;
+    schedule_.with([&](const NotifySchedule& schedule) {
+        for (const Endpoint& secondary : options_.secondaries)
+            if (const auto* entry = schedule.find(NotifySchedule::target(apex, secondary)))
+                reports.push_back({secondary, *entry});
+    });
+    return reports;
+}
+
+void Notifier::Impl::send_due() {
+    const MonotonicTime now = SystemClock().monotonic();
+    if (now - window_ >= kTick) {
+        window_ = now;
+        left_ = std::max<std::size_t>(options_.per_second / (Seconds(1) / kTick), 1);
+    }
+    while (left_ > 0) {
+        const auto due = schedule_.with([&](NotifySchedule& schedule) {
+            return schedule.take_due(now, std::min(left_, kAtOnce));
+        });
+        for (const Target& target : due.given_up)
+            give_up(target);
+        if (due.targets.empty()) break;
+        const auto table = zones_.snapshot();
+        for (const Target& target : due.targets)
+            send(target, *table);
+        left_ -= due.targets.size();
+    }
+    const auto next = schedule_.with([](const NotifySchedule& schedule) { return schedule.next(); });
+    if (!next) return timer_.pause();
+    const MonotonicTime at = left_ == 0 ? std::max(*next, window_ + kTick) : *next;
+    timer_.again(std::max(std::chrono::duration_cast<Milliseconds>(at - now), Milliseconds{1}));
+}
+
+void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table) {
+    const zones::Zone* zone = table.find(apex_of(target));
+    if (zone == nullptr) {
+        forget_id(target);
+        schedule_.with([&](NotifySchedule& schedule) { schedule.forget(target); });
+        return;
+    }
+    const auto id = id_of(target);
+    std::array<std::uint8_t, kMaxNotifyOctets> buffer{};
+    const bool is_sent =
+        id && put_on_wire(target.secondary,
+                          OctetView(buffer).first(write_notify(*zone, *id, buffer)));
+    if (is_sent) {
+        counters_.sent.fetch_add(1, kRelaxed);
+        schedule_.with([&](NotifySchedule& schedule) { schedule.sent(target, zone->serial()); });
+    } else {
+        counters_.not_sent.fetch_add(1, kRelaxed);
+        note(target.secondary, Standing::Unwell, "the system would not send it");
+        schedule_.with([&](NotifySchedule& schedule) {
+            schedule.not_sent(target, SystemClock().monotonic());
+        });
+    }
+}
+
+/// A repetition keeps its ID, so that the answer to either of the two ends it. Nothing: too many
+/// are waited for from this secondary.
+std::optional<std::uint16_t> Notifier::Impl::id_of(const Target& target) {
+    const auto known = ids_.find(target);
+    if (known != ids_.end()) return known->second;
+    for (int tries = 0; tries < kIdTries; ++tries) {
+        const std::uint16_t id = random_message_id();
+        if (!waiting_.try_emplace({target.secondary, id}, target).second) continue;
+        ids_.emplace(target, id);
+        return id;
+    }
+    return std::nullopt;
+}
+
+void Notifier::Impl::forget_id(const Target& target) {
+    const auto known = ids_.find(target);
+    if (known == ids_.end()) return;
+    waiting_.erase({target.secondary, known->second});
+    ids_.erase(known);
+}
+
+void Notifier::Impl::give_up(const Target& target) {
+    counters_.given_up.fetch_add(1, kRelaxed);
+    forget_id(target);
+    note(target.secondary, Standing::Unwell, "no answer");
+}
+
+bool Notifier::Impl::put_on_wire(const Endpoint& to, OctetView message) {
+    sockaddr_storage address{};
+    const socklen_t size = to.to_sockaddr(address);
+    const Fd& socket = to.address.is_v4() ? v4_.socket : v6_.socket;
+    return ::sendto(socket.get(), message.data(), message.size(), MSG_DONTWAIT,
+                    reinterpret_cast<const sockaddr*>(&address), size) >= 0;
+}
+
+void Notifier::Impl::receive(const Fd& socket) {
+    std::array<std::uint8_t, kMinUdpOctets> buffer;  // NOLINT(*-member-init): recvfrom() fills it.
+    for (std::size_t count = 0; count < kAtOnce; ++count) {
+        sockaddr_storage peer{};
+        socklen_t size = sizeof peer;
+        const ssize_t octets = ::recvfrom(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT,
+                                          reinterpret_cast<sockaddr*>(&peer), &size);
+        if (octets < 0 && errno == EINTR) continue;
+        if (octets < 0 && errno == ECONNREFUSED) continue;  // Told of an earlier one; it is repeated.
+        if (octets < 0) break;
+        const auto from = Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer));
+        if (from) take_answer(*from, OctetView(buffer).first(static_cast<std::size_t>(octets)));
+    }
+    send_due();  // What was answered may have changed meanwhile.
+}
+
+void Notifier::Impl::take_answer(const Endpoint& from, OctetView message) {
+    const auto id = message_id(message);
+    const auto waited = id ? waiting_.find({from, *id}) : waiting_.end();
+    if (waited == waiting_.end()) return counters_.strange.fetch_add(1, kRelaxed), void();
+    const Target target = waited->second;
+    const auto answer = read_notify_answer(message, apex_of(target));
+    if (!answer) return counters_.strange.fetch_add(1, kRelaxed), void();
+    forget_id(target);
+    const bool is_well = answer->rcode == Rcode::NoError;
+    (is_well ? counters_.acknowledged : counters_.refused).fetch_add(1, kRelaxed);
+    note(from, is_well ? Standing::Well : Standing::Unwell, "it refuses them");
+    schedule_.with([&](NotifySchedule& schedule) {
+        schedule.answered(target, answer->rcode, SystemClock().monotonic());
+    });
+}
+
+/// One line when a secondary stops or begins to take NOTIFYs, not one for each zone.
+void Notifier::Impl::note(const Endpoint& secondary, Standing standing, const char* why) {
+    Standing& known = standing_[secondary];
+    if (std::exchange(known, standing) == standing) return;
+    if (standing == Standing::Well) {
+        log::logger("dnsd").info("{} takes NOTIFYs", secondary.text());
+    } else {
+        log::logger("dnsd").warn(
+            "{} takes no NOTIFYs: {}; it learns of changes when it refreshes by itself",
+            secondary.text(), why);
+    }
+}
+
+Notifier::Notifier(Key /*only start() has one*/, NotifierOptions options,
+                   Published<zones::ZoneTable>& zones)
+    : impl_(std::make_unique<Impl>(std::move(options), zones)) {}
+
+Result<std::unique_ptr<Notifier>> Notifier::start(NotifierOptions options,
+                                                  Published<zones::ZoneTable>& zones) {
+    auto notifier = std::make_unique<Notifier>(Key(), std::move(options), zones);
+    TRY(notifier->impl_->start());
+    return notifier;
+}
+
+Notifier::~Notifier() {
+    stop();
+}
+
+void Notifier::changed(const std::vector<zones::ZoneReceipt>& receipts) {
+    impl_->changed(receipts);
+}
+
+void Notifier::changed_all() {
+    impl_->changed_all();
+}
+
+std::vector<NotifyReport> Notifier::results(const zones::Name& apex) const {
+    return impl_->results(apex);
+}
+
+const NotifyCounters& Notifier::counters() const noexcept {
+    return impl_->counters();
+}
+
+void Notifier::stop() {
+    impl_->stop();
+}
+
+}  // namespace hairpin::dnsd
