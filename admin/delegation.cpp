@@ -91,9 +91,9 @@ void follow_licence_zone(const zones::ZoneTable& table, zones::Change& change,
 /// Of a zone that is made or replaced: the licence zones below it.
 void delegate_below(const zones::ZoneTable& table, zones::Change& change, const Name& parent) {
     std::vector<Edit> delegations;
-    table.for_each([&](const zones::Zone& zone) {
+    table.for_each_within(parent, [&](const zones::Zone& zone) {
         if (zone.kind() != zones::ZoneKind::Licence || zone.apex() == parent ||
-            !zone.apex().is_within(parent) || find_change(change, zone.apex()) != nullptr)
+            find_change(change, zone.apex()) != nullptr)
             return true;
         if (parent_of(table, change, zone.apex()) == parent)
             delegations.push_back(delegation_of(zone));

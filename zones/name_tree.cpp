@@ -288,4 +288,20 @@ void RawNameTree::for_each(const std::function<bool(const void*)>& visit) const 
     if (root_ != 0) static_cast<void>(Access::for_each(root_, visit));
 }
 
+void RawNameTree::for_each_within(const LeafOps& ops, KeyView key, OctetView labels,
+                                  const std::function<bool(const void*)>& visit) const {
+    if (root_ == 0) return;
+    Twig twig = root_;
+    while (Access::is_branch(twig) && Access::branch(twig)->offset < key.size()) {
+        const Branch* at = Access::branch(twig);
+        const std::uint8_t symbol = symbol_at(key, at->offset);
+        if (!at->has(symbol)) return;
+        twig = at->twigs()[at->index(symbol)];
+    }
+    // All that are left have the same symbols as far as the key goes: one speaks for all.
+    const OctetView owner = ops.owner(Access::relative(twig, key));
+    if (common_labels(owner, labels) == LabelStarts(labels).count)
+        static_cast<void>(Access::for_each(twig, visit));
+}
+
 }  // namespace hairpin::zones

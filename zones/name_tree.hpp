@@ -71,6 +71,8 @@ public:
     /// Whether it was there.
     bool erase(const LeafOps& ops, KeyView key, OctetView labels);
     void for_each(const std::function<bool(const void*)>& visit) const;
+    void for_each_within(const LeafOps& ops, KeyView key, OctetView labels,
+                         const std::function<bool(const void*)>& visit) const;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:
@@ -108,6 +110,12 @@ public:
     /// In canonical order (RFC 4034 section 6.1); stops when `visit` returns false.
     void for_each(const std::function<bool(const Leaf&)>& visit) const {
         raw_.for_each([&](const void* leaf) { return visit(*cast(leaf)); });
+    }
+    /// The same for one name and what is below it alone: the cost is theirs, not the tree's.
+    void for_each_within(KeyView key, OctetView labels,
+                         const std::function<bool(const Leaf&)>& visit) const {
+        raw_.for_each_within(kOps, key, labels,
+                             [&](const void* leaf) { return visit(*cast(leaf)); });
     }
     [[nodiscard]] std::size_t size() const noexcept { return raw_.size(); }
     [[nodiscard]] static const Leaf* leaf(const void* raw) noexcept { return cast(raw); }

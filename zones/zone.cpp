@@ -102,4 +102,9 @@ void ZoneTable::for_each(const std::function<bool(const Zone&)>& visit) const {
     zones_.for_each(visit);
 }
 
+void ZoneTable::for_each_within(const Name& ancestor,
+                                const std::function<bool(const Zone&)>& visit) const {
+    zones_.for_each_within(TreeKey(ancestor).view(), without_root(ancestor), visit);
+}
+
 }  // namespace hairpin::zones

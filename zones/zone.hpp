@@ -92,6 +92,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return zones_.size(); }
     /// In canonical order of apexes; stops when `visit` returns false.
     void for_each(const std::function<bool(const Zone& zone)>& visit) const;
+    /// The same for the zones whose apex is `ancestor` or below it.
+    void for_each_within(const Name& ancestor,
+                         const std::function<bool(const Zone& zone)>& visit) const;
 
 private:
     NameTree<Zone> zones_;

@@ -90,6 +90,18 @@ void check_descent(const NameTree<Leaf>& tree, const Model& model, const Name& w
         REQUIRE(NameTree<Leaf>::leaf(found.ancestor[each])->name() == ancestors[each]);
 }
 
+void check_within(const NameTree<Leaf>& tree, const Model& model, const Name& ancestor) {
+    std::vector<int> expected;
+    for (const auto& [name, value] : model)
+        if (name.is_within(ancestor)) expected.push_back(value);
+    std::vector<int> found;
+    tree.for_each_within(TreeKey(ancestor).view(), labels(ancestor), [&](const Leaf& leaf) {
+        found.push_back(leaf.value());
+        return true;
+    });
+    CHECK(found == expected);
+}
+
 TEST_CASE(
     "A name tree agrees with an ordered map under random edits, and old versions stay as they were",
     "[zones][model]") {
@@ -110,6 +122,7 @@ TEST_CASE(
             }
             if (step % 50 == 0) versions.emplace_back(tree, model);
             check_descent(tree, model, random_name(random));
+            check_within(tree, model, random_name(random));
         }
         check_same(tree, model);
         for (const auto& [old_tree, old_model] : versions)
@@ -142,6 +155,7 @@ TEST_CASE("An empty tree finds nothing", "[zones]") {
     CHECK(found.relative == nullptr);
     CHECK(found.ancestors == 0);
     CHECK(tree.find(TreeKey(name).view(), labels(name)) == nullptr);
+    check_within(tree, {}, name);
 }
 
 }  // namespace
