@@ -72,10 +72,10 @@ public:
 
 /// How far one secondary follows one zone.
 struct SecondaryStatus {
-    std::string address;                 // "192.0.2.53:53"
-    std::string state;                   // Of the NOTIFY: resting, waiting, in-flight.
-    std::string result;                  // none, acknowledged, refused, no-answer, failed.
-    std::string rcode;                   // Where it was refused.
+    std::string address;                  // "192.0.2.53:53"
+    std::string state;                    // Of the NOTIFY: resting, waiting, in-flight.
+    std::string result;                   // none, acknowledged, refused, no-answer, failed.
+    std::string rcode;                    // Where it was refused.
     std::optional<std::uint32_t> serial;  // The newest that it acknowledged a NOTIFY of.
 };
 

@@ -28,14 +28,14 @@ struct Submission {
 
 /// A catalog is a list that Hairpin keeps: whatever else stood in it, secondaries would serve or
 /// choke on.
-std::optional<Problem> refuse_catalogs(const zones::ZoneTable& table,
-                                       const zones::Change& change) {
+std::optional<Problem> refuse_catalogs(const zones::ZoneTable& table, const zones::Change& change) {
     for (const zones::ZoneChange& each : change.zones) {
         const zones::Zone* zone = table.find(each.apex);
         if (zone != nullptr && zone->kind() == zones::ZoneKind::Catalog)
             return Problem(ProblemType::Conflict,
-                           each.apex.text() + " is the catalog of this server's zones: it is kept "
-                                              "by itself (dns.transfer.catalog)");
+                           each.apex.text() +
+                               " is the catalog of this server's zones: it is kept "
+                               "by itself (dns.transfer.catalog)");
     }
     return std::nullopt;
 }

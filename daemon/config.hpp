@@ -38,7 +38,7 @@ struct Config {
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
-    std::vector<Endpoint> secondaries;  // Of every zone: they are told of changes.
+    std::vector<Endpoint> secondaries;   // Of every zone: they are told of changes.
     std::optional<zones::Name> catalog;  // The catalog zone that we keep; none: we keep none.
 
     std::vector<Endpoint> http_listen;

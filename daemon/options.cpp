@@ -228,11 +228,12 @@ const std::array kOptions = {
                return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
-    Option{"dns.transfer.secondaries", OptionKind::List, Presence::Optional, kRestart, "[]",
-           "Name servers that follow every zone, such as \"192.0.2.53:53\"; they are told of each "
-           "change (NOTIFY).",
-           [](Config& c, const OptionValue& v) -> Fault { return set_secondaries(c.secondaries, v); },
-           [](const Config& c) { return joined(c.secondaries); }},
+    Option{
+        "dns.transfer.secondaries", OptionKind::List, Presence::Optional, kRestart, "[]",
+        "Name servers that follow every zone, such as \"192.0.2.53:53\"; they are told of each "
+        "change (NOTIFY).",
+        [](Config& c, const OptionValue& v) -> Fault { return set_secondaries(c.secondaries, v); },
+        [](const Config& c) { return joined(c.secondaries); }},
     Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
            "The catalog zone (RFC 9432) that lists all zones for secondaries, such as "
            "\"catalog.example.net.\"; empty: none.",

@@ -186,7 +186,8 @@ void Notifier::Impl::send_due() {
             send(target, *table);
         left_ -= due.targets.size();
     }
-    const auto next = schedule_.with([](const NotifySchedule& schedule) { return schedule.next(); });
+    const auto next =
+        schedule_.with([](const NotifySchedule& schedule) { return schedule.next(); });
     if (!next) return timer_.pause();
     const MonotonicTime at = left_ == 0 ? std::max(*next, window_ + kTick) : *next;
     timer_.again(std::max(std::chrono::duration_cast<Milliseconds>(at - now), Milliseconds{1}));
@@ -202,8 +203,8 @@ void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table) {
     const auto id = id_of(target);
     std::array<std::uint8_t, kMaxNotifyOctets> buffer{};
     const bool is_sent =
-        id && put_on_wire(target.secondary,
-                          OctetView(buffer).first(write_notify(*zone, *id, buffer)));
+        id &&
+        put_on_wire(target.secondary, OctetView(buffer).first(write_notify(*zone, *id, buffer)));
     if (is_sent) {
         counters_.sent.fetch_add(1, kRelaxed);
         schedule_.with([&](NotifySchedule& schedule) { schedule.sent(target, zone->serial()); });
@@ -252,14 +253,15 @@ bool Notifier::Impl::put_on_wire(const Endpoint& to, OctetView message) {
 }
 
 void Notifier::Impl::receive(const Fd& socket) {
-    std::array<std::uint8_t, kMinUdpOctets> buffer;  // NOLINT(*-member-init): recvfrom() fills it.
+    std::array<std::uint8_t, kMinUdpOctets> buffer{};
     for (std::size_t count = 0; count < kAtOnce; ++count) {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         const ssize_t octets = ::recvfrom(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT,
                                           reinterpret_cast<sockaddr*>(&peer), &size);
         if (octets < 0 && errno == EINTR) continue;
-        if (octets < 0 && errno == ECONNREFUSED) continue;  // Told of an earlier one; it is repeated.
+        if (octets < 0 && errno == ECONNREFUSED)
+            continue;  // Told of an earlier one; it is repeated.
         if (octets < 0) break;
         const auto from = Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer));
         if (from) take_answer(*from, OctetView(buffer).first(static_cast<std::size_t>(octets)));

@@ -1,7 +1,7 @@
 // dnsd/notifier.hpp - tells secondaries that zones have changed.
 //
-// A thread of its own with a socket for each address family: a storm of changes, or secondaries that
-// are gone, never cost the answer path anything. What goes to whom and when is
+// A thread of its own with a socket for each address family: a storm of changes, or secondaries
+// that are gone, never cost the answer path anything. What goes to whom and when is
 // dnsd/notify_schedule.hpp's; this sends, listens for the answers, and keeps a bound on how many
 // NOTIFYs leave in a second. The SOA that goes along is the published one at that moment.
 //
@@ -36,15 +36,15 @@ struct NotifierOptions {
 struct NotifyCounters {
     std::atomic<std::uint64_t> sent{0};
     std::atomic<std::uint64_t> acknowledged{0};
-    std::atomic<std::uint64_t> refused{0};     // Answered with another RCODE than NOERROR.
-    std::atomic<std::uint64_t> given_up{0};    // Not answered, the last repetition included.
-    std::atomic<std::uint64_t> not_sent{0};    // The kernel would not.
-    std::atomic<std::uint64_t> strange{0};     // Datagrams that answer nothing of ours.
+    std::atomic<std::uint64_t> refused{0};   // Answered with another RCODE than NOERROR.
+    std::atomic<std::uint64_t> given_up{0};  // Not answered, the last repetition included.
+    std::atomic<std::uint64_t> not_sent{0};  // The kernel would not.
+    std::atomic<std::uint64_t> strange{0};   // Datagrams that answer nothing of ours.
 };
 
 struct NotifyReport {
     Endpoint secondary;
-    NotifyEntry entry;
+    NotifyStanding entry;
 };
 
 class Notifier {

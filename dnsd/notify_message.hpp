@@ -1,6 +1,7 @@
 // dnsd/notify_message.hpp - the octets of a NOTIFY of ours, and what an answer to one says.
 //
-// Standards RFC 1996 sections 3.6 to 3.12 and 4.7: the question is the zone's SOA, the new SOA goes along
+// Standards RFC 1996 sections 3.6 to 3.12 and 4.7: the question is the zone's SOA, the new SOA goes
+// along
 //           in the answer section as a hint.
 // Threads   Pure; no allocation to read.
 

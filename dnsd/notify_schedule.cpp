@@ -6,20 +6,28 @@ namespace hairpin::dnsd {
 
 std::string_view to_string(NotifyState state) noexcept {
     switch (state) {
-        case NotifyState::Resting: return "resting";
-        case NotifyState::Waiting: return "waiting";
-        case NotifyState::InFlight: return "in-flight";
+        case NotifyState::Resting:
+            return "resting";
+        case NotifyState::Waiting:
+            return "waiting";
+        case NotifyState::InFlight:
+            return "in-flight";
     }
     return "";
 }
 
 std::string_view to_string(NotifyResult result) noexcept {
     switch (result) {
-        case NotifyResult::None: return "none";
-        case NotifyResult::Acknowledged: return "acknowledged";
-        case NotifyResult::Refused: return "refused";
-        case NotifyResult::NoAnswer: return "no-answer";
-        case NotifyResult::Failed: return "failed";
+        case NotifyResult::None:
+            return "none";
+        case NotifyResult::Acknowledged:
+            return "acknowledged";
+        case NotifyResult::Refused:
+            return "refused";
+        case NotifyResult::NoAnswer:
+            return "no-answer";
+        case NotifyResult::Failed:
+            return "failed";
     }
     return "";
 }
@@ -31,7 +39,7 @@ NotifySchedule::Target NotifySchedule::target(const zones::Name& apex, const End
 
 void NotifySchedule::changed(const Target& target, MonotonicTime now) {
     const auto entry = entries_.try_emplace(target).first;
-    NotifyEntry& known = entry->second;
+    NotifyStanding& known = entry->second;
     if (known.state == NotifyState::InFlight) known.is_outdated = true;
     if (known.state != NotifyState::Resting) return;
     const bool is_early = known.was_sent && now < known.sent_at + policy_.min_interval;
@@ -54,7 +62,7 @@ NotifySchedule::Due NotifySchedule::take_due(MonotonicTime now, std::size_t most
     Due due;
     while (due.targets.size() < most && !queue_.empty() && queue_.begin()->first <= now) {
         const auto entry = entries_.find(queue_.begin()->second);
-        NotifyEntry& known = entry->second;
+        NotifyStanding& known = entry->second;
         if (known.state == NotifyState::InFlight && known.tries >= policy_.attempts) {
             due.given_up.push_back(entry->first);
             rest(entry, NotifyResult::NoAnswer, now);
@@ -89,17 +97,16 @@ void NotifySchedule::answered(const Target& target, Rcode rcode, MonotonicTime n
     if (rcode == Rcode::NoError) entry->second.acknowledged = entry->second.serial_in_flight;
     // RFC 1996 section 3.8: any answer ends the repetition; one that refuses will not change its
     // mind within a minute.
-    rest(entry,
-         rcode == Rcode::NoError ? NotifyResult::Acknowledged : NotifyResult::Refused, now);
+    rest(entry, rcode == Rcode::NoError ? NotifyResult::Acknowledged : NotifyResult::Refused, now);
 }
 
-const NotifyEntry* NotifySchedule::find(const Target& target) const {
+const NotifyStanding* NotifySchedule::find(const Target& target) const {
     const auto entry = entries_.find(target);
     return entry == entries_.end() ? nullptr : &entry->second;
 }
 
 void NotifySchedule::move_to(Entries::iterator entry, NotifyState state, MonotonicTime at) {
-    NotifyEntry& known = entry->second;
+    NotifyStanding& known = entry->second;
     if (known.state != NotifyState::Resting) queue_.erase({known.at, entry->first});
     known.state = state;
     known.at = at;
@@ -107,7 +114,7 @@ void NotifySchedule::move_to(Entries::iterator entry, NotifyState state, Monoton
 }
 
 void NotifySchedule::rest(Entries::iterator entry, NotifyResult result, MonotonicTime now) {
-    NotifyEntry& known = entry->second;
+    NotifyStanding& known = entry->second;
     const bool is_outdated = known.is_outdated;
     known.result = result;
     known.is_outdated = false;

@@ -1,8 +1,8 @@
 // dnsd/notify_schedule.hpp - which NOTIFY goes to whom, and when.
 //
 // One entry for each zone and secondary. A changed zone is told of at once, but not more often than
-// every `min_interval`: what changes meanwhile is told in one NOTIFY with the newest serial. What is
-// not answered is sent again with doubling pauses, and after `attempts` it rests until the zone
+// every `min_interval`: what changes meanwhile is told in one NOTIFY with the newest serial. What
+// is not answered is sent again with doubling pauses, and after `attempts` it rests until the zone
 // changes again: the secondary's own refresh is the guarantee, a NOTIFY only makes it quick.
 // It sends nothing itself (dnsd/notifier.hpp does) and has no clock.
 //
@@ -53,7 +53,7 @@ enum class NotifyResult : std::uint8_t {
 [[nodiscard]] std::string_view to_string(NotifyState state) noexcept;
 [[nodiscard]] std::string_view to_string(NotifyResult result) noexcept;
 
-struct NotifyEntry {
+struct NotifyStanding {
     NotifyState state = NotifyState::Resting;
     MonotonicTime at{};  // Waiting: when it may go. InFlight: when it goes again.
     MonotonicTime sent_at{};
@@ -61,8 +61,8 @@ struct NotifyEntry {
     bool is_outdated = false;  // InFlight: the zone changed after it was sent.
     bool was_sent = false;     // At any time.
     NotifyResult result = NotifyResult::None;
-    Rcode rcode = Rcode::NoError;       // Of the last answer.
-    std::uint32_t acknowledged = 0;     // The serial that was; 0: none.
+    Rcode rcode = Rcode::NoError;    // Of the last answer.
+    std::uint32_t acknowledged = 0;  // The serial that was; 0: none.
     std::uint32_t serial_in_flight = 0;
 };
 
@@ -97,11 +97,11 @@ public:
     /// An answer to the NOTIFY in flight. One that comes late or twice changes nothing.
     void answered(const Target& target, Rcode rcode, MonotonicTime now);
 
-    [[nodiscard]] const NotifyEntry* find(const Target& target) const;
+    [[nodiscard]] const NotifyStanding* find(const Target& target) const;
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:
-    using Entries = std::map<Target, NotifyEntry>;
+    using Entries = std::map<Target, NotifyStanding>;
     void move_to(Entries::iterator entry, NotifyState state, MonotonicTime at);
     void rest(Entries::iterator entry, NotifyResult result, MonotonicTime now);
     [[nodiscard]] Milliseconds pause_after(unsigned tries) const noexcept;

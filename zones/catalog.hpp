@@ -9,8 +9,9 @@
 //     group.<id>.zones   TXT "licence" or "plain"
 //
 // The id of a member is a hash of its apex, so that it is the same after any restart, restore or
-// change of machines, and can be found without a search. A zone that is dropped and made again keeps
-// it: its serial goes on from where it was, so what a consumer holds is only older, never wrong.
+// change of machines, and can be found without a search. A zone that is dropped and made again
+// keeps it: its serial goes on from where it was, so what a consumer holds is only older, never
+// wrong.
 //
 // Standards RFC 9432 sections 4.1 to 4.3 (schema version 2, member zones, groups).
 // Threads   Pure.

@@ -66,8 +66,9 @@ enum class ZoneAction : std::uint8_t {
     Drop,     // The zone is gone.
 };
 
-/// What sort of zone it is; twin-name rules (address_rules.hpp) hold in licence zones only. Catalog:
-/// the list of the others (zones/catalog.hpp), which only we change and not everybody may see.
+/// What sort of zone it is; twin-name rules (address_rules.hpp) hold in licence zones only.
+/// Catalog: the list of the others (zones/catalog.hpp), which only we change and not everybody may
+/// see.
 enum class ZoneKind : std::uint8_t { Plain, Licence, Catalog };
 
 struct ZoneChange {

@@ -255,8 +255,8 @@ private:
     int wait() {
         store::Reader reader = must(store::Reader::open(path_));
         const auto end = clock_.monotonic() + kPatience;
-        const bool wants_a_problem = arguments_.flags.contains("until-problem") ||
-                                     arguments_.values.contains("until-words");
+        const bool wants_a_problem =
+            arguments_.flags.contains("until-problem") || arguments_.values.contains("until-words");
         std::set<std::int64_t> left(servers_.begin(), servers_.end());
         while (!left.empty()) {
             if (clock_.monotonic() > end) return say("too late: " + certificates_->trouble()), 3;

@@ -81,9 +81,9 @@ struct World {
         zones.publish(std::make_shared<const zones::ZoneTable>(std::move(next)));
         notifier->changed({{name(apex), serial, true}});
     }
-    [[nodiscard]] NotifyEntry entry(const std::string& apex) const {
+    [[nodiscard]] NotifyStanding entry(const std::string& apex) const {
         const auto reports = notifier->results(name(apex));
-        return reports.empty() ? NotifyEntry() : reports.front().entry;
+        return reports.empty() ? NotifyStanding() : reports.front().entry;
     }
     template <typename Condition>
     [[nodiscard]] static bool eventually(const Condition& condition) {

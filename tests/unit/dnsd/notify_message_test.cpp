@@ -34,7 +34,8 @@ TEST_CASE("A NOTIFY asks for the SOA and brings the new one along", "[dnsd][rfc1
 
 TEST_CASE("The longest names fit into a NOTIFY", "[dnsd]") {
     const std::string label(63, 'x');
-    const std::string longest = label + "." + label + "." + label + "." + std::string(61, 'y') + ".";
+    const std::string longest =
+        label + "." + label + "." + label + "." + std::string(61, 'y') + ".";
     const auto zone = hairpin::tests::zone(
         longest, "@ 60 IN SOA " + longest + " " + longest + " 1 2 3 4 5\n@ 60 IN NS ns.example.\n");
     std::array<std::uint8_t, kMaxNotifyOctets> buffer{};
@@ -60,23 +61,33 @@ TEST_CASE("An answer to a NOTIFY is known by opcode, QR and question", "[dnsd][r
          true, Rcode::Refused},
         {"without the question", MessageBuilder(7, kAnswerFlags | 1).octets(), true,
          Rcode::FormErr},
-        {"of another zone", MessageBuilder(7, kAnswerFlags).question("example.com.", soa).octets(),
-         false, {}},
+        {"of another zone",
+         MessageBuilder(7, kAnswerFlags).question("example.com.", soa).octets(),
+         false,
+         {}},
         {"of another type",
-         MessageBuilder(7, kAnswerFlags).question("example.net.", zones::RType::A).octets(), false,
+         MessageBuilder(7, kAnswerFlags).question("example.net.", zones::RType::A).octets(),
+         false,
          {}},
-        {"a NOTIFY itself", MessageBuilder(7, 0x2000).question("example.net.", soa).octets(), false,
+        {"a NOTIFY itself",
+         MessageBuilder(7, 0x2000).question("example.net.", soa).octets(),
+         false,
          {}},
-        {"an answer to a query", MessageBuilder(7, 0x8000).question("example.net.", soa).octets(),
-         false, {}},
+        {"an answer to a query",
+         MessageBuilder(7, 0x8000).question("example.net.", soa).octets(),
+         false,
+         {}},
         {"two questions",
          MessageBuilder(7, kAnswerFlags)
              .question("example.net.", soa)
              .question("example.net.", soa)
              .octets(),
-         false, {}},
-        {"a question that is not there", MessageBuilder(7, kAnswerFlags).counts({1, 0, 0, 0}).octets(),
-         false, {}},
+         false,
+         {}},
+        {"a question that is not there",
+         MessageBuilder(7, kAnswerFlags).counts({1, 0, 0, 0}).octets(),
+         false,
+         {}},
         {"half a header", {0, 7, 0xA0}, false, {}},
     }));
     INFO(answer.what);

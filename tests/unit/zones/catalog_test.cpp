@@ -56,10 +56,9 @@ std::map<std::string, std::string> members(const ZoneTable& table) {
 }
 
 TEST_CASE("A catalog lists every zone with its group, and itself not", "[zones][rfc9432]") {
-    const ZoneTable table =
-        repaired(table_of({{"example.net.", ZoneKind::Plain},
-                           {"PL-Acme.example.net.", ZoneKind::Licence}}),
-                 kCatalog);
+    const ZoneTable table = repaired(
+        table_of({{"example.net.", ZoneKind::Plain}, {"PL-Acme.example.net.", ZoneKind::Licence}}),
+        kCatalog);
     CHECK(members(table) == std::map<std::string, std::string>{
                                 {"example.net.", "plain"}, {"pl-acme.example.net.", "licence"}});
     const Zone& catalog = *table.find(kCatalog);
@@ -72,9 +71,8 @@ TEST_CASE("A catalog lists every zone with its group, and itself not", "[zones][
 }
 
 TEST_CASE("Whatever the catalog holds, the repairs make it right", "[zones][rfc9432]") {
-    ZoneTable table = repaired(table_of({{"a.example.", ZoneKind::Plain},
-                                         {"b.example.", ZoneKind::Plain}}),
-                               kCatalog);
+    ZoneTable table = repaired(
+        table_of({{"a.example.", ZoneKind::Plain}, {"b.example.", ZoneKind::Plain}}), kCatalog);
     SECTION("a zone came without it") {
         table.put(hairpin::tests::zone("c.example.", "", ZoneKind::Licence));
     }
