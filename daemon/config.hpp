@@ -34,6 +34,8 @@ struct Config {
     std::vector<Endpoint> dns_listen;
     std::size_t dns_workers = 0;
     std::string dns_nsid;
+    std::string dns_version;
+    std::string dns_identity;
     std::size_t dns_udp_size = 1232;
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;

@@ -129,6 +129,13 @@ Fault set_nsid(Config& config, const OptionValue& value) {
     return std::nullopt;
 }
 
+// RFC 4892 section 2: one character-string.
+Fault set_chaos(std::string& into, const OptionValue& value) {
+    if (text(value).size() > 255) return "must be at most 255 octets";
+    into = text(value);
+    return std::nullopt;
+}
+
 Fault set_hostmaster(Config& config, const OptionValue& value) {
     // As people write it: the "@" of a mail address is the first dot of an RNAME (RFC 1035
     // section 3.3.13).
@@ -204,6 +211,15 @@ const std::array kOptions = {
            "What an NSID question (RFC 5001) is answered with, at most 64 octets; empty: nothing.",
            [](Config& c, const OptionValue& v) -> Fault { return set_nsid(c, v); },
            [](const Config& c) { return c.dns_nsid; }},
+    Option{"dns.version", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "What TXT CH version.bind and version.server are answered with, at most 255 octets; "
+           "empty: refused.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_chaos(c.dns_version, v); },
+           [](const Config& c) { return c.dns_version; }},
+    Option{"dns.identity", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+           "The same for hostname.bind and id.server (RFC 4892): which instance this is.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_chaos(c.dns_identity, v); },
+           [](const Config& c) { return c.dns_identity; }},
     Option{"dns.udp_size", OptionKind::Number, Presence::Optional, kRestart, "1232",
            "The largest UDP answer in octets, 512 to 4096.",
            [](Config& c, const OptionValue& v) -> Fault {

@@ -73,6 +73,8 @@ dnsd::ServerOptions dns_options(const Config& config) {
     options.workers = static_cast<unsigned>(config.dns_workers);
     options.identity.udp_octets = static_cast<std::uint16_t>(config.dns_udp_size);
     options.identity.nsid.assign(config.dns_nsid.begin(), config.dns_nsid.end());
+    options.identity.version.assign(config.dns_version.begin(), config.dns_version.end());
+    options.identity.server.assign(config.dns_identity.begin(), config.dns_identity.end());
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "dnsd/chaos.hpp"
 #include "dnsd/query.hpp"
 #include "dnsd/walk.hpp"
 
@@ -37,12 +38,13 @@ std::optional<Refusal> refuse_type(RType qtype) noexcept {
 }
 
 /// The ladder: why a message gets no answer from a zone, in the order of the standards.
-std::optional<Refusal> refuse(const Query& query) noexcept {
+std::optional<Refusal> refuse(const Query& query, const Identity& identity) noexcept {
     if (query.form == Form::OtherOpcode) return Refusal{Rcode::NotImp};  // RFC 8906 section 3.1.4
     if (query.edns.version != 0) return Refusal{Rcode::BadVers};         // RFC 6891 section 6.1.3
     if (query.form != Form::WellFormed) return Refusal{Rcode::FormErr};
     if (query.has_tsig) return Refusal{Rcode::NotAuth};  // We hold no keys yet.
-    if (query.qclass != RClass::IN) return Refusal{Rcode::Refused, ExtendedError::NotSupported};
+    if (query.qclass != RClass::IN && chaos_text(query, identity).empty())
+        return Refusal{Rcode::Refused, ExtendedError::NotSupported};
     return refuse_type(query.qtype);
 }
 
@@ -79,8 +81,13 @@ std::size_t answer(const Engine& engine, OctetView message, Transport transport,
     // QUESTION: as received, case included, where it could be read.
     Response response(query, engine.identity,
                       out.first(room(query, engine.identity, transport, out.size())));
-    if (const auto refusal = refuse(query))
+    if (const auto refusal = refuse(query, engine.identity))
         return finish(counters, response, Outcome::Refused, refusal->rcode, refusal->error);
+    if (const OctetView text = chaos_text(query, engine.identity); !text.empty()) {
+        response.set_authoritative();
+        response.put_chaos(text);
+        return finish(counters, response, Outcome::Match, Rcode::NoError);
+    }
 
     Walk walk(engine.zones, query, response);
     if (!walk.has_zone()) {
@@ -91,7 +98,7 @@ std::size_t answer(const Engine& engine, OctetView message, Transport transport,
 
     walk.answer();      // ANSWER: the RRset asked for, and the aliases on the way to it.
     walk.authority();   // AUTHORITY: where to ask instead, or the proof that there is nothing.
-    walk.additional();  // ADDITIONAL: addresses without which a referral leads nowhere.
+    walk.additional();  // ADDITIONAL: addresses of name servers and of service targets.
     return finish(counters, response, walk.outcome(), walk.rcode());
 }
 

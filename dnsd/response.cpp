@@ -18,6 +18,7 @@ using zones::write_u32;
 constexpr std::size_t kOptOctets = 11;           // Root owner, type, class, TTL, RDLENGTH.
 constexpr std::size_t kOptionHeadOctets = 4;     // Code and length.
 constexpr std::size_t kExtendedErrorOctets = 2;  // INFO-CODE, no text.
+constexpr std::size_t kMaxStringOctets = 255;    // RFC 1035 section 3.3.
 constexpr std::size_t kMaxPointer = 0x3fff;      // RFC 1035 section 4.1.4: 14 bits.
 constexpr std::uint16_t kPointer = 0xC000;
 
@@ -101,6 +102,21 @@ bool Response::put_cname(std::size_t owner, zones::Ttl ttl, const zones::Name& t
     put_octets(target.wire());
     count(Section::Answer, 1);
     return true;
+}
+
+/// TTL 0: the next packet may come to another instance (RFC 4892 section 2).
+void Response::put_chaos(OctetView text) noexcept {
+    HAIRPIN_ASSERT(text.size() <= kMaxStringOctets &&
+                   fits(kRecordHeadOctets + 1 + text.size()));  // Alone in its message.
+    put_u16(pointer_to(kQnameOffset));
+    put_u16(to_number(zones::RType::TXT));
+    put_u16(static_cast<std::uint16_t>(zones::RClass::CH));
+    write_u32(out_.data() + at_, 0);
+    at_ += 4;
+    put_u16(static_cast<std::uint16_t>(text.size() + 1));
+    out_[at_++] = static_cast<std::uint8_t>(text.size());
+    put_octets(text);
+    count(Section::Answer, 1);
 }
 
 void Response::truncate() noexcept {

@@ -24,10 +24,12 @@
 
 namespace hairpin::dnsd {
 
-/// What our OPT says of us.
+/// What we say of ourselves, in our OPT and to class CHAOS (dnsd/chaos.hpp).
 struct Identity {
     std::uint16_t udp_octets = 1232;  // The most we send and take over UDP.
     Octets nsid;                      // Sent to who asks for it; empty: none.
+    Octets version;                   // Of the software, at most 255 octets; empty: not told.
+    Octets server;                    // Of this instance, the same.
 };
 
 enum class Section : std::uint8_t { Answer, Authority, Additional };
@@ -50,6 +52,8 @@ public:
     /// Adds a CNAME that no zone holds (RFC 6672 section 3.1).
     [[nodiscard]] bool put_cname(std::size_t owner, zones::Ttl ttl,
                                  const zones::Name& target) noexcept;
+    /// Adds a TXT of class CHAOS at the question's name (RFC 4892), at most 255 octets of text.
+    void put_chaos(OctetView text) noexcept;
     /// What is written so far, the header not yet.
     [[nodiscard]] OctetView written() const noexcept { return out_.first(at_); }
     /// Offset of the RDATA of the record that the last put() or put_cname() began with.

@@ -20,6 +20,7 @@ namespace hairpin::dnsd {
 namespace {
 
 constexpr std::size_t kMaxNsidOctets = 64;
+constexpr std::size_t kMaxTextOctets = 255;  // One character-string (RFC 1035 section 3.3).
 constexpr unsigned kMaxWorkers = 1024;
 /// Free UDP ports tried for one whose TCP twin is free too.
 constexpr int kPortAttempts = 32;
@@ -65,6 +66,10 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.udp_octets", "not between 512 and 4096");
     if (options.identity.nsid.size() > kMaxNsidOctets)
         return invalid("dns.nsid", "longer than 64 octets");
+    if (options.identity.version.size() > kMaxTextOctets)
+        return invalid("dns.version", "longer than 255 octets");
+    if (options.identity.server.size() > kMaxTextOctets)
+        return invalid("dns.identity", "longer than 255 octets");
     if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
         return invalid("dns.tcp", "a limit of 0 connections");
     return {};

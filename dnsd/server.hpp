@@ -27,7 +27,7 @@ namespace hairpin::dnsd {
 struct ServerOptions {
     std::vector<Endpoint> listen;  // Each for UDP and TCP. Port 0: a free one, the same for both.
     unsigned workers = 0;          // 0: one per core.
-    Identity identity;             // udp_octets 512..4096; nsid at most 64 octets.
+    Identity identity;             // udp_octets 512..4096; nsid at most 64 octets; texts 255.
     TcpLimits tcp;
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };

@@ -1,7 +1,12 @@
 #include "dnsd/walk.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <variant>
+
+#include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
 namespace {
@@ -14,6 +19,25 @@ struct Overloaded : Visitors... {
 };
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+constexpr std::size_t kPriorityOctets = 2;
+
+struct Service {
+    std::uint16_t priority;  // 0: AliasMode.
+    zones::Name target;
+};
+
+/// The beginning of an SVCB's RDATA (RFC 9460 section 2.2).
+std::optional<Service> read_service(OctetView rdata) noexcept {
+    std::size_t end = kPriorityOctets;
+    while (end < rdata.size() && rdata[end] != 0)
+        end += rdata[end] + 1u;
+    if (end >= rdata.size()) return std::nullopt;
+    const auto target =
+        zones::Name::from_wire(rdata.subspan(kPriorityOctets, end + 1 - kPriorityOctets));
+    if (!target) return std::nullopt;
+    return Service{zones::read_u16(rdata.data()), *target};
+}
 
 }  // namespace
 
@@ -135,14 +159,20 @@ void Walk::put_negative(Rcode rcode) noexcept {
     if (!response_.put(Section::Authority, zone_->negative_soa(), owner)) response_.truncate();
 }
 
+void Walk::additional() noexcept {
+    if (response_.is_truncated()) return;
+    if (const auto* referral = std::get_if<zones::Referral>(&finding_))
+        put_glue_of(*referral->node);
+    else if (const auto* match = std::get_if<zones::Match>(&finding_))
+        put_service_targets(*match);
+}
+
 /// RFC 9471: glue of name servers below the cut goes with the referral or TC is set; other
 /// addresses that the zone holds come after it, as far as they fit.
-void Walk::additional() noexcept {
-    const auto* referral = std::get_if<zones::Referral>(&finding_);
-    if (referral == nullptr || response_.is_truncated()) return;
-    const zones::RRset& ns = *referral->node->find(RType::NS);
+void Walk::put_glue_of(const zones::Node& delegation_point) noexcept {
+    const zones::RRset& ns = *delegation_point.find(RType::NS);
     const zones::Name cut =
-        name_.without_labels(key_.labels() - zone_->apex_labels() - referral->node->labels());
+        name_.without_labels(key_.labels() - zone_->apex_labels() - delegation_point.labels());
     put_glue(ns, cut, Need::Required);
     put_glue(ns, cut, Need::Optional);
 }
@@ -165,6 +195,44 @@ void Walk::put_address(RType type, const zones::Node& node, std::size_t owner, N
     const zones::RRset* addresses = node.find(type);
     if (addresses == nullptr || response_.put(Section::Additional, *addresses, owner)) return;
     if (need == Need::Required) response_.set_truncated();
+}
+
+/// RFC 9460 section 4.1: "authoritative DNS servers SHOULD return A, AAAA, and SVCB records in the
+/// Additional section for any TargetNames that are in the zone." A client can ask for them too, so
+/// what does not fit is left out without TC, and so is what follows the first few targets.
+void Walk::put_service_targets(const zones::Match& match) noexcept {
+    const bool asked = query_.qtype == RType::SVCB || query_.qtype == RType::HTTPS;
+    if (!asked) return;
+    std::array<zones::Name, kMaxServiceTargets> targets;
+    std::size_t count = 0;
+    std::size_t rdata_at = response_.last_rdata();
+    for (const OctetView rdata : match.rrset->rdatas()) {
+        const std::size_t target_at = rdata_at + kPriorityOctets;
+        rdata_at += rdata.size() + zones::kRecordHeadOctets;
+        const auto service = read_service(rdata);
+        if (!service || count == kMaxServiceTargets) return;
+        // RFC 9460 section 2.5: "." is the owner itself, or in AliasMode no service at all.
+        const bool is_owner = service->target.is_root();
+        if (is_owner && service->priority == 0) continue;
+        const zones::Name& target = is_owner ? name_ : service->target;
+        const auto end = targets.begin() + static_cast<std::ptrdiff_t>(count);
+        if (!target.is_within(zone_->apex()) || std::find(targets.begin(), end, target) != end)
+            continue;
+        targets[count++] = target;
+        put_service_target(target, is_owner ? offset_ : target_at, *match.rrset);
+    }
+}
+
+/// @param at  Where `target` stands in the message.
+void Walk::put_service_target(const zones::Name& target, std::size_t at,
+                              const zones::RRset& services) noexcept {
+    const zones::TreeKey key(target);
+    for (const RType type : {services.type(), RType::A, RType::AAAA}) {
+        const auto found = look_up(*zone_, target, key, type);
+        const auto* match = std::get_if<zones::Match>(&found);
+        if (match == nullptr || match->rrset == &services) continue;  // Not there, or put already.
+        static_cast<void>(response_.put(Section::Additional, *match->rrset, at));
+    }
 }
 
 Outcome Walk::outcome() const noexcept {

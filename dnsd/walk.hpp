@@ -9,7 +9,7 @@
 // NOERROR with the links found so far, and the resolver judges.
 //
 // Standards RFC 1034 section 4.3.2; RFC 2308 section 3; RFC 4035 section 3.1.4.1; RFC 6604; RFC
-//           6672 section 3.2; RFC 9471.
+//           6672 section 3.2; RFC 9460 section 4.1; RFC 9471.
 // Threads   One. No allocation. The zones, the query and the response outlive it.
 
 #pragma once
@@ -30,6 +30,9 @@ namespace hairpin::dnsd {
 
 /// Links of a chain of CNAMEs and DNAMEs that one answer follows.
 inline constexpr std::size_t kMaxChainLinks = 16;
+
+/// Targets of an SVCB or HTTPS RRset whose addresses go along with it.
+inline constexpr std::size_t kMaxServiceTargets = 8;
 
 class Walk {
 public:
@@ -62,6 +65,10 @@ private:
     void put_referral(const zones::Node& delegation_point) noexcept;
     void put_negative(Rcode rcode) noexcept;
     enum class Need : bool { Optional, Required };
+    void put_glue_of(const zones::Node& delegation_point) noexcept;
+    void put_service_targets(const zones::Match& match) noexcept;
+    void put_service_target(const zones::Name& target, std::size_t at,
+                            const zones::RRset& services) noexcept;
     void put_glue(const zones::RRset& ns, const zones::Name& zone_cut, Need need) noexcept;
     void put_address(zones::RType type, const zones::Node& node, std::size_t owner,
                      Need need) noexcept;

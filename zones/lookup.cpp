@@ -16,20 +16,25 @@ Finding at_node(const Node& node, RType qtype, bool from_wildcard) noexcept {
 }
 
 // RFC 4592 section 3.3.1: the source of synthesis is the asterisk label right below the closest
-// encloser.
-const Node* find_wildcard(const Zone& zone, OctetView labels, std::size_t qname_labels,
-                          std::size_t encloser_labels) noexcept {
+// encloser. It may be an empty non-terminal (section 2.2.2: those exist), which synthesises
+// nothing.
+Finding at_wildcard(const Zone& zone, OctetView labels, std::size_t qname_labels,
+                    std::size_t encloser_labels, RType qtype) noexcept {
     std::size_t at = 0;
     for (std::size_t skip = qname_labels - encloser_labels; skip > 0; --skip)
         at += labels[at] + 1u;
     const OctetView encloser = labels.subspan(at);
     std::array<std::uint8_t, kMaxNameOctets> source;
-    if (encloser.size() + 2 > source.size()) return nullptr;
+    if (encloser.size() + 2 > source.size()) return NxDomain{encloser_labels};
     source[0] = 1;
     source[1] = '*';
     std::copy(encloser.begin(), encloser.end(), source.begin() + 2);
     const OctetView name(source.data(), encloser.size() + 2);
-    return zone.names().find(TreeKey(name).view(), name);
+    NameTree<Node>::Descent found;
+    zone.names().descend(TreeKey(name).view(), name, found);
+    if (found.exact != nullptr) return at_node(*NameTree<Node>::leaf(found.exact), qtype, true);
+    if (found.common == encloser_labels + 1) return NoData{true, true};
+    return NxDomain{encloser_labels};
 }
 
 }  // namespace
@@ -55,9 +60,7 @@ Finding look_up(const Zone& zone, const Name& qname, const TreeKey& key, RType q
 
     const std::size_t qname_labels = key.labels() - zone.apex_labels();
     if (found.common == qname_labels) return NoData{true, false};
-    const Node* wildcard = find_wildcard(zone, labels, qname_labels, found.common);
-    if (wildcard == nullptr) return NxDomain{found.common};
-    return at_node(*wildcard, qtype, true);
+    return at_wildcard(zone, labels, qname_labels, found.common, qtype);
 }
 
 const Node* find_glue(const Zone& zone, const Name& owner) noexcept {

@@ -48,6 +48,24 @@ towild   60   IN CNAME any.wild
 real.wild 60  IN TXT "real"
 *.wcname 60   IN CNAME www
 
+svc      60   IN HTTPS 1 . alpn=h2
+svc      60   IN HTTPS 2 pool alpn=h3
+svc      60   IN HTTPS 3 POOL
+svc      60   IN HTTPS 4 any.wild
+svc      60   IN HTTPS 5 ns.sub
+svc      60   IN HTTPS 6 cdn.elsewhere.test.
+svc      60   IN A   192.0.2.100
+pool     60   IN AAAA 2001:db8::101
+pool     60   IN HTTPS 1 . port=8443
+svcalias 60   IN HTTPS 0 svc
+svcnone  60   IN HTTPS 0 .
+svcnone  60   IN A   192.0.2.102
+_dns     60   IN SVCB 1 _dns
+_dns     60   IN A   192.0.2.103
+*.wsvc   60   IN SVCB 1 .
+*.wsvc   60   IN A   192.0.2.104
+tosvc    60   IN CNAME pool
+
 dname    120  IN DNAME target
 dname    120  IN TXT "at the owner"
 x.target 60   IN A   192.0.2.88

@@ -175,6 +175,33 @@ TEST_CASE("A negative answer whose SOA does not fit keeps its RCODE", "[dnsd][rf
     CHECK(world.ask("soa.test. A") == "NOERROR aa tc\n");
 }
 
+TEST_CASE("Names in RDATA are never compressed", "[dnsd][rfc3597][rfc1035]") {
+    // RFC 3597 section 4 forbids it for all but the oldest types; we do it for none.
+    World world;
+    world.zones_.put(hairpin::tests::zone("raw.test.",
+                                          "mx 60 IN MX 10 mx\nsrv 60 IN SRV 1 2 3 srv\n"
+                                          "svc 60 IN SVCB 1 svc\nrp 60 IN RP rp rp\n"));
+    struct Case {
+        std::string owner;
+        RType type;
+        Octets rdata;
+    };
+    const std::vector<Case> cases = {
+        {"mx", RType::MX, octets("000A 02 'mx' 03 'raw' 04 'test' 00")},
+        {"srv", RType::SRV, octets("0001 0002 0003 03 'srv' 03 'raw' 04 'test' 00")},
+        {"svc", RType::SVCB, octets("0001 03 'svc' 03 'raw' 04 'test' 00")},
+        {"rp", RType{17}, octets("02 'rp' 03 'raw' 04 'test' 00 02 'rp' 03 'raw' 04 'test' 00")},
+    };
+    for (const Case& each : cases) {
+        INFO(each.owner);
+        const Octets response = world.answer_to(
+            MessageBuilder().question(each.owner + ".raw.test.", each.type).octets());
+        CHECK(response.size() > each.rdata.size());
+        CHECK(Octets(response.end() - static_cast<std::ptrdiff_t>(each.rdata.size()),
+                     response.end()) == each.rdata);
+    }
+}
+
 TEST_CASE("An owner past the reach of a pointer is spelled out", "[dnsd][rfc1035]") {
     // NS names that alone fill more than 16,384 octets: the glue's owners stand behind them.
     std::string text;

@@ -134,6 +134,8 @@ TEST_CASE("Options out of range are refused", "[dnsd]") {
         {"dns.workers", [](ServerOptions& options) { options.workers = 5'000; }},
         {"dns.udp_octets", [](ServerOptions& options) { options.identity.udp_octets = 511; }},
         {"dns.udp_octets", [](ServerOptions& options) { options.identity.udp_octets = 4097; }},
+        {"dns.version", [](ServerOptions& options) { options.identity.version.resize(256); }},
+        {"dns.identity", [](ServerOptions& options) { options.identity.server.resize(256); }},
         {"dns.nsid", [](ServerOptions& options) { options.identity.nsid.resize(65); }},
         {"dns.tcp", [](ServerOptions& options) { options.tcp.connections = 0; }},
     }));

@@ -130,6 +130,45 @@ TEST_CASE("DNAME redirects what is below it", "[dnsd][rfc6672]") {
     });
 }
 
+TEST_CASE("DNAME substitutes as the table of RFC 6672 section 2.2 says", "[dnsd][rfc6672]") {
+    struct Row {
+        std::string apex;
+        std::string qname;
+        std::string owner;
+        std::string target;
+        std::string result;  // Empty: no match.
+    };
+    const std::vector<Row> rows = {
+        {"com.", "com.", "example.com.", "example.net.", ""},
+        {"com.", "example.com.", "example.com.", "example.net.", ""},
+        {"com.", "a.example.com.", "example.com.", "example.net.", "a.example.net."},
+        {"com.", "a.b.example.com.", "example.com.", "example.net.", "a.b.example.net."},
+        {"com.", "ab.example.com.", "b.example.com.", "example.net.", ""},
+        {"com.", "foo.example.com.", "example.com.", "example.net.", "foo.example.net."},
+        {"com.", "a.x.example.com.", "x.example.com.", "example.net.", "a.example.net."},
+        {"com.", "a.example.com.", "example.com.", "y.example.net.", "a.y.example.net."},
+        {"com.", "cyc.example.com.", "example.com.", "example.com.", "cyc.example.com."},
+        {"com.", "cyc.example.com.", "example.com.", "c.example.com.", "cyc.c.example.com."},
+        {"x.", "shortloop.x.x.", "x.", ".", "shortloop.x."},
+        {"x.", "shortloop.x.", "x.", ".", "shortloop."},
+    };
+    for (const Row& row : rows) {
+        INFO(row.qname + " through " + row.owner + " to " + row.target);
+        World world;
+        world.zones_ = {};
+        world.zones_.put(
+            hairpin::tests::zone(row.apex, row.owner + " 60 IN DNAME " + row.target + "\n"));
+        Ask tcp;  // A DNAME that grows its names fills a datagram.
+        tcp.transport = Transport::Tcp;
+        const std::string text = world.ask(row.qname + " A", tcp);
+        const std::string link = "answer: " + row.qname + " 60 IN CNAME " + row.result + "\n";
+        if (row.result.empty())
+            CHECK(text.find("answer: ") == std::string::npos);
+        else
+            CHECK(text.find(link) != std::string::npos);
+    }
+}
+
 TEST_CASE("A DNAME whose target would be too long is YXDOMAIN", "[dnsd][rfc6672]") {
     World world;
     const std::string label(60, 'l');
@@ -150,6 +189,78 @@ TEST_CASE("A DNAME that grows its names ends by itself", "[dnsd][rfc6672][hostil
     CHECK(text.substr(0, 8) == "NOERROR ");
     // The same DNAME serves every link and stands in the answer once.
     CHECK(text.find("IN DNAME") == text.rfind("IN DNAME"));
+}
+
+TEST_CASE("SVCB and HTTPS bring what their targets in the zone have", "[dnsd][rfc9460]") {
+    const std::string pool =
+        "additional: pool.example.net. 60 IN HTTPS 1 . port=8443\n"
+        "additional: pool.example.net. 60 IN AAAA 2001:db8::101\n";
+    check({
+        {"ServiceMode: the owner itself, another name once, a wildcard; glue and foreign names not",
+         "svc.example.net. HTTPS",
+         "NOERROR aa\n"
+         "answer: svc.example.net. 60 IN HTTPS 1 . alpn=h2\n"
+         "answer: svc.example.net. 60 IN HTTPS 2 pool.example.net. alpn=h3\n"
+         "answer: svc.example.net. 60 IN HTTPS 3 POOL.example.net.\n"
+         "answer: svc.example.net. 60 IN HTTPS 4 any.wild.example.net.\n"
+         "answer: svc.example.net. 60 IN HTTPS 5 ns.sub.example.net.\n"
+         "answer: svc.example.net. 60 IN HTTPS 6 cdn.elsewhere.test.\n"
+         "additional: svc.example.net. 60 IN A 192.0.2.100\n" +
+             pool + "additional: any.wild.example.net. 60 IN A 192.0.2.77\n"},
+        {"AliasMode: the services of the target and its addresses", "svcalias.example.net. HTTPS",
+         "NOERROR aa\n"
+         "answer: svcalias.example.net. 60 IN HTTPS 0 svc.example.net.\n"
+         "additional: svc.example.net. 60 IN HTTPS 1 . alpn=h2\n"
+         "additional: svc.example.net. 60 IN HTTPS 2 pool.example.net. alpn=h3\n"
+         "additional: svc.example.net. 60 IN HTTPS 3 POOL.example.net.\n"
+         "additional: svc.example.net. 60 IN HTTPS 4 any.wild.example.net.\n"
+         "additional: svc.example.net. 60 IN HTTPS 5 ns.sub.example.net.\n"
+         "additional: svc.example.net. 60 IN HTTPS 6 cdn.elsewhere.test.\n"
+         "additional: svc.example.net. 60 IN A 192.0.2.100\n"},
+        {"AliasMode without a target is no service (section 2.5.1)", "svcnone.example.net. HTTPS",
+         "NOERROR aa\nanswer: svcnone.example.net. 60 IN HTTPS 0 .\n"},
+        {"the owner by its name: not the same RRset twice", "_dns.example.net. SVCB",
+         "NOERROR aa\nanswer: _dns.example.net. 60 IN SVCB 1 _dns.example.net.\n"
+         "additional: _dns.example.net. 60 IN A 192.0.2.103\n"},
+        {"a wildcard's own addresses", "a.wsvc.example.net. SVCB",
+         "NOERROR aa\nanswer: a.wsvc.example.net. 60 IN SVCB 1 .\n"
+         "additional: a.wsvc.example.net. 60 IN A 192.0.2.104\n"},
+        {"at the end of a chain", "tosvc.example.net. HTTPS",
+         "NOERROR aa\nanswer: tosvc.example.net. 60 IN CNAME pool.example.net.\n"
+         "answer: pool.example.net. 60 IN HTTPS 1 . port=8443\n"
+         "additional: pool.example.net. 60 IN AAAA 2001:db8::101\n"},
+        {"not with ANY", "svcnone.example.net. ANY",
+         "NOERROR aa\nanswer: svcnone.example.net. 60 IN A 192.0.2.102\n"},
+    });
+}
+
+TEST_CASE("Addresses of service targets that do not fit are left out without TC",
+          "[dnsd][rfc9460][rfc2181]") {
+    World world;
+    std::string text =
+        "svc 60 IN HTTPS 1 many alpn=h2\nsvc 60 IN HTTPS 2 few\nfew 60 IN A 192.0.2.1\n";
+    for (int each = 1; each <= 90; ++each)
+        text += "many 60 IN A 192.0.2." + std::to_string(each) + "\n";
+    for (int each = 0; each < 20; ++each)
+        text += "wide 60 IN HTTPS 1 t" + std::to_string(each) + "\nt" + std::to_string(each) +
+                " 60 IN A 192.0.2.1\n";
+    world.zones_.put(hairpin::tests::zone("room.test.", text));
+    CHECK(world.ask("svc.room.test. HTTPS") ==
+          "NOERROR aa\nanswer: svc.room.test. 60 IN HTTPS 1 many.room.test. alpn=h2\n"
+          "answer: svc.room.test. 60 IN HTTPS 2 few.room.test.\n"
+          "additional: few.room.test. 60 IN A 192.0.2.1\n");
+    const auto additionals = [&](std::string_view question) {
+        Ask tcp;
+        tcp.transport = Transport::Tcp;
+        const std::string whole = world.ask(question, tcp);
+        std::size_t count = 0;
+        for (auto at = whole.find("additional: "); at != std::string::npos;
+             at = whole.find("additional: ", at + 1))
+            ++count;
+        return count;
+    };
+    CHECK(additionals("svc.room.test. HTTPS") == 91);
+    CHECK(additionals("wide.room.test. HTTPS") == kMaxServiceTargets);
 }
 
 }  // namespace

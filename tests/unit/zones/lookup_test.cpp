@@ -26,6 +26,7 @@ below.moved  60 A 192.0.2.99
 *.wild       60 MX 10 mail
 here.wild    60 TXT "an ordinary name"
 x.ent.wild   60 A 192.0.2.8
+a.*.mid      60 TXT "below an asterisk that owns nothing"
 *.calias     60 CNAME www
 *            60 HINFO "a" "b"
 )";
@@ -48,7 +49,8 @@ std::string said(const Zone& zone, std::string_view qname, RType qtype) {
             return "referral " + std::to_string(r.node->labels());
         }
         std::string operator()(const NoData& n) const {
-            return n.empty_non_terminal ? "ent" : n.from_wildcard ? "wild nodata" : "nodata";
+            return std::string(n.from_wildcard ? "wild " : "") +
+                   (n.empty_non_terminal ? "ent" : "nodata");
         }
         std::string operator()(const NxDomain& n) const {
             return "nxdomain " + std::to_string(n.closest_encloser_labels);
@@ -106,12 +108,50 @@ TEST_CASE("look_up decides every kind of question", "[zones][rfc1034][rfc4592][r
         {"*.wild.example.net", RType::A, "match A"},
         {"x.*.wild.example.net", RType::A, "nxdomain 2"},
         {"wild.example.net", RType::A, "ent"},
+        // An asterisk that is an empty non-terminal exists, and so covers (RFC 4592 section 2.2.2).
+        {"*.mid.example.net", RType::TXT, "ent"},
+        {"anything.mid.example.net", RType::TXT, "wild ent"},
+        {"two.labels.mid.example.net", RType::TXT, "wild ent"},
+        {"a.*.mid.example.net", RType::TXT, "match TXT"},
+        {"b.*.mid.example.net", RType::TXT, "nxdomain 2"},
         {"q.calias.example.net", RType::A, "wild alias"},
         {"q.calias.example.net", RType::CNAME, "wild match CNAME"},
         {"nowhere.example.net", RType::HINFO, "wild match HINFO"},
         {"nowhere.example.net", RType::A, "wild nodata"},
     }));
     INFO(asked.qname << " " << type_text(asked.qtype));
+    CHECK(said(*zone, asked.qname, asked.qtype) == asked.finding);
+}
+
+TEST_CASE("The example of RFC 4592 section 2.2.1 is answered as it says", "[zones][rfc4592]") {
+    const ZoneRef zone = tests::zone("example", R"(
+*                  3600 TXT "this is a wildcard"
+*                  3600 MX 10 host1
+sub.*              3600 TXT "this is not a wildcard"
+host1              3600 A 192.0.2.1
+_ssh._tcp.host1    3600 SRV 0 0 22 host1
+_ssh._tcp.host2    3600 SRV 0 0 22 host1
+subdel             3600 NS ns.example.com.
+subdel             3600 NS ns.example.net.
+)");
+    struct Case {
+        const char* why;
+        const char* qname;
+        RType qtype;
+        const char* finding;
+    };
+    const auto asked = GENERATE(values<Case>({
+        {"synthesised", "host3.example", RType::MX, "wild match MX"},
+        {"no such type at the wildcard", "host3.example", RType::A, "wild nodata"},
+        {"two labels below", "foo.bar.example", RType::TXT, "wild match TXT"},
+        {"host1 exists", "host1.example", RType::MX, "nodata"},
+        {"sub.* exists", "sub.*.example", RType::MX, "nodata"},
+        {"_tcp.host1 exists, without data", "_telnet._tcp.host1.example", RType::SRV, "nxdomain 2"},
+        {"subdel exists and is a zone cut", "host.subdel.example", RType::A, "referral 1"},
+        {"*.example exists", "ghost.*.example", RType::MX, "nxdomain 1"},
+        {"host2 exists, without data", "host2.example", RType::MX, "ent"},
+    }));
+    INFO(asked.why);
     CHECK(said(*zone, asked.qname, asked.qtype) == asked.finding);
 }
 
