@@ -38,11 +38,13 @@ std::optional<Refusal> refuse_type(RType qtype) noexcept {
 }
 
 /// The ladder: why a message gets no answer from a zone, in the order of the standards.
-std::optional<Refusal> refuse(const Query& query, const Identity& identity) noexcept {
+std::optional<Refusal> refuse(const Query& query, const Identity& identity,
+                              const Requestor& who) noexcept {
     if (query.form == Form::OtherOpcode) return Refusal{Rcode::NotImp};  // RFC 8906 section 3.1.4
-    if (query.edns.version != 0) return Refusal{Rcode::BadVers};         // RFC 6891 section 6.1.3
+    // RFC 8945 section 5.2: before anything else of a signed request is looked at.
+    if (const Rcode rcode = who.refusal(); rcode != Rcode::NoError) return Refusal{rcode};
+    if (query.edns.version != 0) return Refusal{Rcode::BadVers};  // RFC 6891 section 6.1.3
     if (query.form != Form::WellFormed) return Refusal{Rcode::FormErr};
-    if (query.has_tsig) return Refusal{Rcode::NotAuth};  // We hold no keys yet.
     if (query.qclass != RClass::IN && chaos_text(query, identity).empty())
         return Refusal{Rcode::Refused, ExtendedError::NotSupported};
     return refuse_type(query.qtype);
@@ -57,18 +59,38 @@ std::size_t room(const Query& query, const Identity& identity, Transport transpo
     return std::clamp(theirs, kMinUdpOctets, std::max(ours, kMinUdpOctets));
 }
 
-std::size_t finish(Counters& counters, Response& response, Outcome outcome, Rcode rcode,
-                   ExtendedError error = ExtendedError::None) noexcept {
-    counters.count(outcome);
-    counters.count(rcode);
-    if (response.is_truncated()) counters.truncated.add();
-    return response.finish(rcode, error);
+struct Ending {
+    Outcome outcome;
+    Rcode rcode;
+    ExtendedError error = ExtendedError::None;
+};
+
+/// Counts and closes the response, and signs it for who signed the query.
+std::size_t finish(const Engine& engine, const Requestor& who, Response& response,
+                   const Ending& ending) noexcept {
+    // RFC 8945 section 5.3: what a TSIG leaves no room for "has the TC bit set, and has an RCODE
+    // of 0 (NOERROR)".
+    const bool cut = who.tsig() && response.is_truncated();
+    const Rcode rcode = cut ? Rcode::NoError : ending.rcode;
+    engine.counters.count(ending.outcome);
+    engine.counters.count(rcode);
+    if (response.is_truncated()) engine.counters.truncated.add();
+    const std::size_t octets = response.finish(rcode, ending.error);
+    if (who.tsig_octets() == 0) return octets;
+    return who.put_tsig(response.buffer(), octets, engine.now);
+}
+
+/// Not even the TSIG fits: the question alone, unsigned, sends the client to TCP. It takes names of
+/// hundreds of octets and no EDNS.
+std::size_t refuse_room(const Engine& engine, Response& response) noexcept {
+    response.truncate();
+    return finish(engine, Requestor(), response, {Outcome::Refused, Rcode::NoError});
 }
 
 }  // namespace
 
 std::size_t answer(const Engine& engine, OctetView message, Transport transport,
-                   std::span<std::uint8_t> out) noexcept {
+                   std::span<std::uint8_t> out, Requestor& who) noexcept {
     Counters& counters = engine.counters;
     counters.count(transport);
 
@@ -78,28 +100,38 @@ std::size_t answer(const Engine& engine, OctetView message, Transport transport,
         return 0;
     }
 
+    who = identify(engine.keys, message, query, engine.now);
+    if (who.tsig()) counters.count(*who.tsig());
+
     // QUESTION: as received, case included, where it could be read.
     Response response(query, engine.identity,
                       out.first(room(query, engine.identity, transport, out.size())));
-    if (const auto refusal = refuse(query, engine.identity))
-        return finish(counters, response, Outcome::Refused, refusal->rcode, refusal->error);
+    if (!response.reserve(who.tsig_octets())) return refuse_room(engine, response);
+    if (const auto refusal = refuse(query, engine.identity, who))
+        return finish(engine, who, response, {Outcome::Refused, refusal->rcode, refusal->error});
     if (const OctetView text = chaos_text(query, engine.identity); !text.empty()) {
         response.set_authoritative();
         response.put_chaos(text);
-        return finish(counters, response, Outcome::Match, Rcode::NoError);
+        return finish(engine, who, response, {Outcome::Match, Rcode::NoError});
     }
 
     Walk walk(engine.zones, query, response);
     if (!walk.has_zone()) {
         const auto error =
             engine.zones.size() == 0 ? ExtendedError::NotReady : ExtendedError::NotAuthoritative;
-        return finish(counters, response, Outcome::Refused, Rcode::Refused, error);
+        return finish(engine, who, response, {Outcome::Refused, Rcode::Refused, error});
     }
 
     walk.answer();      // ANSWER: the RRset asked for, and the aliases on the way to it.
     walk.authority();   // AUTHORITY: where to ask instead, or the proof that there is nothing.
     walk.additional();  // ADDITIONAL: addresses of name servers and of service targets.
-    return finish(counters, response, walk.outcome(), walk.rcode());
+    return finish(engine, who, response, {walk.outcome(), walk.rcode()});
+}
+
+std::size_t answer(const Engine& engine, OctetView message, Transport transport,
+                   std::span<std::uint8_t> out) noexcept {
+    Requestor who;
+    return answer(engine, message, transport, out, who);
 }
 
 }  // namespace hairpin::dnsd

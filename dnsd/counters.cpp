@@ -16,6 +16,7 @@ void Counters::operator+=(const Counters& other) noexcept {
     add(silent, other.silent);
     add(responses, other.responses);
     add(outcomes, other.outcomes);
+    add(tsig, other.tsig);
     truncated += other.truncated;
     udp_send_failed += other.udp_send_failed;
     tcp_accepted += other.tcp_accepted;

@@ -41,6 +41,17 @@ enum class Outcome : std::uint8_t {
 };
 inline constexpr std::size_t kOutcomes = 7;
 
+/// What became of the TSIG of a request (RFC 8945 section 5.2).
+enum class TsigOutcome : std::uint8_t {
+    Ok,
+    BadKey,    // No such key, or not with that algorithm.
+    BadSig,    // The MAC is not the key's.
+    BadTime,   // The MAC is right, the time is not.
+    BadTrunc,  // The MAC is shorter than the key's policy.
+    FormErr,   // The record is malformed.
+};
+inline constexpr std::size_t kTsigOutcomes = 6;
+
 class Counter {
 public:
     Counter() noexcept = default;
@@ -68,8 +79,9 @@ struct Counters {
     std::array<Counter, kSilences> silent;
     std::array<Counter, kRcodes> responses;  // By RCODE.
     std::array<Counter, kOutcomes> outcomes;
-    Counter truncated;        // Responses with TC.
-    Counter udp_send_failed;  // Answers the kernel would not take.
+    std::array<Counter, kTsigOutcomes> tsig;  // Of signed requests.
+    Counter truncated;                        // Responses with TC.
+    Counter udp_send_failed;                  // Answers the kernel would not take.
     Counter tcp_accepted;
     Counter tcp_refused;    // Over a connection limit.
     Counter tcp_timed_out;  // Idle, slow to send or slow to read.
@@ -90,12 +102,16 @@ struct Counters {
     [[nodiscard]] std::uint64_t of(Outcome outcome) const noexcept {
         return outcomes[static_cast<std::size_t>(outcome)].value();
     }
+    [[nodiscard]] std::uint64_t of(TsigOutcome outcome) const noexcept {
+        return tsig[static_cast<std::size_t>(outcome)].value();
+    }
     void count(Transport transport) noexcept {
         received[static_cast<std::size_t>(transport)].add();
     }
     void count(Silence silence) noexcept { silent[static_cast<std::size_t>(silence)].add(); }
     void count(Rcode rcode) noexcept { responses[static_cast<std::size_t>(rcode)].add(); }
     void count(Outcome outcome) noexcept { outcomes[static_cast<std::size_t>(outcome)].add(); }
+    void count(TsigOutcome outcome) noexcept { tsig[static_cast<std::size_t>(outcome)].add(); }
 };
 
 }  // namespace hairpin::dnsd

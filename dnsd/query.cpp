@@ -20,7 +20,6 @@ public:
     [[nodiscard]] bool at_end() const noexcept { return at_ == message_.size(); }
 
 private:
-    [[nodiscard]] bool skip_name() noexcept;
     [[nodiscard]] Form opt(bool root_owner, std::size_t fields, OctetView rdata) noexcept;
     [[nodiscard]] std::size_t left() const noexcept { return message_.size() - at_; }
 
@@ -50,28 +49,13 @@ Form Reader::question() noexcept {
     return Form::WellFormed;
 }
 
-/// Steps over an owner; a pointer ends it and has to point backward.
-bool Reader::skip_name() noexcept {
-    const std::size_t start = at_;
-    while (left() > 0 && at_ - start < zones::kMaxNameOctets) {
-        const std::size_t head = message_[at_];
-        if (head >= 0xC0) {
-            if (left() < 2 || (read_u16(&message_[at_]) & 0x3fffu) >= start) return false;
-            at_ += 2;
-            return true;
-        }
-        if (head > zones::kMaxLabelOctets || head + 1 > left()) return false;
-        at_ += head + 1;
-        if (head == 0) return true;
-    }
-    return false;
-}
-
 Form Reader::records(std::size_t count) noexcept {
     for (; count > 0; --count) {
+        const std::size_t start = at_;
         const bool root_owner = left() > 0 && message_[at_] == 0;
-        if (!skip_name() || left() < kRecordFieldOctets) return Form::Records;
-        const std::size_t fields = at_;
+        const auto owner_end = zones::skip_name(message_, at_);
+        if (!owner_end || message_.size() - *owner_end < kRecordFieldOctets) return Form::Records;
+        const std::size_t fields = at_ = *owner_end;
         const auto type = zones::RType{read_u16(&message_[fields])};
         const std::size_t rdlength = read_u16(&message_[fields + 8]);
         at_ += kRecordFieldOctets;
@@ -79,8 +63,8 @@ Form Reader::records(std::size_t count) noexcept {
         const OctetView rdata = message_.subspan(at_, rdlength);
         at_ += rdlength;
 
-        if (query_.has_tsig) return Form::TsigPlace;
-        if (type == zones::RType::TSIG) query_.has_tsig = true;
+        if (query_.tsig != 0) return Form::TsigPlace;
+        if (type == zones::RType::TSIG) query_.tsig = start;
         if (type != zones::RType::OPT) continue;
         const Form form = opt(root_owner, fields, rdata);
         if (form != Form::WellFormed) return form;
@@ -118,7 +102,7 @@ Form read_body(OctetView message, Query& query) noexcept {
     Reader reader(message, query);
     Form form = questions == 1 ? reader.question() : Form::WellFormed;
     if (form == Form::WellFormed) form = reader.records(answers + authorities);
-    const bool misplaced = query.edns.present || query.has_tsig;
+    const bool misplaced = query.edns.present || query.tsig != 0;
     if (form == Form::WellFormed) form = reader.records(additionals);
     if (form != Form::WellFormed) return form;
 

@@ -50,7 +50,7 @@ struct Query {
     Form form = Form::WellFormed;
     std::uint16_t id = 0;
     std::uint16_t flags = 0;  // As sent, opcode included.
-    bool has_tsig = false;
+    std::size_t tsig = 0;     // Offset of the TSIG record; 0: none.
     Edns edns;
     OctetView question;  // QNAME, QTYPE, QCLASS as received; empty when not readable.
     zones::Name qname;

@@ -55,6 +55,13 @@ Response::Response(const Query& query, const Identity& identity,
     HAIRPIN_ASSERT(at_ + reserved_ <= out_.size());
 }
 
+bool Response::reserve(std::size_t octets) noexcept {
+    // An extended error may still come, and then there must be room for all of it.
+    if (!fits(octets + kOptionHeadOctets + kExtendedErrorOctets)) return false;
+    reserved_ += octets;
+    return true;
+}
+
 bool Response::put(Section section, const zones::RRset& rrset, std::size_t owner) noexcept {
     if (owner > kMaxPointer) {
         if (!put_spelled_out(rrset, owner)) return false;

@@ -43,6 +43,12 @@ public:
     /// The query and the identity outlive the response.
     Response(const Query& query, const Identity& identity, std::span<std::uint8_t> out) noexcept;
 
+    /// Keeps room for what is put behind the finished message: a TSIG. Before any record is put.
+    /// @return false when there is not so much room; then nothing is kept.
+    [[nodiscard]] bool reserve(std::size_t octets) noexcept;
+    /// What it is written into.
+    [[nodiscard]] std::span<std::uint8_t> buffer() const noexcept { return out_; }
+
     void set_authoritative() noexcept { flags_ |= kFlagAuthoritative; }
 
     /// Adds a whole RRset. `owner`: the offset at which its owner's name stands in this message,
@@ -83,7 +89,7 @@ private:
     const Identity& identity_;
     std::span<std::uint8_t> out_;
     std::size_t at_;            // Where the next octet goes.
-    std::size_t reserved_ = 0;  // For the OPT.
+    std::size_t reserved_ = 0;  // For the OPT and the TSIG.
     std::size_t last_rdata_ = 0;
     std::uint16_t flags_;
     std::array<std::uint16_t, 3> counts_{};  // By Section.

@@ -80,12 +80,13 @@ Result<void> check(const ServerOptions& options) {
 /// One worker. Its sockets are made before its thread and served by it alone.
 class Server::Thread {
 public:
-    Thread(const ServerOptions& options, PublishedZones& zones)
+    Thread(const ServerOptions& options, PublishedZones& zones, const Clock& clock)
         : reader_(zones),
-          worker_{loop_, reader_, options.identity, counters_},
+          keys_(*options.keys),
+          worker_{loop_, reader_, keys_, options.identity, counters_, clock},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp) {
-        loop_.set_idle_hooks([this] { reader_.offline(); }, [this] { reader_.online(); });
+        loop_.set_idle_hooks([this] { go_offline(); }, [this] { go_online(); });
     }
     ~Thread() { stop(); }
 
@@ -98,9 +99,9 @@ public:
         try {
             thread_ = std::thread([this, name] {
                 pthread_setname_np(pthread_self(), name.c_str());
-                reader_.online();
+                go_online();
                 loop_.run();
-                reader_.offline();
+                go_offline();
             });
         } catch (const std::system_error& error) {
             return fail(Error{ErrorCode::Unavailable, name, error.what()});
@@ -122,8 +123,18 @@ public:
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
+    void go_online() noexcept {
+        reader_.online();
+        keys_.online();
+    }
+    void go_offline() noexcept {
+        reader_.offline();
+        keys_.offline();
+    }
+
     net::Loop loop_;
     PublishedZones::Reader reader_;
+    PublishedKeys::Reader keys_;
     Counters counters_;
     Worker worker_;
     UdpBatch batch_;
@@ -134,11 +145,12 @@ private:
 };
 
 Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones)
-    : options_(options) {
+    : options_(options), no_keys_(std::make_shared<KeyRing>()) {
+    if (options_.keys == nullptr) options_.keys = &no_keys_;
     if (options_.workers == 0)
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
     for (unsigned each = 0; each < options_.workers; ++each)
-        threads_.push_back(std::make_unique<Thread>(options_, zones));
+        threads_.push_back(std::make_unique<Thread>(options_, zones, clock_));
 }
 
 Server::~Server() {

@@ -14,10 +14,12 @@
 #include <memory>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "core/result.hpp"
 #include "dnsd/counters.hpp"
+#include "dnsd/key_ring.hpp"
 #include "dnsd/response.hpp"
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/worker.hpp"
@@ -29,6 +31,7 @@ struct ServerOptions {
     unsigned workers = 0;          // 0: one per core.
     Identity identity;             // udp_octets 512..4096; nsid at most 64 octets; texts 255.
     TcpLimits tcp;
+    PublishedKeys* keys = nullptr;  // Whose signatures are known; outlives the server. Null: none.
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };
 
@@ -63,6 +66,8 @@ private:
     [[nodiscard]] Result<void> bind_endpoint(const Endpoint& wanted);
 
     ServerOptions options_;
+    SystemClock clock_;
+    PublishedKeys no_keys_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<Thread>> threads_;
 };

@@ -125,7 +125,7 @@ void TcpServer::on_ready(Client& client) {
     TcpConnection& connection = client.connection;
     const auto fate = connection.is_sending() ? connection.on_writable(worker_, scratch_)
                                               : connection.on_readable(worker_, scratch_);
-    worker_.zones.quiescent();
+    worker_.quiescent();
     // While draining, the answer that was waited for was the last.
     const bool last = draining_ && !connection.is_sending();
     if (fate == TcpConnection::Fate::Close || last) return close(client);

@@ -29,7 +29,7 @@ void UdpServer::answer_waiting() noexcept {
             if (octets != 0) batch_.reply(each, octets);
         }
         batch_.send(socket_.get(), worker_.counters);
-        worker_.zones.quiescent();
+        worker_.quiescent();
         if (count < UdpBatch::kDatagrams) return;  // A short batch has emptied the socket.
     }
 }

@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/published.hpp"
 #include "dnsd/answer.hpp"
 #include "dnsd/counters.hpp"
+#include "dnsd/key_ring.hpp"
 #include "dnsd/response.hpp"
 #include "net/loop.hpp"
 #include "zones/zone.hpp"
@@ -18,12 +20,23 @@ using PublishedZones = Published<zones::ZoneTable>;
 /// References to what outlives the sockets.
 struct Worker {
     net::Loop& loop;
-    PublishedZones::Reader& zones;  // Online while callbacks run, offline while the loop waits.
+    // Both online while callbacks run, offline while the loop waits.
+    PublishedZones::Reader& zones;
+    PublishedKeys::Reader& keys;
     const Identity& identity;
     Counters& counters;
+    const Clock& clock;
 
-    /// For one batch of messages; void after zones.quiescent().
-    [[nodiscard]] Engine engine() const noexcept { return {*zones.get(), identity, counters}; }
+    /// For one batch of messages, which share its time; void after quiescent().
+    [[nodiscard]] Engine engine() const noexcept {
+        const auto now = static_cast<TsigTime>(to_unix_seconds(clock.now()));
+        return {*zones.get(), identity, counters, keys.get(), now};
+    }
+    /// Nothing of an engine() is held any more.
+    void quiescent() const noexcept {
+        zones.quiescent();
+        keys.quiescent();
+    }
 };
 
 }  // namespace hairpin::dnsd

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace hairpin::zones {
 
@@ -54,6 +53,22 @@ Result<NameAt, WireError> read_name(OctetView message, std::size_t offset) noexc
         if (!name) return fail(WireError::NameTooLong);
         return NameAt{*name, next.value_or(at)};
     }
+}
+
+std::optional<std::size_t> skip_name(OctetView message, std::size_t offset) noexcept {
+    std::size_t at = offset;
+    while (at < message.size() && at - offset < kMaxNameOctets) {
+        const std::size_t left = message.size() - at;
+        const std::size_t head = message[at];
+        if (head >= 0xC0) {
+            if (left < 2 || (read_u16(&message[at]) & 0x3fffu) >= offset) return std::nullopt;
+            return at + 2;
+        }
+        if (head > kMaxLabelOctets || head + 1 > left) return std::nullopt;
+        at += head + 1;
+        if (head == 0) return at;
+    }
+    return std::nullopt;
 }
 
 Result<RecordAt, WireError> read_record(OctetView message, std::size_t offset) noexcept {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/octets.hpp"
@@ -55,6 +56,10 @@ struct NameAt {
 /// The header is not special: a pointer into it yields an error or a harmless name.
 /// Standards: RFC 1035 section 4.1.4. Cost: no allocation; at most 255 octets copied.
 [[nodiscard]] Result<NameAt, WireError> read_name(OctetView message, std::size_t offset) noexcept;
+
+/// Steps over the name at `offset` without following it; a pointer ends it and has to point
+/// backward, to before the name. @return The offset behind it; nullopt when it is broken.
+[[nodiscard]] std::optional<std::size_t> skip_name(OctetView message, std::size_t offset) noexcept;
 
 /// One resource record as it stands in a message; RDATA may hold compressed names.
 struct RecordAt {

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/tsig.hpp"
 #include "tests/unit/dnsd/running.hpp"
 
 namespace hairpin::dnsd::tests {
@@ -94,6 +95,33 @@ TEST_CASE("Published zones are answered from at once", "[dnsd]") {
     udp.send(query("www.example.com. A"));
     CHECK(message_text(udp.receive().value()) ==
           "NOERROR aa\nanswer: www.example.com. 60 IN A 192.0.2.200\n");
+}
+
+TEST_CASE("Published keys are known at once, over UDP and TCP", "[dnsd][rfc8945]") {
+    PublishedKeys keys(std::make_shared<KeyRing>());
+    ServerOptions options;
+    options.keys = &keys;
+    Running running(options);
+    const auto ask = [&](int type) {
+        TsigStream stream(make_key("key."));
+        const auto now = static_cast<TsigTime>(to_unix_seconds(SystemClock().now()));
+        const Octets message = sign(stream, query("nur1.example.net. A"), now);
+        Peer peer(running.endpoint(), type);
+        peer.send(type == SOCK_STREAM ? framed(message) : message);
+        const auto response = type == SOCK_STREAM ? peer.receive_framed() : peer.receive();
+        REQUIRE(response);
+        TsigVerifier verifier(make_key("key."), stream.mac());
+        return verifier.verify(*response, now);
+    };
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM})
+        CHECK(ask(type) == TsigVerdict::PeerError);
+    KeyRing ring;
+    ring.put(make_key("key."));
+    keys.publish(std::make_shared<const KeyRing>(ring));
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM})
+        CHECK(ask(type) == TsigVerdict::Ok);
+    CHECK(running.server->totals().of(TsigOutcome::BadKey) == 2);
+    CHECK(running.server->totals().of(TsigOutcome::Ok) == 2);
 }
 
 TEST_CASE("An idle worker does not keep old zones alive", "[dnsd]") {
