@@ -25,6 +25,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
+#include "daemon/tsig_keys.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
 #include "store/committer.hpp"
@@ -192,8 +193,11 @@ private:
                 moved);
         const auto began = clock_.monotonic();
         zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
-        logger().info("{} zones loaded in {} ms", zones_->snapshot()->size(),
-                      (clock_.monotonic() - began).count());
+        keys_ = std::make_unique<TsigKeys>(*sealer_, clock_);
+        store::Queries queries(database);
+        TRY(keys_->load(queries));
+        logger().info("{} zones and {} TSIG keys loaded in {} ms", zones_->snapshot()->size(),
+                      keys_->published().snapshot()->size(), (clock_.monotonic() - began).count());
         return {};
     }
 
@@ -201,7 +205,9 @@ private:
         certificate_ =
             std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
-        dns_ = TRY(dnsd::Server::bind(dns_options(config_), *zones_));
+        dnsd::ServerOptions options = dns_options(config_);
+        options.keys = &keys_->published();
+        dns_ = TRY(dnsd::Server::bind(options, *zones_));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
@@ -211,6 +217,10 @@ private:
         options.path = config_.database_path();
         options.rules.addresses = address_rules(config_);
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
+        key_reader_.emplace(TRY(open_reader()));
+        options.on_tsig_keys = [this](const std::vector<std::string>& names) {
+            keys_->refresh(**key_reader_, names);
+        };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
         return {};
     }
@@ -269,6 +279,8 @@ private:
     std::optional<store::StoreLock> lock_;  // Let go of last.
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
+    std::unique_ptr<TsigKeys> keys_;
+    std::optional<store::Reader> key_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;
