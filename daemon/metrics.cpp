@@ -29,6 +29,12 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     for (std::size_t outcome = 0; outcome < dns.outcomes.size(); ++outcome)
         metrics.sample("outcome", kOutcomeNames[outcome], dns.outcomes[outcome].value());
 
+    constexpr std::array<const char*, dnsd::kTsigOutcomes> kTsigNames = {
+        "ok", "badkey", "badsig", "badtime", "badtrunc", "formerr"};
+    metrics.family("dns_tsig_total", Kind::Counter, "Signed requests, by what the TSIG was worth.");
+    for (std::size_t outcome = 0; outcome < dns.tsig.size(); ++outcome)
+        metrics.sample("outcome", kTsigNames[outcome], dns.tsig[outcome].value());
+
     constexpr std::array<const char*, dnsd::kSilences> kSilenceNames = {"too-short", "response",
                                                                         "source-port", "oversized"};
     metrics.family("dns_unanswered_total", Kind::Counter, "Messages left unanswered, by reason.");

@@ -27,6 +27,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
+#include "daemon/tsig_keys.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
@@ -222,8 +223,11 @@ private:
                 moved);
         const auto began = clock_.monotonic();
         zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
-        logger().info("{} zones loaded in {} ms", zones_->snapshot()->size(),
-                      (clock_.monotonic() - began).count());
+        keys_ = std::make_unique<TsigKeys>(*sealer_, clock_);
+        store::Queries queries(database);
+        TRY(keys_->load(queries));
+        logger().info("{} zones and {} TSIG keys loaded in {} ms", zones_->snapshot()->size(),
+                      keys_->published().snapshot()->size(), (clock_.monotonic() - began).count());
         return {};
     }
 
@@ -231,7 +235,9 @@ private:
         certificate_ =
             std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
-        dns_ = TRY(dnsd::Server::bind(dns_options(config_), *zones_));
+        dnsd::ServerOptions options = dns_options(config_);
+        options.keys = &keys_->published();
+        dns_ = TRY(dnsd::Server::bind(options, *zones_));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
@@ -247,6 +253,10 @@ private:
         options.rules.addresses = address_rules(config_);
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
         options.catalog = config_.catalog;
+        key_reader_.emplace(TRY(open_reader()));
+        options.on_tsig_keys = [this](const std::vector<std::string>& names) {
+            keys_->refresh(**key_reader_, names);
+        };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog);
     }
@@ -307,6 +317,8 @@ private:
     std::optional<store::StoreLock> lock_;  // Let go of last.
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
+    std::unique_ptr<TsigKeys> keys_;
+    std::optional<store::Reader> key_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;

@@ -21,10 +21,9 @@
 // A table, not this class, says what a zone is: open() takes the table that load_zones() made
 // (store/load.hpp).
 //
-// Threads   submit, seen, used, set_rules, counters, trouble: any thread. `done`, `rows`, `after`
-// and
-//           on_published run on the commit thread and must only hand over (rows and after: only
-//           write rows). No lock is held meanwhile.
+// Threads   submit, seen, used, set_rules, counters, trouble: any thread. `done`, `rows`, `after`,
+//           on_published and on_tsig_keys run on the commit thread and must only hand over (rows
+//           and after: only write rows; on_tsig_keys: read a few). No lock is held meanwhile.
 
 #pragma once
 
@@ -94,6 +93,9 @@ struct CommitterOptions {
     /// Zones whose serial moved (or that were dropped), after they were published: NOTIFY, events,
     /// metrics.
     std::function<void(const std::vector<zones::ZoneReceipt>&)> on_published;
+    /// Names of TSIG keys whose credentials were made, changed or removed, once that is durable and
+    /// before it is acknowledged. May name a key that did not change. Quick: commits wait for it.
+    std::function<void(const std::vector<std::string>& names)> on_tsig_keys;
     std::string vfs;  // As in DatabaseOptions: for tests.
 };
 

@@ -43,6 +43,15 @@ Result<std::optional<CredentialRow>> Queries::credential(std::int64_t id) {
         database_, sql, [](auto& row) { return read_credential(row); }, id);
 }
 
+Result<std::optional<CredentialRow>> Queries::credential_by_tsig_name(std::string_view name) {
+    static const std::string sql =
+        select(kCredentialColumns,
+               " FROM credentials c WHERE c.tsig_name = ?1 AND c.tsig_name <> ''"
+               " AND c.revoked_at IS NULL ORDER BY c.id DESC LIMIT 1");
+    return one_row<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, name);
+}
+
 Result<std::vector<CredentialRow>> Queries::credentials_of_server(std::int64_t server_id) {
     static const std::string sql =
         select(kCredentialColumns, " FROM credentials c WHERE c.server_id = ?1 ORDER BY c.id");

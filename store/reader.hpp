@@ -45,6 +45,9 @@ public:
     /// few microseconds. Whether it is expired, revoked or suspended is for the caller to judge.
     [[nodiscard]] Result<std::optional<Identity>> credential_by_hash(const Sha256& token_hash);
     [[nodiscard]] Result<std::optional<CredentialRow>> credential(std::int64_t id);
+    /// The newest credential with that TSIG key that was not revoked. By index.
+    [[nodiscard]] Result<std::optional<CredentialRow>> credential_by_tsig_name(
+        std::string_view name);
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials_of_server(std::int64_t server_id);
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials(std::size_t limit,
                                                                  std::int64_t after_id);

@@ -84,7 +84,7 @@ std::vector<ZoneReceipt> WorkGroup::moved() const {
 
 Result<void, WorkRefusal> WorkGroup::perform(Work& work, Attempt& attempt) {
     const std::int64_t rows_before = database_.total_changed_rows();
-    Writer writer(database_, attempt.table, moment_.now);
+    Writer writer(database_, attempt.table, moment_.now, &attempt.tsig_names);
     if (work.rows) {
         if (auto written = work.rows(writer, work.change); !written)
             return fail(refusal(written.error()));
@@ -200,6 +200,7 @@ Result<void> WorkGroup::write_audit_row(const Work& work, Outcome outcome,
 void WorkGroup::keep(Attempt attempt) {
     table_ = std::move(attempt.table);
     rrset_rows_ += attempt.rrset_rows;
+    tsig_names_.insert(tsig_names_.end(), attempt.tsig_names.begin(), attempt.tsig_names.end());
     for (const auto& [apex, step] : attempt.steps)
         steps_[apex] = step;
 }

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -59,6 +60,10 @@ public:
     /// The zones that moved, each once with its last serial.
     [[nodiscard]] std::vector<zones::ZoneReceipt> moved() const;
     [[nodiscard]] std::size_t rrset_rows() const noexcept { return rrset_rows_; }
+    /// Names of the TSIG keys whose rows the works wrote, some perhaps twice.
+    [[nodiscard]] const std::vector<std::string>& tsig_names() const noexcept {
+        return tsig_names_;
+    }
 
 private:
     struct Step {
@@ -71,6 +76,7 @@ private:
         zones::ZoneTable table;
         Steps steps;
         std::size_t rrset_rows = 0;
+        std::vector<std::string> tsig_names;
         WorkReceipt receipt;
     };
 
@@ -98,6 +104,7 @@ private:
     zones::ZoneTable table_;
     Steps steps_;
     std::size_t rrset_rows_ = 0;
+    std::vector<std::string> tsig_names_;
     std::optional<Error> failure_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "store/audit_rows.hpp"
 #include "store/row_reading.hpp"
+#include "store/rows.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -30,6 +31,18 @@ Result<void> check_version(Database& database, bool row_exists, std::string subj
 
 }  // namespace
 
+template <typename Value>
+Result<void> Writer::note_keys(std::string_view condition, const Value& value) {
+    if (tsig_names_ == nullptr) return {};
+    const std::string sql =
+        select("c.tsig_name FROM credentials c LEFT JOIN servers s ON s.id = c.server_id WHERE ",
+               condition, " AND c.tsig_name <> ''");
+    auto names = TRY(all_rows<std::string>(
+        database(), sql, [](auto& row) -> Result<std::string> { return row.string(0); }, value));
+    tsig_names_->insert(tsig_names_->end(), names.begin(), names.end());
+    return {};
+}
+
 Result<void> Writer::insert_licence(const LicenceRow& row) {
     return about(
         database().run("INSERT INTO licences (name, zone_apex, plan, state, expires_at, created_at,"
@@ -50,6 +63,7 @@ Result<void> Writer::update_licence(const LicenceRow& row) {
 }
 
 Result<void> Writer::erase_licence(std::string_view name) {
+    TRY(note_keys("s.licence = ?1", name));
     TRY(database().run("DELETE FROM licences WHERE name = ?1", name));
     if (database().changed_rows() == 0) return fail(not_found(std::string(name)));
     return {};
@@ -75,6 +89,7 @@ Result<void> Writer::update_server(const ServerRow& row) {
 }
 
 Result<void> Writer::erase_server(std::int64_t id) {
+    TRY(note_keys("c.server_id = ?1", id));
     TRY(database().run("DELETE FROM servers WHERE id = ?1", id));
     if (database().changed_rows() == 0) return fail(not_found("server " + std::to_string(id)));
     return {};
@@ -88,10 +103,13 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
             to_string(row.kind), row.token_hash, row.server_id, row.label, row.created_at,
             row.expires_at, row.tsig_name, row.tsig_algorithm, row.tsig_sealed),
         "credential " + row.label));
-    return database().last_insert_id();
+    const std::int64_t id = database().last_insert_id();
+    if (tsig_names_ != nullptr && !row.tsig_name.empty()) tsig_names_->push_back(row.tsig_name);
+    return id;
 }
 
 Result<void> Writer::revoke_credential(std::int64_t id) {
+    TRY(note_keys("c.id = ?1", id));
     TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
                        id, now_));
     if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
@@ -99,6 +117,7 @@ Result<void> Writer::revoke_credential(std::int64_t id) {
 }
 
 Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::int64_t except_id) {
+    TRY(note_keys("c.server_id = ?1", server_id));
     return database().run(
         "UPDATE credentials SET revoked_at = coalesce(revoked_at, ?3)"
         " WHERE server_id = ?1 AND id <> ?2",
@@ -107,6 +126,7 @@ Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::i
 
 Result<void> Writer::expire_credentials_of_server(std::int64_t server_id, std::int64_t except_id,
                                                   WallTime expires_at) {
+    TRY(note_keys("c.server_id = ?1", server_id));
     return database().run(
         "UPDATE credentials SET expires_at = min(coalesce(expires_at, ?3), ?3)"
         " WHERE server_id = ?1 AND id <> ?2",

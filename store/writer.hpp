@@ -13,7 +13,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -25,8 +27,11 @@ namespace hairpin::store {
 
 class Writer {
 public:
-    Writer(Database& database, const zones::ZoneTable& zones, WallTime now) noexcept
-        : queries_(database), zones_(zones), now_(now) {}
+    /// `tsig_names` gets the names of all TSIG keys whose rows are written or go; null: nobody
+    /// asks.
+    Writer(Database& database, const zones::ZoneTable& zones, WallTime now,
+           std::vector<std::string>* tsig_names = nullptr) noexcept
+        : queries_(database), zones_(zones), now_(now), tsig_names_(tsig_names) {}
 
     /// Reads what this commit has written so far.
     [[nodiscard]] Queries& read() noexcept { return queries_; }
@@ -72,9 +77,14 @@ public:
     [[nodiscard]] Database& database() noexcept { return queries_.database(); }
 
 private:
+    /// Notes the keys of the credentials that `condition` over `c` and `s` (their server) finds.
+    template <typename Value>
+    [[nodiscard]] Result<void> note_keys(std::string_view condition, const Value& value);
+
     Queries queries_;
     const zones::ZoneTable& zones_;
     WallTime now_;
+    std::vector<std::string>* tsig_names_;
 };
 
 }  // namespace hairpin::store
