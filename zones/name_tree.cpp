@@ -5,6 +5,7 @@
 #include <bit>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "core/assert.hpp"
 
@@ -286,6 +287,22 @@ bool RawNameTree::erase(const LeafOps& ops, KeyView key, OctetView labels) {
 
 void RawNameTree::for_each(const std::function<bool(const void*)>& visit) const {
     if (root_ != 0) static_cast<void>(Access::for_each(root_, visit));
+}
+
+const void* RawNameTree::Cursor::next() {
+    Twig twig = std::exchange(next_, 0);
+    if (twig == 0 && !path_.empty()) {
+        Rest& rest = path_.back();
+        twig = rest.front();
+        rest = rest.subspan(1);
+        if (rest.empty()) path_.pop_back();  // Before going down: no dead ends on the path.
+    }
+    while (Access::is_branch(twig)) {
+        const Rest twigs = std::as_const(*Access::branch(twig)).twigs();
+        path_.push_back(twigs.subspan(1));  // A branch has two twigs at least.
+        twig = twigs.front();
+    }
+    return Access::leaf(twig);
 }
 
 }  // namespace hairpin::zones
