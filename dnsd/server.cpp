@@ -67,6 +67,9 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.nsid", "longer than 64 octets");
     if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
         return invalid("dns.tcp", "a limit of 0 connections");
+    const TransferLimits& transfers = options.transfers;
+    if (transfers.message_octets < kMinUdpOctets || transfers.message_octets > kMaxMessageOctets)
+        return invalid("dns.transfer", "messages of another size than 512 to 65535 octets");
     return {};
 }
 
@@ -91,12 +94,18 @@ private:
 /// One worker. Its sockets are made before its thread and served by it alone.
 class Server::Thread {
 public:
-    Thread(const ServerOptions& options, PublishedZones& zones)
+    Thread(const ServerOptions& options, PublishedZones& zones, PublishedTransferPolicy& policy,
+           zones::HistorySource* history, TransferSlots& slots)
         : reader_(zones),
-          worker_{loop_, reader_, options.identity, counters_},
+          policy_reader_(policy),
+          worker_{loop_,
+                  reader_,
+                  options.identity,
+                  counters_,
+                  {policy_reader_, history, slots, options.transfers}},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp) {
-        loop_.set_idle_hooks([this] { reader_.offline(); }, [this] { reader_.online(); });
+        loop_.set_idle_hooks([this] { offline(); }, [this] { online(); });
     }
     ~Thread() { stop(); }
 
@@ -109,9 +118,9 @@ public:
         try {
             thread_ = std::thread([this, name] {
                 pthread_setname_np(pthread_self(), name.c_str());
-                reader_.online();
+                online();
                 loop_.run();
-                reader_.offline();
+                offline();
             });
         } catch (const std::system_error& error) {
             return fail(Error{ErrorCode::Unavailable, name, error.what()});
@@ -133,8 +142,18 @@ public:
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
+    void online() noexcept {
+        reader_.online();
+        policy_reader_.online();
+    }
+    void offline() noexcept {
+        reader_.offline();
+        policy_reader_.offline();
+    }
+
     net::Loop loop_;
     PublishedZones::Reader reader_;
+    PublishedTransferPolicy::Reader policy_reader_;
     Counters counters_;
     Worker worker_;
     UdpBatch batch_;
@@ -144,21 +163,25 @@ private:
     bool asked_ = false;  // To stop.
 };
 
-Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones)
-    : options_(options) {
+Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones,
+               TransferSources transfers)
+    : options_(options), slots_(options.transfers) {
     if (options_.workers == 0)
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
     for (unsigned each = 0; each < options_.workers; ++each)
-        threads_.push_back(std::make_unique<Thread>(options_, zones));
+        threads_.push_back(std::make_unique<Thread>(
+            options_, zones, transfers.policy != nullptr ? *transfers.policy : nobody_,
+            transfers.history, slots_));
 }
 
 Server::~Server() {
     stop();
 }
 
-Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, PublishedZones& zones) {
+Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, PublishedZones& zones,
+                                             TransferSources transfers) {
     TRY(check(options));
-    auto server = std::make_unique<Server>(Key(), options, zones);
+    auto server = std::make_unique<Server>(Key(), options, zones, transfers);
     for (const Endpoint& endpoint : options.listen)
         TRY(server->bind_endpoint(endpoint));
     return server;
