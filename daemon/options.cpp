@@ -42,6 +42,19 @@ Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
     return std::nullopt;
 }
 
+Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value) {
+    constexpr std::uint16_t kDnsPort = 53;
+    for (const std::string& each : list(value)) {
+        const auto endpoint = Endpoint::parse(each, kDnsPort);
+        if (!endpoint)
+            return fmt::format("\"{}\" is not ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT", each);
+        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
+            return fmt::format("\"{}\" stands twice", each);
+        into.push_back(*endpoint);
+    }
+    return std::nullopt;
+}
+
 Fault set_name(zones::Name& into, const std::string& value) {
     const auto name = zones::Name::parse(value);
     if (!name)
@@ -201,6 +214,37 @@ const std::array kOptions = {
                return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
+    Option{
+        "dns.transfer.allow", OptionKind::List, Presence::Optional, kApplies, "[]",
+        "Address prefixes, such as \"192.0.2.0/24\", that may transfer every zone (AXFR, IXFR).",
+        [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.transfer_allow, v); },
+        [](const Config& c) { return joined(c.transfer_allow); }},
+    Option{"dns.transfer.secondaries", OptionKind::List, Presence::Optional, kApplies, "[]",
+           "Secondary name servers, ADDRESS or ADDRESS:PORT; their addresses may transfer every "
+           "zone.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_secondaries(c.transfer_secondaries, v);
+           },
+           [](const Config& c) { return joined(c.transfer_secondaries); }},
+    Option{"dns.transfer.at_once", OptionKind::Number, Presence::Optional, kRestart, "128",
+           "Transfers under way at once, 1 to 10000; more are told SERVFAIL and ask again.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_at_once, v, 1, 10'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_at_once); }},
+    Option{"dns.transfer.per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
+           "The same of one client (IPv4 address or IPv6 /64), 1 to 10000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_per_client, v, 1, 10'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_per_client); }},
+    Option{"dns.transfer.least_rate", OptionKind::Number, Presence::Optional, kRestart, "1024",
+           "Octets a second that a client has to take over 10 seconds, 1 to 1000000; a slower one "
+           "is let go.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_least_rate, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_least_rate); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

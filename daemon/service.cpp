@@ -28,6 +28,7 @@
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
 #include "store/committer.hpp"
+#include "store/history.hpp"
 #include "store/load.hpp"
 #include "store/lock.hpp"
 #include "store/migrations.hpp"
@@ -73,7 +74,22 @@ dnsd::ServerOptions dns_options(const Config& config) {
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    options.transfers.at_once = config.transfer_at_once;
+    options.transfers.per_client = config.transfer_per_client;
+    options.transfers.octets_per_window =
+        config.transfer_least_rate *
+        static_cast<std::size_t>(options.transfers.window / Seconds(1));
     return options;
+}
+
+// Of each secondary only its address counts: it asks from any port.
+std::shared_ptr<const dnsd::TransferPolicy> transfer_policy(const Config& config) {
+    auto policy = std::make_shared<dnsd::TransferPolicy>();
+    for (const Prefix& each : config.transfer_allow)
+        policy->allow({each, {}});
+    for (const Endpoint& each : config.transfer_secondaries)
+        policy->allow({Prefix::parse(each.address.text()), {}});
+    return policy;
 }
 
 admin::ApiOptions api_options(const Config& config) {
@@ -146,6 +162,7 @@ public:
         if (http_) http_->stop(kDrainLimit);
         if (context_) context_->bulk.stop();
         if (certificates_) certificates_->stop();
+        if (history_) history_->stop();
         if (dns_) dns_->stop();
         if (committer_) committer_->stop();
     }
@@ -201,7 +218,10 @@ private:
         certificate_ =
             std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
-        dns_ = TRY(dnsd::Server::bind(dns_options(config_), *zones_));
+        transfers_.publish(transfer_policy(config_));
+        history_ = TRY(store::History::open(config_.database_path()));
+        dns_ =
+            TRY(dnsd::Server::bind(dns_options(config_), *zones_, {&transfers_, history_.get()}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
@@ -217,6 +237,7 @@ private:
 
     [[nodiscard]] Result<void> start_serving() {
         // The CA is told only after our own listeners have answered, so they answer first.
+        TRY(history_->start());
         TRY(dns_->start());
         if (!config_.acme_directory.empty()) {
             certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
@@ -255,6 +276,7 @@ private:
                               "takes effect with a restart only"});
         certificate_->replace(TRY(make_server_certificate(*next)));
         apply_log_levels(*next);
+        transfers_.publish(transfer_policy(*next));
         config_ = *std::move(next);
         return {};
     }
@@ -271,7 +293,10 @@ private:
     std::optional<Published<zones::ZoneTable>> zones_;
     std::shared_ptr<net::CertificateSlot> certificate_;
     std::unique_ptr<store::Committer> committer_;
+    dnsd::PublishedTransferPolicy transfers_{std::make_shared<const dnsd::TransferPolicy>()};
     std::unique_ptr<dnsd::Server> dns_;
+    // Tells dns_'s threads what it found, so it goes before them.
+    std::unique_ptr<store::History> history_;
     std::unique_ptr<acme::Certificates> certificates_;
     std::unique_ptr<admin::AcmeDesk> desk_;
     std::unique_ptr<HttpFront> http_;
