@@ -263,7 +263,7 @@ std::string sample_config() {
         "version = 1\n";
     std::string_view section;
     for (const Option& option : options()) {
-        const std::size_t dot = option.key.find('.');
+        const std::size_t dot = option.key.rfind('.');
         const std::string_view here =
             dot == std::string_view::npos ? std::string_view() : option.key.substr(0, dot);
         if (here != section) {

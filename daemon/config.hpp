@@ -40,8 +40,13 @@ struct Config {
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
-    std::vector<Endpoint> secondaries;   // Of every zone: they are told of changes.
     std::optional<zones::Name> catalog;  // The catalog zone that we keep; none: we keep none.
+
+    std::vector<Prefix> transfer_allow;
+    std::vector<Endpoint> transfer_secondaries;
+    std::size_t transfer_at_once = 128;
+    std::size_t transfer_per_client = 50;
+    std::size_t transfer_least_rate = 1024;  // Octets a second.
 
     std::vector<Endpoint> http_listen;
     std::size_t http_workers = 1;

@@ -51,6 +51,11 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.counter("dns_tcp_timed_out_total", "TCP connections closed for being idle or slow.",
                     dns.tcp_timed_out.value());
     metrics.gauge("dns_tcp_connections", "TCP connections open now.", dns.tcp_open.value());
+
+    metrics.family("dns_transfers_total", Kind::Counter, "Zone transfers, by what came of them.");
+    metrics.sample("outcome", "whole", dns.transfers_whole.value());
+    metrics.sample("outcome", "incremental", dns.transfers_incremental.value());
+    metrics.sample("outcome", "refused", dns.transfers_refused.value());
 }
 
 void collect_notify(admin::MetricsText& metrics, const dnsd::NotifyCounters& notify) {

@@ -245,16 +245,41 @@ const std::array kOptions = {
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
     Option{
-        "dns.transfer.secondaries", OptionKind::List, Presence::Optional, kRestart, "[]",
-        "Name servers that follow every zone, such as \"192.0.2.53:53\"; they are told of each "
-        "change (NOTIFY).",
-        [](Config& c, const OptionValue& v) -> Fault { return set_secondaries(c.secondaries, v); },
-        [](const Config& c) { return joined(c.secondaries); }},
+        "dns.transfer.allow", OptionKind::List, Presence::Optional, kApplies, "[]",
+        "Address prefixes, such as \"192.0.2.0/24\", that may transfer every zone (AXFR, IXFR).",
+        [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.transfer_allow, v); },
+        [](const Config& c) { return joined(c.transfer_allow); }},
+    Option{"dns.transfer.secondaries", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Name servers that follow every zone, ADDRESS or ADDRESS:PORT; they may transfer every "
+           "zone and are told of each change (NOTIFY).",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_secondaries(c.transfer_secondaries, v);
+           },
+           [](const Config& c) { return joined(c.transfer_secondaries); }},
     Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
            "The catalog zone (RFC 9432) that lists all zones for secondaries, such as "
            "\"catalog.example.net.\"; empty: none.",
            [](Config& c, const OptionValue& v) -> Fault { return set_catalog(c, v); },
            [](const Config& c) { return c.catalog ? c.catalog->text() : std::string(); }},
+    Option{"dns.transfer.at_once", OptionKind::Number, Presence::Optional, kRestart, "128",
+           "Transfers under way at once, 1 to 10000; more are told SERVFAIL and ask again.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_at_once, v, 1, 10'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_at_once); }},
+    Option{"dns.transfer.per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
+           "The same of one client (IPv4 address or IPv6 /64), 1 to 10000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_per_client, v, 1, 10'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_per_client); }},
+    Option{"dns.transfer.least_rate", OptionKind::Number, Presence::Optional, kRestart, "1024",
+           "Octets a second that a client has to take over 10 seconds, 1 to 1000000; a slower one "
+           "is let go.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.transfer_least_rate, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.transfer_least_rate); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

@@ -32,6 +32,7 @@
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
 #include "store/committer.hpp"
+#include "store/history.hpp"
 #include "store/load.hpp"
 #include "store/lock.hpp"
 #include "store/migrations.hpp"
@@ -79,7 +80,22 @@ dnsd::ServerOptions dns_options(const Config& config) {
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    options.transfers.at_once = config.transfer_at_once;
+    options.transfers.per_client = config.transfer_per_client;
+    options.transfers.octets_per_window =
+        config.transfer_least_rate *
+        static_cast<std::size_t>(options.transfers.window / Seconds(1));
     return options;
+}
+
+// Of each secondary only its address counts: it asks from any port.
+std::shared_ptr<const dnsd::TransferPolicy> transfer_policy(const Config& config) {
+    auto policy = std::make_shared<dnsd::TransferPolicy>();
+    for (const Prefix& each : config.transfer_allow)
+        policy->allow({each, {}});
+    for (const Endpoint& each : config.transfer_secondaries)
+        policy->allow({Prefix::parse(each.address.text()), {}});
+    return policy;
 }
 
 admin::ApiOptions api_options(const Config& config) {
@@ -176,6 +192,7 @@ public:
         if (http_) http_->stop(kDrainLimit);
         if (context_) context_->bulk.stop();
         if (certificates_) certificates_->stop();
+        if (history_) history_->stop();
         if (dns_) dns_->stop();
         if (committer_) committer_->stop();
         if (notifier_) notifier_->stop();
@@ -237,14 +254,16 @@ private:
         TRY(probe_listeners(config_));
         dnsd::ServerOptions options = dns_options(config_);
         options.keys = &keys_->published();
-        dns_ = TRY(dnsd::Server::bind(options, *zones_));
+        transfers_.publish(transfer_policy(config_));
+        history_ = TRY(store::History::open(config_.database_path()));
+        dns_ = TRY(dnsd::Server::bind(options, *zones_, {&transfers_, history_.get()}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
 
     [[nodiscard]] Result<void> start_writing() {
         dnsd::NotifierOptions notify;
-        notify.secondaries = config_.secondaries;
+        notify.secondaries = config_.transfer_secondaries;
         notifier_ = TRY(dnsd::Notifier::start(std::move(notify), *zones_));
         notifier_->changed_all();  // Of what was not told before the last end.
         store::CommitterOptions options;
@@ -263,6 +282,7 @@ private:
 
     [[nodiscard]] Result<void> start_serving() {
         // The CA is told only after our own listeners have answered, so they answer first.
+        TRY(history_->start());
         TRY(dns_->start());
         if (!config_.acme_directory.empty()) {
             certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
@@ -303,6 +323,7 @@ private:
                               "takes effect with a restart only"});
         certificate_->replace(TRY(make_server_certificate(*next)));
         apply_log_levels(*next);
+        transfers_.publish(transfer_policy(*next));
         config_ = *std::move(next);
         return {};
     }
@@ -322,7 +343,10 @@ private:
     std::shared_ptr<net::CertificateSlot> certificate_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
+    dnsd::PublishedTransferPolicy transfers_{std::make_shared<const dnsd::TransferPolicy>()};
     std::unique_ptr<dnsd::Server> dns_;
+    // Tells dns_'s threads what it found, so it goes before them.
+    std::unique_ptr<store::History> history_;
     std::unique_ptr<acme::Certificates> certificates_;
     std::unique_ptr<admin::AcmeDesk> desk_;
     std::unique_ptr<HttpFront> http_;

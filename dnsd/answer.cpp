@@ -27,7 +27,8 @@ std::optional<Silence> stay_silent(const Query& query) noexcept {
 /// RFC 6895 section 3.1: 128 to 255 are questions about questions, not data.
 std::optional<Refusal> refuse_type(RType qtype) noexcept {
     if (!is_meta(qtype) || qtype == RType::ANY) return std::nullopt;
-    // Transfers are for those who may have them (RFC 5936 section 2.2.1); nobody may yet.
+    // Over TCP and in good form they do not come here (dnsd/transfer_request.hpp). RFC 5936 section
+    // 4.2: AXFR over UDP is not defined.
     if (qtype == RType::AXFR) return Refusal{Rcode::Refused, ExtendedError::Prohibited};
     if (qtype == RType::IXFR) return Refusal{Rcode::Refused, ExtendedError::Prohibited};
     // Types that never can be asked for: RFC 9824 section 3.4 for NXNAME.

@@ -23,6 +23,9 @@ void Counters::operator+=(const Counters& other) noexcept {
     tcp_refused += other.tcp_refused;
     tcp_timed_out += other.tcp_timed_out;
     tcp_open += other.tcp_open;
+    transfers_whole += other.transfers_whole;
+    transfers_incremental += other.transfers_incremental;
+    transfers_refused += other.transfers_refused;
 }
 
 }  // namespace hairpin::dnsd

@@ -83,9 +83,12 @@ struct Counters {
     Counter truncated;                        // Responses with TC.
     Counter udp_send_failed;                  // Answers the kernel would not take.
     Counter tcp_accepted;
-    Counter tcp_refused;    // Over a connection limit.
-    Counter tcp_timed_out;  // Idle, slow to send or slow to read.
-    Counter tcp_open;       // Connections at this moment.
+    Counter tcp_refused;            // Over a connection limit.
+    Counter tcp_timed_out;          // Idle, slow to send or slow to read.
+    Counter tcp_open;               // Connections at this moment.
+    Counter transfers_whole;        // Sent to their end.
+    Counter transfers_incremental;  // The same.
+    Counter transfers_refused;      // By form, zone, permission or limit.
 
     /// Adds another set to this one.
     void operator+=(const Counters& other) noexcept;

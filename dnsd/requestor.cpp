@@ -79,6 +79,12 @@ Requestor identify(const KeyRing* keys, OctetView message, const Query& query,
     return who;
 }
 
+std::optional<zones::Name> Requestor::key_name() const noexcept {
+    const TsigKey* known = key();
+    if (known == nullptr) return std::nullopt;
+    return zones::Name::from_wire(known->name());
+}
+
 Rcode Requestor::refusal() const noexcept {
     if (!tsig_ || tsig_ == TsigOutcome::Ok) return Rcode::NoError;
     return tsig_ == TsigOutcome::FormErr ? Rcode::FormErr : Rcode::NotAuth;

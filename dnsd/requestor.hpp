@@ -35,6 +35,8 @@ public:
     [[nodiscard]] const TsigKey* key() const noexcept {
         return tsig_ == TsigOutcome::Ok ? key_ : nullptr;
     }
+    /// Its name, in lower case.
+    [[nodiscard]] std::optional<zones::Name> key_name() const noexcept;
     /// Why there is no answer: NotAuth or FormErr. NoError: the TSIG is no hindrance.
     [[nodiscard]] Rcode refusal() const noexcept;
     /// The request's MAC as received: what a TsigStream with the answers begins with. Looks into

@@ -72,6 +72,9 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.identity", "longer than 255 octets");
     if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
         return invalid("dns.tcp", "a limit of 0 connections");
+    const TransferLimits& transfers = options.transfers;
+    if (transfers.message_octets < kMinUdpOctets || transfers.message_octets > kMaxMessageOctets)
+        return invalid("dns.transfer", "messages of another size than 512 to 65535 octets");
     return {};
 }
 
@@ -80,10 +83,18 @@ Result<void> check(const ServerOptions& options) {
 /// One worker. Its sockets are made before its thread and served by it alone.
 class Server::Thread {
 public:
-    Thread(const ServerOptions& options, PublishedZones& zones, const Clock& clock)
+    Thread(const ServerOptions& options, PublishedZones& zones, PublishedTransferPolicy& policy,
+           zones::HistorySource* history, TransferSlots& slots, const Clock& clock)
         : reader_(zones),
           keys_(*options.keys),
-          worker_{loop_, reader_, keys_, options.identity, counters_, clock},
+          policy_reader_(policy),
+          worker_{loop_,
+                  reader_,
+                  keys_,
+                  options.identity,
+                  counters_,
+                  clock,
+                  {policy_reader_, history, slots, options.transfers}},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp) {
         loop_.set_idle_hooks([this] { go_offline(); }, [this] { go_online(); });
@@ -126,15 +137,18 @@ private:
     void go_online() noexcept {
         reader_.online();
         keys_.online();
+        policy_reader_.online();
     }
     void go_offline() noexcept {
         reader_.offline();
         keys_.offline();
+        policy_reader_.offline();
     }
 
     net::Loop loop_;
     PublishedZones::Reader reader_;
     PublishedKeys::Reader keys_;
+    PublishedTransferPolicy::Reader policy_reader_;
     Counters counters_;
     Worker worker_;
     UdpBatch batch_;
@@ -144,22 +158,26 @@ private:
     bool asked_ = false;  // To stop.
 };
 
-Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones)
-    : options_(options), no_keys_(std::make_shared<KeyRing>()) {
+Server::Server(Key /*only bind() has one*/, const ServerOptions& options, PublishedZones& zones,
+               TransferSources transfers)
+    : options_(options), no_keys_(std::make_shared<KeyRing>()), slots_(options.transfers) {
     if (options_.keys == nullptr) options_.keys = &no_keys_;
     if (options_.workers == 0)
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
     for (unsigned each = 0; each < options_.workers; ++each)
-        threads_.push_back(std::make_unique<Thread>(options_, zones, clock_));
+        threads_.push_back(std::make_unique<Thread>(
+            options_, zones, transfers.policy != nullptr ? *transfers.policy : nobody_,
+            transfers.history, slots_, clock_));
 }
 
 Server::~Server() {
     stop();
 }
 
-Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, PublishedZones& zones) {
+Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, PublishedZones& zones,
+                                             TransferSources transfers) {
     TRY(check(options));
-    auto server = std::make_unique<Server>(Key(), options, zones);
+    auto server = std::make_unique<Server>(Key(), options, zones, transfers);
     for (const Endpoint& endpoint : options.listen)
         TRY(server->bind_endpoint(endpoint));
     return server;

@@ -22,7 +22,10 @@
 #include "dnsd/key_ring.hpp"
 #include "dnsd/response.hpp"
 #include "dnsd/tcp_limits.hpp"
+#include "dnsd/transfer_limits.hpp"
+#include "dnsd/transfer_policy.hpp"
 #include "dnsd/worker.hpp"
+#include "zones/history.hpp"
 
 namespace hairpin::dnsd {
 
@@ -32,18 +35,26 @@ struct ServerOptions {
     Identity identity;             // udp_octets 512..4096; nsid at most 64 octets; texts 255.
     TcpLimits tcp;
     PublishedKeys* keys = nullptr;  // Whose signatures are known; outlives the server. Null: none.
+    TransferLimits transfers;
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
+};
+
+/// Where zone transfers come from; both outlive the server.
+struct TransferSources {
+    PublishedTransferPolicy* policy = nullptr;  // Null: nobody gets any.
+    zones::HistorySource* history = nullptr;    // Null: whole zones only.
 };
 
 class Server {
     struct Key {};  // Only bind() makes servers.
 
 public:
-    Server(Key, const ServerOptions& options, PublishedZones& zones);
+    Server(Key, const ServerOptions& options, PublishedZones& zones, TransferSources transfers);
     /// Binds all sockets. `zones` outlives the server.
     /// Errors: Invalid options; Conflict a port is in use; Denied; Io.
     [[nodiscard]] static Result<std::unique_ptr<Server>> bind(const ServerOptions& options,
-                                                              PublishedZones& zones);
+                                                              PublishedZones& zones,
+                                                              TransferSources transfers = {});
     /// Stops, if it is running.
     ~Server();
     Server(const Server&) = delete;
@@ -60,6 +71,8 @@ public:
 
     /// Of all workers, at about this moment.
     [[nodiscard]] Counters totals() const;
+    /// Transfers under way.
+    [[nodiscard]] std::size_t transfers_running() const { return slots_.running(); }
 
 private:
     class Thread;
@@ -68,6 +81,8 @@ private:
     ServerOptions options_;
     SystemClock clock_;
     PublishedKeys no_keys_;
+    PublishedTransferPolicy nobody_{std::make_shared<const TransferPolicy>()};
+    TransferSlots slots_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<Thread>> threads_;
 };

@@ -65,6 +65,7 @@ TcpConnection::Fate TcpConnection::on_readable(const Worker& worker, TcpScratch&
 }
 
 TcpConnection::Fate TcpConnection::on_writable(const Worker& worker, TcpScratch& scratch) {
+    if (is_transferring()) return send_transfer(worker, scratch);
     auto& sending = std::get<Sending>(state_);
     const auto count = send(OctetView(sending.output).subspan(sending.sent));
     if (!count) return Fate::Close;
@@ -89,13 +90,18 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             const auto message = first_message(input);
             more = message.has_value();
             if (!more) break;
+            const bool transfer = asks_for_transfer(*message);
+            if (transfer && used > 0) break;  // What was asked before it goes out before it.
             input = input.subspan(kLengthOctets + message->size());
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
-            const std::size_t octets = dnsd::answer(engine, *message, Transport::Tcp, room);
-            silence = octets == 0;
+            const std::optional<std::size_t> octets =
+                transfer ? answer_transfer(worker, scratch, *message, input, room)
+                         : dnsd::answer(engine, *message, Transport::Tcp, room);
+            if (!octets) return Fate::Keep;
+            silence = *octets == 0;
             if (silence) break;
-            zones::write_u16(output.data() + used, static_cast<std::uint16_t>(octets));
-            used += kLengthOctets + octets;
+            zones::write_u16(output.data() + used, static_cast<std::uint16_t>(*octets));
+            used += kLengthOctets + *octets;
         }
         const auto sent = send(output.first(used));
         // Who sends what has no answer does not speak DNS: waiting for more of it is no use.
@@ -133,6 +139,12 @@ void TcpConnection::release(TcpScratch& scratch) {
     if (auto* sending = std::get_if<Sending>(&state_)) {
         scratch.give_back(std::move(sending->output));
         scratch.give_back(std::move(sending->rest));
+    }
+    if (auto* consulting = std::get_if<Consulting>(&state_))
+        scratch.give_back(std::move(consulting->rest));
+    if (auto* transferring = std::get_if<Transferring>(&state_)) {
+        scratch.give_back(std::move(transferring->output));
+        scratch.give_back(std::move(transferring->rest));
     }
     state_ = Idle{};
 }

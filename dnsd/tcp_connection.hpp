@@ -9,18 +9,27 @@
 //               |    v                               v
 //               +-- Sending <------------------------+
 //
+// and from wherever messages are answered, when one asks for a zone transfer:
+//
+//   AXFR ----------------------------> Transferring -- last message taken --> as after Sending
+//   IXFR --> Consulting -- history --------^
+//
 // An idle connection holds no buffer. While a peer does not read its answers, nothing of it is
 // read: what it has sent waits in the kernel and in `rest`. So a connection costs at most one
-// message and kBatchOctets plus one response, and only a peer that misbehaves gets that far. Each
-// state has its own deadline (dnsd/tcp_limits.hpp); the server owns the clock and closes.
+// message and kBatchOctets plus one response, and only a peer that misbehaves gets that far. A
+// transfer is made message by message, each when the socket has taken the one before; what else was
+// asked waits until its end. Each state has its own deadline (dnsd/tcp_limits.hpp,
+// dnsd/transfer_limits.hpp); the server owns the clock and closes.
 //
-// Standards RFC 1035 section 4.2.2; RFC 7766 sections 6.2.1.1 (pipelining), 7 and 8; RFC 9210.
+// Standards RFC 1035 section 4.2.2; RFC 7766 sections 6.2.1.1 (pipelining), 7 and 8; RFC 9210;
+//           RFC 5936 section 4.1.
 // Threads   The worker's.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -28,7 +37,10 @@
 #include <vector>
 
 #include "core/fd.hpp"
+#include "core/ip_address.hpp"
 #include "core/octets.hpp"
+#include "dnsd/transfer.hpp"
+#include "dnsd/transfer_request.hpp"
 #include "dnsd/worker.hpp"
 
 namespace hairpin::dnsd {
@@ -69,24 +81,58 @@ public:
         std::size_t sent = 0;
         Octets rest;  // Received, not yet answered.
     };
-    using State = std::variant<Idle, Receiving, Sending>;
+    /// An incremental transfer was asked for; its history is being read elsewhere.
+    struct Consulting {
+        TransferQuestion question;
+        zones::ZoneRef zone;
+        std::uint32_t from;                     // The serial that the client has.
+        std::unique_ptr<MessageSigner> signer;  // Null: unsigned.
+        TransferSlots::Slot slot;
+        Octets rest;  // As in Sending.
+    };
+    /// A transfer is under way.
+    struct Transferring {
+        std::unique_ptr<Transfer> transfer;
+        bool is_incremental;
+        TransferSlots::Slot slot;
+        Octets rest;    // As in Sending.
+        Octets output;  // What the socket has not taken of the newest message, from `sent` on.
+        std::size_t sent = 0;
+        std::uint64_t handed = 0;        // Octets that the kernel has taken in all.
+        std::uint64_t acknowledged = 0;  // Of those, by the peer, when that was last looked at.
+    };
+    using State = std::variant<Idle, Receiving, Sending, Consulting, Transferring>;
 
     /// What the server does with the connection next.
     enum class Fate : bool { Close, Keep };
 
     /// @param socket  Connected and non-blocking.
-    explicit TcpConnection(Fd socket) noexcept : socket_(std::move(socket)) {}
+    TcpConnection(Fd socket, const IpAddress& peer) noexcept
+        : socket_(std::move(socket)), peer_(peer) {}
 
-    /// Reads once and answers what is complete. Not while Sending.
+    /// Reads once and answers what is complete. Only while Idle or Receiving.
     [[nodiscard]] Fate on_readable(const Worker& worker, TcpScratch& scratch);
-    /// Sends on, then answers what was received meanwhile. Only while Sending.
+    /// Sends on, then answers what was received meanwhile. Only while is_sending().
     [[nodiscard]] Fate on_writable(const Worker& worker, TcpScratch& scratch);
+    /// Begins the transfer that was waited for; null: of the whole zone. Only while Consulting.
+    void on_history(const Worker& worker, TcpScratch& scratch, const DifferenceRef& difference);
+    /// Whether the peer of a transfer has acknowledged that much since this was asked last. False
+    /// in every other state.
+    [[nodiscard]] bool has_kept_pace(std::size_t octets);
     /// Gives its buffers back.
     void release(TcpScratch& scratch);
 
     [[nodiscard]] const State& state() const noexcept { return state_; }
+    /// Whether it waits for the socket to take more.
     [[nodiscard]] bool is_sending() const noexcept {
-        return std::holds_alternative<Sending>(state_);
+        return std::holds_alternative<Sending>(state_) || is_transferring();
+    }
+    [[nodiscard]] bool is_transferring() const noexcept {
+        return std::holds_alternative<Transferring>(state_);
+    }
+    /// What on_history() is to be told; null in every other state.
+    [[nodiscard]] const Consulting* consulting() const noexcept {
+        return std::get_if<Consulting>(&state_);
     }
     /// Moves on whenever the deadline of the state starts anew: with each message complete, each
     /// message begun and each time the peer stops taking answers.
@@ -95,6 +141,14 @@ public:
 
 private:
     [[nodiscard]] Fate serve(const Worker& worker, TcpScratch& scratch, OctetView input);
+    /// Answers a transfer query in one message: its octets in `out`, 0 for silence. Or enters the
+    /// state that goes on with it: nullopt.
+    [[nodiscard]] std::optional<std::size_t> answer_transfer(const Worker& worker,
+                                                             TcpScratch& scratch, OctetView message,
+                                                             OctetView rest,
+                                                             std::span<std::uint8_t> out);
+    [[nodiscard]] Fate send_transfer(const Worker& worker, TcpScratch& scratch);
+    [[nodiscard]] Fate end_transfer(const Worker& worker, TcpScratch& scratch);
     [[nodiscard]] Fate wait_for_rest(TcpScratch& scratch, OctetView partial);
     /// Octets the kernel took, perhaps none; nullopt when the connection is broken.
     [[nodiscard]] std::optional<std::size_t> send(OctetView octets) const noexcept;
@@ -104,6 +158,7 @@ private:
     }
 
     Fd socket_;
+    IpAddress peer_;
     State state_;
     std::uint64_t phase_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "dnsd/transfer_choice.hpp"
 
 namespace hairpin::dnsd {
 namespace {
@@ -18,23 +19,13 @@ constexpr int kDrainReads = 16;
 constexpr Milliseconds kAcceptPause{1'000};
 constexpr Milliseconds kWarningInterval{60'000};
 
-/// One IPv6 client commands a whole /64.
-IpAddress counted_address(const IpAddress& address) {
-    if (address.is_v4()) return address;
-    std::array<std::uint8_t, 16> network{};
-    std::copy_n(address.octets().begin(), 8, network.begin());
-    return IpAddress::v6(network);
-}
-
 }  // namespace
 
 TcpServer::TcpServer(const Worker& worker, const TcpLimits& limits)
     : worker_(worker), limits_(limits), wheel_(worker.loop.now()) {
     const auto on_tick = [this] {
-        wheel_.advance(worker_.loop.now(), [this](net::WheelNode& node) {
-            worker_.counters.tcp_timed_out.add();
-            close(static_cast<Client&>(node));
-        });
+        wheel_.advance(worker_.loop.now(),
+                       [this](net::WheelNode& node) { on_deadline(static_cast<Client&>(node)); });
     };
     tick_ = worker.loop.add_timer(net::TimerWheel::kTick, net::TimerWheel::kTick, on_tick);
     tick_.pause();
@@ -82,8 +73,9 @@ void TcpServer::accept_from(const Fd& listener) {
 /// connection left in the queue would make it wait.
 void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     worker_.counters.tcp_accepted.add();
-    const auto address = IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer));
-    const IpAddress counted = counted_address(address.value_or(IpAddress()));
+    const IpAddress address =
+        IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value_or(IpAddress());
+    const IpAddress counted = counted_address(address);
     const auto same = by_address_.find(counted);
     const std::size_t of_client = same == by_address_.end() ? 0 : same->second;
     if (clients_.size() >= limits_.connections || of_client >= limits_.connections_per_client) {
@@ -94,7 +86,7 @@ void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 
-    clients_.emplace_front(std::move(socket), counted);
+    clients_.emplace_front(std::move(socket), address);
     Client& client = clients_.front();
     client.self = clients_.begin();
     client.accepted = worker_.loop.now();
@@ -123,14 +115,62 @@ void TcpServer::pause_accepting(int error_number) {
 
 void TcpServer::on_ready(Client& client) {
     TcpConnection& connection = client.connection;
+    const bool was_transferring = connection.is_transferring();
     const auto fate = connection.is_sending() ? connection.on_writable(worker_, scratch_)
                                               : connection.on_readable(worker_, scratch_);
     worker_.quiescent();
     // While draining, the answer that was waited for was the last.
     const bool last = draining_ && !connection.is_sending();
     if (fate == TcpConnection::Fate::Close || last) return close(client);
-    client.poll.set(connection.is_sending() ? net::Interest::Write : net::Interest::Read);
+    // The time of a transfer is no part of the connection's total.
+    if (was_transferring && !connection.is_transferring()) client.accepted = worker_.loop.now();
+    settle(client);
+}
+
+/// What the connection waits for now.
+void TcpServer::settle(Client& client) {
+    TcpConnection& connection = client.connection;
+    const bool consulting = connection.consulting() != nullptr;
+    client.poll.set(consulting                ? net::Interest::None
+                    : connection.is_sending() ? net::Interest::Write
+                                              : net::Interest::Read);
     if (client.phase != connection.phase()) set_deadline(client);
+    if (consulting && client.ticket == 0) consult(client);
+}
+
+void TcpServer::on_deadline(Client& client) {
+    // The journal is slow: the whole zone comes from memory.
+    if (client.ticket != 0) return on_history(client.ticket, nullptr);
+    const bool goes_on =
+        !draining_ && client.connection.has_kept_pace(worker_.transfers.limits.octets_per_window);
+    if (goes_on) return set_deadline(client);
+    worker_.counters.tcp_timed_out.add();
+    close(client);
+}
+
+/// The answer comes from another thread, perhaps when the client has gone: by ticket.
+void TcpServer::consult(Client& client) {
+    const TcpConnection::Consulting& wanted = *client.connection.consulting();
+    client.ticket = ++last_ticket_;
+    consulting_.emplace(client.ticket, &client);
+    const zones::HistoryRequest request{wanted.zone->apex(), wanted.from, wanted.zone->serial(),
+                                        worker_.transfers.limits.difference_octets};
+    worker_.transfers.history->ask(
+        request, [this, &loop = worker_.loop, ticket = client.ticket, zone = wanted.zone,
+                  from = wanted.from](zones::HistorySource::Answer history) {
+            const DifferenceRef difference = choose_difference(std::move(history), zone, from);
+            loop.post([this, ticket, difference] { on_history(ticket, difference); });
+        });
+}
+
+void TcpServer::on_history(std::uint64_t ticket, const DifferenceRef& difference) {
+    const auto waiting = consulting_.find(ticket);
+    if (waiting == consulting_.end()) return;
+    Client& client = *waiting->second;
+    consulting_.erase(waiting);
+    client.ticket = 0;
+    client.connection.on_history(worker_, scratch_, difference);
+    settle(client);
 }
 
 void TcpServer::set_deadline(Client& client) {
@@ -140,13 +180,19 @@ void TcpServer::set_deadline(Client& client) {
     if (std::holds_alternative<TcpConnection::Receiving>(state) && !crowded)
         allowed = limits_.message;
     if (std::holds_alternative<TcpConnection::Sending>(state)) allowed = limits_.write;
+    const TransferLimits& transfers = worker_.transfers.limits;
+    const bool is_transferring = client.connection.is_transferring();
+    if (is_transferring) allowed = transfers.window;
+    if (client.connection.consulting() != nullptr) allowed = transfers.history;
     if (draining_) allowed = std::min(allowed, limits_.drain);
     client.phase = client.connection.phase();
     const Milliseconds total = crowded ? limits_.total_when_crowded : limits_.total;
-    wheel_.arm(client, std::min(worker_.loop.now() + allowed, client.accepted + total));
+    const MonotonicTime deadline = worker_.loop.now() + allowed;
+    wheel_.arm(client, is_transferring ? deadline : std::min(deadline, client.accepted + total));
 }
 
 void TcpServer::close(Client& client) {
+    consulting_.erase(client.ticket);
     client.connection.release(scratch_);
     const auto counted = by_address_.find(client.address);
     if (--counted->second == 0) by_address_.erase(counted);
@@ -174,10 +220,12 @@ void TcpServer::drain(std::function<void()> done) {
 /// Answers what has come. Only who has not taken all its answers gets more time.
 void TcpServer::drain_client(Client& client) {
     TcpConnection& connection = client.connection;
+    if (connection.consulting() != nullptr) return close(client);
     for (int reads = 0; reads < kDrainReads && !connection.is_sending(); ++reads) {
         const std::uint64_t phase = connection.phase();
         const auto fate = connection.on_readable(worker_, scratch_);
-        if (fate == TcpConnection::Fate::Close || phase == connection.phase()) break;
+        const bool waits = connection.consulting() != nullptr;
+        if (fate == TcpConnection::Fate::Close || phase == connection.phase() || waits) break;
     }
     if (!connection.is_sending()) return close(client);
     client.poll.set(net::Interest::Write);

@@ -17,6 +17,7 @@
 
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
+#include "dnsd/counted_address.hpp"
 #include "dnsd/tcp_connection.hpp"
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/worker.hpp"
@@ -45,20 +46,26 @@ private:
         net::Poll poll;
     };
     struct Client final : net::WheelNode {
-        Client(Fd socket, const IpAddress& from) : connection(std::move(socket)), address(from) {}
+        Client(Fd socket, const IpAddress& peer)
+            : connection(std::move(socket), peer), address(counted_address(peer)) {}
         TcpConnection connection;
         IpAddress address;  // What the limit per client counts: IPv4 address or IPv6 /64.
         std::list<Client>::iterator self;
         net::Poll poll;
         MonotonicTime accepted{};
-        std::uint64_t phase = 0;  // Of the connection when the deadline was set.
+        std::uint64_t phase = 0;   // Of the connection when the deadline was set.
+        std::uint64_t ticket = 0;  // In consulting_; 0: none.
     };
 
     void accept_from(const Fd& listener);
     void admit(Fd socket, const sockaddr_storage& peer);
     void pause_accepting(int error_number);
     void on_ready(Client& client);
+    void on_deadline(Client& client);
+    void settle(Client& client);
     void set_deadline(Client& client);
+    void consult(Client& client);
+    void on_history(std::uint64_t ticket, const DifferenceRef& difference);
     void close(Client& client);
     void drain_client(Client& client);
     void check_drained();
@@ -72,6 +79,8 @@ private:
     std::list<Listener> listeners_;
     std::list<Client> clients_;
     std::map<IpAddress, std::size_t> by_address_;  // Connections, never 0.
+    std::map<std::uint64_t, Client*> consulting_;  // By ticket: who waits for a history.
+    std::uint64_t last_ticket_ = 0;
     MonotonicTime last_warning_{};
     bool draining_ = false;
     std::function<void()> on_drained_;  // Not called yet.

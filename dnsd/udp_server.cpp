@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "dnsd/transfer_request.hpp"
+
 namespace hairpin::dnsd {
 namespace {
 
@@ -25,7 +27,11 @@ void UdpServer::answer_waiting() noexcept {
             const OctetView message = batch_.received(each, worker_.counters);
             if (message.data() == nullptr) continue;
             const std::size_t octets =
-                answer(engine, message, Transport::Udp, batch_.response_room());
+                asks_for_transfer(message)
+                    ? answer_transfer_datagram(engine, message, batch_.source(each),
+                                               *worker_.transfers.policy.get(),
+                                               batch_.response_room())
+                    : answer(engine, message, Transport::Udp, batch_.response_room());
             if (octets != 0) batch_.reply(each, octets);
         }
         batch_.send(socket_.get(), worker_.counters);

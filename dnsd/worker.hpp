@@ -10,12 +10,23 @@
 #include "dnsd/counters.hpp"
 #include "dnsd/key_ring.hpp"
 #include "dnsd/response.hpp"
+#include "dnsd/transfer_limits.hpp"
+#include "dnsd/transfer_policy.hpp"
 #include "net/loop.hpp"
+#include "zones/history.hpp"
 #include "zones/zone.hpp"
 
 namespace hairpin::dnsd {
 
 using PublishedZones = Published<zones::ZoneTable>;
+
+/// What outgoing zone transfers need.
+struct TransferDesk {
+    PublishedTransferPolicy::Reader& policy;  // Online and offline as Worker::zones.
+    zones::HistorySource* history;            // Null: whole zones only.
+    TransferSlots& slots;                     // Of all workers.
+    const TransferLimits& limits;
+};
 
 /// References to what outlives the sockets.
 struct Worker {
@@ -26,16 +37,18 @@ struct Worker {
     const Identity& identity;
     Counters& counters;
     const Clock& clock;
+    TransferDesk transfers;
 
     /// For one batch of messages, which share its time; void after quiescent().
     [[nodiscard]] Engine engine() const noexcept {
         const auto now = static_cast<TsigTime>(to_unix_seconds(clock.now()));
         return {*zones.get(), identity, counters, keys.get(), now};
     }
-    /// Nothing of an engine() is held any more.
+    /// Nothing of an engine() or of another snapshot is held any more.
     void quiescent() const noexcept {
         zones.quiescent();
         keys.quiescent();
+        transfers.policy.quiescent();
     }
 };
 

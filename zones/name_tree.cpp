@@ -5,6 +5,7 @@
 #include <bit>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "core/assert.hpp"
 
@@ -302,6 +303,22 @@ void RawNameTree::for_each_within(const LeafOps& ops, KeyView key, OctetView lab
     const OctetView owner = ops.owner(Access::relative(twig, key));
     if (common_labels(owner, labels) == LabelStarts(labels).count)
         static_cast<void>(Access::for_each(twig, visit));
+}
+
+const void* RawNameTree::Cursor::next() {
+    Twig twig = std::exchange(next_, 0);
+    if (twig == 0 && !path_.empty()) {
+        Rest& rest = path_.back();
+        twig = rest.front();
+        rest = rest.subspan(1);
+        if (rest.empty()) path_.pop_back();  // Before going down: no dead ends on the path.
+    }
+    while (Access::is_branch(twig)) {
+        const Rest twigs = std::as_const(*Access::branch(twig)).twigs();
+        path_.push_back(twigs.subspan(1));  // A branch has two twigs at least.
+        twig = twigs.front();
+    }
+    return Access::leaf(twig);
 }
 
 }  // namespace hairpin::zones

@@ -24,6 +24,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "core/octets.hpp"
 #include "core/ref.hpp"
@@ -57,6 +59,8 @@ public:
         std::array<const void*, kMaxLabels + 1> ancestor;
     };
 
+    class Cursor;
+
     RawNameTree() noexcept = default;
     RawNameTree(const RawNameTree& other) noexcept;
     RawNameTree(RawNameTree&& other) noexcept;
@@ -83,6 +87,21 @@ private:
     const LeafOps* ops_ = nullptr;  // Set by the first put().
     Twig root_ = 0;
     std::size_t size_ = 0;
+};
+
+/// A walk over a tree in canonical order that may stop after any leaf and go on later. It holds the
+/// path to where it stands and nothing else; the tree outlives it and is not edited meanwhile.
+class RawNameTree::Cursor {
+public:
+    explicit Cursor(const RawNameTree& tree) : next_(tree.root_) {}
+    /// The next leaf; null at the end, and ever after.
+    [[nodiscard]] const void* next();
+
+private:
+    // Twigs that are still to be visited, those of the deepest branch last. Never empty.
+    using Rest = std::span<const Twig>;
+    Twig next_;  // Where to go down first; 0: on from path_.
+    std::vector<Rest> path_;
 };
 
 template <typename Leaf>
@@ -118,6 +137,16 @@ public:
                              [&](const void* leaf) { return visit(*cast(leaf)); });
     }
     [[nodiscard]] std::size_t size() const noexcept { return raw_.size(); }
+    /// for_each() in steps: RawNameTree::Cursor, typed.
+    class Cursor {
+    public:
+        explicit Cursor(const NameTree& tree) : raw_(tree.raw_) {}
+        /// Lives as long as the tree.
+        [[nodiscard]] const Leaf* next() { return cast(raw_.next()); }
+
+    private:
+        RawNameTree::Cursor raw_;
+    };
     [[nodiscard]] static const Leaf* leaf(const void* raw) noexcept { return cast(raw); }
 
 private:

@@ -38,6 +38,22 @@ TEST_CASE("The least configuration gets every default", "[daemon]") {
     CHECK(config->acme_directory.empty());
 }
 
+TEST_CASE("Transfers are for nobody until addresses are named", "[daemon][rfc5936]") {
+    const auto nobody = parse_config(kLeast, "/etc/hairpin/hairpin.toml");
+    REQUIRE(nobody);
+    CHECK(nobody->transfer_allow.empty());
+    CHECK(nobody->transfer_secondaries.empty());
+    const auto some = parse_config(kLeast +
+                                       "[dns.transfer]\nallow = [\"192.0.2.0/24\"]\n"
+                                       "secondaries = [\"192.0.2.53\", \"[::1]:5353\"]\n",
+                                   "/etc/hairpin/hairpin.toml");
+    REQUIRE(some);
+    CHECK(some->transfer_allow.at(0).text() == "192.0.2.0/24");
+    CHECK(some->transfer_secondaries.at(0).text() == "192.0.2.53:53");
+    CHECK(some->transfer_secondaries.at(1).text() == "[::1]:5353");
+    CHECK(needs_restart(*nobody, *some).empty());
+}
+
 TEST_CASE("The sample configuration is itself valid, and names every option", "[daemon]") {
     const std::string sample = sample_config();
     const auto config = parse_config(sample, "/etc/hairpin/hairpin.toml");

@@ -146,6 +146,52 @@ TEST_CASE("A change to a copied tree shares what is not on its path", "[zones]")
     CHECK(Leaf::alive == 0);
 }
 
+TEST_CASE("A cursor shows what for_each shows, in steps of any size", "[zones][rfc4034][model]") {
+    const auto seed = GENERATE(range(1u, 9u));
+    std::mt19937 random(seed);
+    NameTree<Leaf> tree;
+    for (int step = 0; step < 600; ++step) {
+        const Name name = random_name(random);
+        if (random() % 4 == 0) {
+            tree.erase(TreeKey(name).view(), labels(name));
+        } else {
+            tree.put(Leaf::create(name, step));
+        }
+        if (step % 20 != 0) continue;
+        std::vector<const Leaf*> expected;
+        tree.for_each([&](const Leaf& leaf) {
+            expected.push_back(&leaf);
+            return true;
+        });
+        NameTree<Leaf>::Cursor cursor(tree);
+        std::vector<const Leaf*> shown;
+        while (const Leaf* leaf = cursor.next()) {
+            shown.push_back(leaf);
+            if (random() % 3 == 0) cursor = NameTree<Leaf>::Cursor(cursor);  // A pause.
+        }
+        REQUIRE(shown == expected);
+        REQUIRE(cursor.next() == nullptr);
+    }
+}
+
+TEST_CASE("A cursor walks the version it began with while the tree goes on", "[zones]") {
+    NameTree<Leaf> tree;
+    for (int each = 0; each < 100; ++each)
+        tree.put(Leaf::create(tests::name("nur" + std::to_string(each) + ".example"), each));
+    const NameTree<Leaf> kept = tree;
+    NameTree<Leaf>::Cursor cursor(kept);
+    int sum = 0;
+    for (int each = 0; each < 100; ++each) {
+        const Leaf* leaf = cursor.next();
+        REQUIRE(leaf != nullptr);
+        sum += leaf->value();
+        tree.put(Leaf::create(tests::name("nur" + std::to_string(each) + ".example"), -1));
+        tree.put(Leaf::create(tests::name("new" + std::to_string(each) + ".example"), -1));
+    }
+    CHECK(sum == 4950);
+    CHECK(cursor.next() == nullptr);
+}
+
 TEST_CASE("An empty tree finds nothing", "[zones]") {
     const NameTree<Leaf> tree;
     const Name name = tests::name("example");
@@ -156,6 +202,7 @@ TEST_CASE("An empty tree finds nothing", "[zones]") {
     CHECK(found.ancestors == 0);
     CHECK(tree.find(TreeKey(name).view(), labels(name)) == nullptr);
     check_within(tree, {}, name);
+    CHECK(NameTree<Leaf>::Cursor(tree).next() == nullptr);
 }
 
 }  // namespace

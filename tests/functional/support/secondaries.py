@@ -1,0 +1,210 @@
+"""Real secondary name servers on loopback: Knot, NSD and BIND, each in a folder of its own."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import dns.exception
+import dns.rdatatype
+from support.dns import Resolver
+from support.ports import free_port
+from support.process import Process, wait_until
+
+
+class Secondary:
+    """Follows `zones` of the primary at 127.0.0.1 and `primary_port`. Not started until `start()`."""
+
+    program = ""
+
+    def __init__(self, folder: pathlib.Path, primary_port: int, zones: list[str]):
+        self.folder, self.primary_port, self.zones = folder, primary_port, zones
+        self.port, self.control_port = free_port(), free_port()
+        # A path of a socket has at most 107 octets; a test's folder is often longer.
+        self.short = pathlib.Path(tempfile.mkdtemp(prefix="hp-"))
+        self.dns = Resolver(self.port)
+        self._process: Process | None = None
+
+    def start(self) -> Secondary:
+        """Runs it and waits until it has all zones."""
+        self.launch()
+        for zone in self.zones:
+            wait_until(lambda zone=zone: self.serial(zone), f"{self.program} has {zone}", every=0.2)
+        return self
+
+    def launch(self) -> None:
+        (self.folder / "zones").mkdir(parents=True)
+        config = self.folder / f"{self.program}.conf"
+        config.write_text(self.config())
+        self._process = Process(self.command(config), self.folder / f"{self.program}.log", cwd=self.folder)
+
+    def serial(self, zone: str) -> int:
+        """0 while it does not serve the zone."""
+        assert self._process is not None and self._process.status is None, self.log()
+        try:
+            return self.dns.serial(zone)
+        except (dns.exception.DNSException, OSError, IndexError):
+            return 0
+
+    def refresh(self, zone: str) -> None:
+        """Asks the primary for what is new, now."""
+        run = subprocess.run([str(word) for word in self.refresh_command(zone)], text=True, capture_output=True,
+                             check=False, timeout=60)
+        assert run.returncode == 0, run.stdout + run.stderr + self.log()
+
+    def follow(self, zone: str, serial: int) -> None:
+        """Until it serves this serial."""
+        def has_it() -> bool:
+            if self.serial(zone) == serial:
+                return True
+            self.refresh(zone)
+            return False
+        wait_until(has_it, f"{self.program} has {zone} at {serial}", every=0.3)
+
+    def log(self) -> str:
+        return "".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.end()
+        shutil.rmtree(self.short, ignore_errors=True)
+
+    # Of each kind.
+    def config(self) -> str:
+        raise NotImplementedError
+
+    def command(self, config: pathlib.Path) -> list[object]:
+        raise NotImplementedError
+
+    def refresh_command(self, zone: str) -> list[object]:
+        raise NotImplementedError
+
+
+class Knot(Secondary):
+    program = "knotd"
+
+    def config(self) -> str:
+        zones = "".join(f"""
+  - domain: {zone}
+    master: primary
+    acl: anybody
+""" for zone in self.zones)
+        return f"""
+server:
+    rundir: {self.short}
+    listen: 127.0.0.1@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 2
+log:
+  - target: stderr
+    any: debug
+database:
+    storage: {self.folder}
+    journal-db-max-size: 64M
+    kasp-db-max-size: 16M
+    timer-db-max-size: 16M
+control:
+    listen: {self.short}/knot.sock
+remote:
+  - id: primary
+    address: 127.0.0.1@{self.primary_port}
+acl:
+  - id: anybody
+    address: 127.0.0.1
+    action: transfer
+template:
+  - id: default
+    storage: {self.folder}/zones
+    zonefile-sync: -1
+    zonefile-load: none
+    journal-content: all
+zone:{zones}"""
+
+    def command(self, config: pathlib.Path) -> list[object]:
+        return ["/usr/sbin/knotd", "-c", config]
+
+    def refresh_command(self, zone: str) -> list[object]:
+        return ["/usr/sbin/knotc", "-s", self.short / "knot.sock", "zone-refresh", zone]
+
+
+class Nsd(Secondary):
+    program = "nsd"
+
+    def config(self) -> str:
+        zones = "".join(f"""
+zone:
+    name: "{zone}"
+    zonefile: "{zone}zone"
+    request-xfr: 127.0.0.1@{self.primary_port} NOKEY
+    provide-xfr: 127.0.0.1 NOKEY
+""" for zone in self.zones)
+        return f"""
+server:
+    ip-address: 127.0.0.1@{self.port}
+    server-count: 1
+    username: ""
+    chroot: ""
+    verbosity: 2
+    zonesdir: "{self.folder}/zones"
+    database: ""
+    pidfile: "{self.folder}/nsd.pid"
+    logfile: "{self.folder}/nsd-own.log"
+    xfrdfile: "{self.folder}/xfrd.state"
+    zonelistfile: "{self.folder}/zone.list"
+    xfrdir: "{self.short}"
+remote-control:
+    control-enable: yes
+    control-interface: {self.short}/nsd.sock
+{zones}"""
+
+    def command(self, config: pathlib.Path) -> list[object]:
+        return ["/usr/sbin/nsd", "-d", "-c", config]
+
+    def refresh_command(self, zone: str) -> list[object]:
+        return ["/usr/sbin/nsd-control", "-c", self.folder / "nsd.conf", "transfer", zone]
+
+
+class Bind(Secondary):
+    program = "named"
+    _KEY = 'key "rndc" { algorithm hmac-sha256; secret "bm8gc2VjcmV0IGF0IGFsbA=="; };\n'
+
+    def config(self) -> str:
+        (self.folder / "rndc.conf").write_text(
+            self._KEY + f'options {{ default-key "rndc"; default-server 127.0.0.1; default-port {self.control_port}; }};\n')
+        zones = "".join(f"""
+zone "{zone}" {{
+    type secondary;
+    primaries {{ 127.0.0.1 port {self.primary_port}; }};
+    file "zones/{zone}zone";
+    masterfile-format text;
+}};
+""" for zone in self.zones)
+        return f"""{self._KEY}
+controls {{ inet 127.0.0.1 port {self.control_port} allow {{ 127.0.0.1; }} keys {{ "rndc"; }}; }};
+options {{
+    directory "{self.folder}";
+    listen-on port {self.port} {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    pid-file "{self.folder}/named.pid";
+    session-keyfile "{self.folder}/session.key";
+    managed-keys-directory "{self.folder}";
+    lock-file none;
+    recursion no;
+    dnssec-validation no;
+    notify no;
+    request-ixfr yes;
+    allow-transfer {{ 127.0.0.1; }};
+}};
+{zones}"""
+
+    def command(self, config: pathlib.Path) -> list[object]:
+        return ["/usr/sbin/named", "-g", "-n", "1", "-c", config]
+
+    def refresh_command(self, zone: str) -> list[object]:
+        return ["/usr/sbin/rndc", "-c", self.folder / "rndc.conf", "refresh", zone]
+
+
+KINDS = {"knot": Knot, "nsd": Nsd, "bind": Bind}

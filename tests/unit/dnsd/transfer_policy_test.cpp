@@ -1,0 +1,62 @@
+#include "dnsd/transfer_policy.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/zones.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+using hairpin::tests::name;
+
+const zones::Name kKey = name("upd.");
+const zones::Name kOther = name("other.");
+
+TransferRule rule(const char* prefix, const zones::Name* key) {
+    TransferRule made;
+    if (prefix != nullptr) made.from = Prefix::parse(prefix).value();
+    if (key != nullptr) made.key = *key;
+    return made;
+}
+
+TEST_CASE("A transfer is for those that a rule names, wholly", "[dnsd][rfc5936]") {
+    struct Case {
+        const char* why;
+        TransferRule rule;
+        const char* address;
+        const zones::Name* key;
+        bool permitted;
+    };
+    const auto tried = GENERATE(values<Case>({
+        {"an address within", rule("192.0.2.0/24", nullptr), "192.0.2.9", nullptr, true},
+        {"an address outside", rule("192.0.2.0/24", nullptr), "192.0.3.9", nullptr, false},
+        {"another family", rule("192.0.2.0/24", nullptr), "2001:db8::1", nullptr, false},
+        {"IPv6", rule("2001:db8::/32", nullptr), "2001:db8::1", nullptr, true},
+        {"a key, from anywhere", rule(nullptr, &kKey), "198.51.100.1", &kKey, true},
+        {"another key", rule(nullptr, &kKey), "198.51.100.1", &kOther, false},
+        {"no key", rule(nullptr, &kKey), "198.51.100.1", nullptr, false},
+        {"both as wanted", rule("192.0.2.0/24", &kKey), "192.0.2.9", &kKey, true},
+        {"the key from elsewhere", rule("192.0.2.0/24", &kKey), "192.0.3.9", &kKey, false},
+        {"the address without the key", rule("192.0.2.0/24", &kKey), "192.0.2.9", nullptr, false},
+        {"a key where none is wanted", rule("192.0.2.0/24", nullptr), "192.0.2.9", &kKey, true},
+        {"a rule that names nothing", rule(nullptr, nullptr), "192.0.2.9", &kKey, false},
+    }));
+
+    INFO(tried.why);
+    const TransferClient client{IpAddress::parse(tried.address).value(), tried.key};
+    TransferPolicy every;
+    every.allow(tried.rule);
+    CHECK(every.permits(name("example.net."), client) == tried.permitted);
+    TransferPolicy one;
+    one.allow(name("example.net."), tried.rule);
+    CHECK(one.permits(name("EXAMPLE.net."), client) == tried.permitted);
+    CHECK_FALSE(one.permits(name("example.org."), client));
+    CHECK_FALSE(one.permits(name("a.example.net."), client));
+}
+
+TEST_CASE("Without rules nobody may transfer anything", "[dnsd][rfc5936]") {
+    CHECK_FALSE(TransferPolicy().permits(name("."), {IpAddress::parse("127.0.0.1").value()}));
+}
+
+}  // namespace
+}  // namespace hairpin::dnsd
