@@ -10,7 +10,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/crypto.hpp"
 #include "core/fd.hpp"
+#include "dnsd/limit_report.hpp"
 #include "dnsd/tcp_server.hpp"
 #include "dnsd/udp_server.hpp"
 #include "net/loop.hpp"
@@ -67,7 +69,15 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.nsid", "longer than 64 octets");
     if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
         return invalid("dns.tcp", "a limit of 0 connections");
+    if (options.rate_limits.ipv4_bits > 32 || options.rate_limits.ipv6_bits > 128)
+        return invalid("dns.rate_limit", "a prefix longer than an address");
     return {};
+}
+
+SipKey random_key() {
+    SipKey key{};
+    fill_random(key);
+    return key;
 }
 
 /// Signals are for the main thread (daemon/): a new thread inherits the mask of its maker.
@@ -91,9 +101,12 @@ private:
 /// One worker. Its sockets are made before its thread and served by it alone.
 class Server::Thread {
 public:
-    Thread(const ServerOptions& options, PublishedZones& zones)
+    Thread(const ServerOptions& options, PublishedZones& zones, const Clock& clock)
         : reader_(zones),
-          worker_{loop_, reader_, options.identity, counters_},
+          cookies_(options.cookies),
+          limiter_(options.rate_limits, random_key()),
+          report_(loop_, limiter_),
+          worker_{loop_, reader_, options.identity, counters_, clock, cookies_, limiter_},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp) {
         loop_.set_idle_hooks([this] { reader_.offline(); }, [this] { reader_.online(); });
@@ -130,12 +143,21 @@ public:
         ask_to_stop();
         if (thread_.joinable()) thread_.join();
     }
+    void guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
+        loop_.post([this, cookies, rate_limits] {
+            cookies_ = cookies;
+            limiter_.set(rate_limits);
+        });
+    }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
     net::Loop loop_;
     PublishedZones::Reader reader_;
     Counters counters_;
+    CookiePolicy cookies_;
+    RateLimiter limiter_;
+    LimitReport report_;
     Worker worker_;
     UdpBatch batch_;
     std::list<UdpServer> udp_;
@@ -149,7 +171,7 @@ Server::Server(Key /*only bind() has one*/, const ServerOptions& options, Publis
     if (options_.workers == 0)
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
     for (unsigned each = 0; each < options_.workers; ++each)
-        threads_.push_back(std::make_unique<Thread>(options_, zones));
+        threads_.push_back(std::make_unique<Thread>(options_, zones, clock_));
 }
 
 Server::~Server() {
@@ -188,6 +210,11 @@ void Server::stop() {
         thread->ask_to_stop();
     for (const auto& thread : threads_)
         thread->stop();
+}
+
+void Server::guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
+    for (const auto& thread : threads_)
+        thread->guard(cookies, rate_limits);
 }
 
 Counters Server::totals() const {

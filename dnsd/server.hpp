@@ -6,7 +6,7 @@
 // them.
 //
 // Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional).
-// Threads   bind, start, stop and the destructor on one thread; totals() on any.
+// Threads   bind, start, stop and the destructor on one thread; totals() and guard() on any.
 
 #pragma once
 
@@ -14,10 +14,13 @@
 #include <memory>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "core/result.hpp"
+#include "dnsd/cookies.hpp"
 #include "dnsd/counters.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/worker.hpp"
@@ -29,6 +32,8 @@ struct ServerOptions {
     unsigned workers = 0;          // 0: one per core.
     Identity identity;             // udp_octets 512..4096; nsid at most 64 octets.
     TcpLimits tcp;
+    CookiePolicy cookies;                     // Off unless said otherwise.
+    RateLimits rate_limits;                   // Of each worker; off unless said otherwise.
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };
 
@@ -55,6 +60,9 @@ public:
     /// TcpLimits::drain. Safe to call again.
     void stop();
 
+    /// New cookie secrets and limits, a moment later on every worker; the slots stay as they are.
+    /// Any thread, before stop().
+    void guard(const CookiePolicy& cookies, const RateLimits& rate_limits);
     /// Of all workers, at about this moment.
     [[nodiscard]] Counters totals() const;
 
@@ -63,6 +71,7 @@ private:
     [[nodiscard]] Result<void> bind_endpoint(const Endpoint& wanted);
 
     ServerOptions options_;
+    SystemClock clock_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<Thread>> threads_;
 };

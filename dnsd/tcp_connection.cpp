@@ -91,7 +91,8 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             if (!more) break;
             input = input.subspan(kLengthOctets + message->size());
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
-            const std::size_t octets = dnsd::answer(engine, *message, Transport::Tcp, room);
+            const std::size_t octets =
+                dnsd::answer(engine, *message, {Transport::Tcp, peer_}, room);
             silence = octets == 0;
             if (silence) break;
             zones::write_u16(output.data() + used, static_cast<std::uint16_t>(octets));

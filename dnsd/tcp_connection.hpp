@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "core/fd.hpp"
+#include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "dnsd/worker.hpp"
 
@@ -74,8 +75,9 @@ public:
     /// What the server does with the connection next.
     enum class Fate : bool { Close, Keep };
 
-    /// @param socket  Connected and non-blocking.
-    explicit TcpConnection(Fd socket) noexcept : socket_(std::move(socket)) {}
+    /// @param socket  Connected and non-blocking. `peer`: with whom.
+    TcpConnection(Fd socket, const IpAddress& peer) noexcept
+        : socket_(std::move(socket)), peer_(peer) {}
 
     /// Reads once and answers what is complete. Not while Sending.
     [[nodiscard]] Fate on_readable(const Worker& worker, TcpScratch& scratch);
@@ -104,6 +106,7 @@ private:
     }
 
     Fd socket_;
+    IpAddress peer_;
     State state_;
     std::uint64_t phase_ = 0;
 };

@@ -82,8 +82,9 @@ void TcpServer::accept_from(const Fd& listener) {
 /// connection left in the queue would make it wait.
 void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     worker_.counters.tcp_accepted.add();
-    const auto address = IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer));
-    const IpAddress counted = counted_address(address.value_or(IpAddress()));
+    const IpAddress address =
+        IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value_or(IpAddress());
+    const IpAddress counted = counted_address(address);
     const auto same = by_address_.find(counted);
     const std::size_t of_client = same == by_address_.end() ? 0 : same->second;
     if (clients_.size() >= limits_.connections || of_client >= limits_.connections_per_client) {
@@ -94,7 +95,7 @@ void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 
-    clients_.emplace_front(std::move(socket), counted);
+    clients_.emplace_front(std::move(socket), address, counted);
     Client& client = clients_.front();
     client.self = clients_.begin();
     client.accepted = worker_.loop.now();

@@ -45,7 +45,8 @@ private:
         net::Poll poll;
     };
     struct Client final : net::WheelNode {
-        Client(Fd socket, const IpAddress& from) : connection(std::move(socket)), address(from) {}
+        Client(Fd socket, const IpAddress& peer, const IpAddress& counted)
+            : connection(std::move(socket), peer), address(counted) {}
         TcpConnection connection;
         IpAddress address;  // What the limit per client counts: IPv4 address or IPv6 /64.
         std::list<Client>::iterator self;

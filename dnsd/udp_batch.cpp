@@ -77,6 +77,11 @@ OctetView UdpBatch::received(std::size_t index, Counters& counters) const noexce
     return {requests_.data() + index * kStride, message.msg_len};
 }
 
+IpAddress UdpBatch::client(std::size_t index) const noexcept {
+    const auto* peer = reinterpret_cast<const sockaddr*>(&peers_[index]);
+    return IpAddress::from_sockaddr(peer).value_or(IpAddress());
+}
+
 std::span<std::uint8_t> UdpBatch::response_room() noexcept {
     return {responses_.data() + replies_ * kStride, response_octets_};
 }

@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/published.hpp"
 #include "dnsd/answer.hpp"
 #include "dnsd/counters.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
 #include "net/loop.hpp"
 #include "zones/zone.hpp"
@@ -21,9 +23,15 @@ struct Worker {
     PublishedZones::Reader& zones;  // Online while callbacks run, offline while the loop waits.
     const Identity& identity;
     Counters& counters;
+    const Clock& clock;
+    const CookiePolicy& cookies;
+    RateLimiter& limiter;
 
-    /// For one batch of messages; void after zones.quiescent().
-    [[nodiscard]] Engine engine() const noexcept { return {*zones.get(), identity, counters}; }
+    /// For one batch of messages, which share its time; void after zones.quiescent().
+    [[nodiscard]] Engine engine() const noexcept {
+        const auto now = static_cast<std::uint64_t>(to_unix_seconds(clock.now()));
+        return {*zones.get(), identity, counters, &cookies, now};
+    }
 };
 
 }  // namespace hairpin::dnsd
