@@ -18,6 +18,8 @@
 
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
+#include "dnsd/cookies.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -37,6 +39,9 @@ struct Config {
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
+    dnsd::CookieUse dns_cookies = dnsd::CookieUse::Answered;
+    std::string dns_cookie_secret_file;  // Empty: one of our own in the data directory.
+    dnsd::RateLimits dns_rate_limit;
 
     std::vector<Endpoint> http_listen;
     std::size_t http_workers = 1;
@@ -65,6 +70,7 @@ struct Config {
     /// Files in the data directory.
     [[nodiscard]] std::string database_path() const;
     [[nodiscard]] std::string master_key_path() const { return data_dir + "/master.key"; }
+    [[nodiscard]] std::string cookie_secret_path() const { return data_dir + "/cookie.secret"; }
 };
 
 /// Where a configuration is wrong: "hairpin.toml:12: dns.workers: must be a number from 0 to 256".

@@ -19,6 +19,7 @@
 #include "core/log.hpp"
 #include "core/published.hpp"
 #include "daemon/commands.hpp"
+#include "daemon/cookie_file.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/metrics.hpp"
@@ -64,7 +65,7 @@ zones::AddressRules address_rules(const Config& config) {
     return {config.server_label, config.internal_prefix, config.public_also};
 }
 
-dnsd::ServerOptions dns_options(const Config& config) {
+dnsd::ServerOptions dns_options(const Config& config, const dnsd::CookiePolicy& cookies) {
     dnsd::ServerOptions options;
     options.listen = config.dns_listen;
     options.workers = static_cast<unsigned>(config.dns_workers);
@@ -73,7 +74,14 @@ dnsd::ServerOptions dns_options(const Config& config) {
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    options.cookies = cookies;
+    options.rate_limits = config.dns_rate_limit;
     return options;
+}
+
+Result<dnsd::CookiePolicy> cookie_policy(const Config& config) {
+    if (config.dns_cookies == dnsd::CookieUse::Off) return dnsd::CookiePolicy();
+    return dnsd::CookiePolicy{config.dns_cookies, TRY(load_cookie_secrets(config))};
 }
 
 admin::ApiOptions api_options(const Config& config) {
@@ -201,7 +209,8 @@ private:
         certificate_ =
             std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
-        dns_ = TRY(dnsd::Server::bind(dns_options(config_), *zones_));
+        const dnsd::CookiePolicy cookies = TRY(cookie_policy(config_));
+        dns_ = TRY(dnsd::Server::bind(dns_options(config_, cookies), *zones_));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
@@ -253,7 +262,9 @@ private:
         if (const auto keys = needs_restart(config_, *next); !keys.empty())
             return fail(Error{ErrorCode::Invalid, fmt::format("{}", fmt::join(keys, ", ")),
                               "takes effect with a restart only"});
+        const auto cookies = TRY(cookie_policy(*next));
         certificate_->replace(TRY(make_server_certificate(*next)));
+        dns_->guard(cookies, next->dns_rate_limit);
         apply_log_levels(*next);
         config_ = *std::move(next);
         return {};
