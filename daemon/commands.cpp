@@ -8,6 +8,7 @@
 #include "admin/tokens.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
+#include "daemon/cookie_file.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
@@ -120,6 +121,10 @@ int run_check(const Config& config) {
         static_cast<void>(TRY(load_server_certificate(config)));
         return {};
     };
+    const auto check_cookie_secrets = [&]() -> Result<void> {
+        static_cast<void>(TRY(load_cookie_secrets(config)));
+        return {};
+    };
     if (!exists(config.database_path())) {
         fmt::print(stderr, "hairpind: {} is not there yet: run hairpind init first\n",
                    config.database_path());
@@ -128,6 +133,7 @@ int run_check(const Config& config) {
         note(check_store());
     }
     note(check_certificate());
+    if (!config.dns_cookie_secret_file.empty()) note(check_cookie_secrets());
     note(probe_listeners(config));
     if (!good) return kFailed;
     fmt::print(stderr, "hairpind: {} is good\n", config.file);

@@ -184,7 +184,7 @@ private:
             fault(0, "http.certificate and http.key go together: give both or neither");
         const auto folder = std::filesystem::path(config_.file).parent_path();
         for (std::string* path : {&config_.data_dir, &config_.http_certificate, &config_.http_key,
-                                  &config_.acme_ca_file})
+                                  &config_.acme_ca_file, &config_.dns_cookie_secret_file})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
         static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",
                                                           "error", "critical", "off"};

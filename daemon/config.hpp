@@ -19,6 +19,8 @@
 
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
+#include "dnsd/cookies.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -41,6 +43,9 @@ struct Config {
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
     std::optional<zones::Name> catalog;  // The catalog zone that we keep; none: we keep none.
+    dnsd::CookieUse dns_cookies = dnsd::CookieUse::Answered;
+    std::string dns_cookie_secret_file;  // Empty: one of our own in the data directory.
+    dnsd::RateLimits dns_rate_limit;
 
     std::vector<Prefix> transfer_allow;
     std::vector<Endpoint> transfer_secondaries;
@@ -75,6 +80,7 @@ struct Config {
     /// Files in the data directory.
     [[nodiscard]] std::string database_path() const;
     [[nodiscard]] std::string master_key_path() const { return data_dir + "/master.key"; }
+    [[nodiscard]] std::string cookie_secret_path() const { return data_dir + "/cookie.secret"; }
 };
 
 /// Where a configuration is wrong: "hairpin.toml:12: dns.workers: must be a number from 0 to 256".

@@ -24,7 +24,7 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
             metrics.sample("rcode", rcode_name(rcode), value);
 
     constexpr std::array<const char*, dnsd::kOutcomes> kOutcomeNames = {
-        "match", "alias", "redirection", "referral", "nodata", "nxdomain", "refused"};
+        "match", "alias", "redirection", "referral", "nodata", "nxdomain", "refused", "cookie"};
     metrics.family("dns_outcomes_total", Kind::Counter, "What the zones had to say.");
     for (std::size_t outcome = 0; outcome < dns.outcomes.size(); ++outcome)
         metrics.sample("outcome", kOutcomeNames[outcome], dns.outcomes[outcome].value());
@@ -66,6 +66,23 @@ void collect_notify(admin::MetricsText& metrics, const dnsd::NotifyCounters& not
     metrics.sample("result", "refused", notify.refused);
     metrics.sample("result", "no-answer", notify.given_up);
     metrics.sample("result", "not-sent", notify.not_sent);
+}
+
+/// Against senders that forge or flood: cookies and rate limits.
+void collect_dns_guard(admin::MetricsText& metrics, const dnsd::Counters& dns) {
+    constexpr std::array<const char*, dnsd::kCookieStates> kCookieNames = {"none", "client",
+                                                                           "valid", "bad"};
+    metrics.family("dns_cookies_total", Kind::Counter,
+                   "Queries by what their COOKIE option is worth.");
+    for (std::size_t state = 0; state < dns.cookies.size(); ++state)
+        metrics.sample("state", kCookieNames[state], dns.cookies[state].value());
+
+    metrics.family("dns_rate_limited_total", Kind::Counter,
+                   "Answers over a rate limit: dropped, slipped (sent empty with TC), or sent "
+                   "because limiting only logs.");
+    metrics.sample("action", "dropped", dns.rate_dropped.value());
+    metrics.sample("action", "slipped", dns.rate_slipped.value());
+    metrics.sample("action", "spared", dns.rate_spared.value());
 }
 
 void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
@@ -127,11 +144,14 @@ std::string rcode_name(std::size_t rcode) {
                                                     "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
                                                     "NXRRSET", "NOTAUTH", "NOTZONE"};
     if (rcode < kNames.size()) return kNames[rcode];
+    if (rcode == 23) return "BADCOOKIE";
     return rcode == 16 ? "BADVERS" : std::to_string(rcode);
 }
 
 void Metrics::collect(admin::MetricsText& metrics) const {
-    collect_dns(metrics, dns_.totals());
+    const dnsd::Counters dns = dns_.totals();
+    collect_dns(metrics, dns);
+    collect_dns_guard(metrics, dns);
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
     if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());

@@ -31,6 +31,14 @@ Fault set_number(std::size_t& into, const OptionValue& value, std::int64_t least
     return std::nullopt;
 }
 
+template <typename Number>
+Fault set_whole(Number& into, const OptionValue& value, std::int64_t least, std::int64_t most) {
+    std::size_t number = 0;
+    auto fault = set_number(number, value, least, most);
+    if (!fault) into = static_cast<Number>(number);
+    return fault;
+}
+
 Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
     for (const std::string& each : list(value)) {
         const auto endpoint = Endpoint::parse(each);
@@ -155,6 +163,23 @@ Fault set_catalog(Config& config, const OptionValue& value) {
     return std::nullopt;
 }
 
+Fault set_cookies(Config& config, const OptionValue& value) {
+    using dnsd::CookieUse;
+    if (text(value) == "on") return config.dns_cookies = CookieUse::Answered, std::nullopt;
+    if (text(value) == "required") return config.dns_cookies = CookieUse::Required, std::nullopt;
+    if (text(value) == "off") return config.dns_cookies = CookieUse::Off, std::nullopt;
+    return "must be on, required or off";
+}
+
+Fault set_limiting(Config& config, const OptionValue& value) {
+    using dnsd::RateLimiting;
+    RateLimiting& mode = config.dns_rate_limit.mode;
+    if (text(value) == "on") return mode = RateLimiting::On, std::nullopt;
+    if (text(value) == "log") return mode = RateLimiting::LogOnly, std::nullopt;
+    if (text(value) == "off") return mode = RateLimiting::Off, std::nullopt;
+    return "must be on, log or off";
+}
+
 template <typename Range>
 std::string joined(const Range& range) {
     std::string all;
@@ -165,6 +190,22 @@ std::string joined(const Range& range) {
 
 constexpr auto kRestart = OnReload::NeedsRestart;
 constexpr auto kApplies = OnReload::Applies;
+
+/// A row of answers a second of one kind.
+template <dnsd::AnswerKind kind>
+Option rate(std::string_view key, std::string_view standard, std::string_view sentence) {
+    constexpr auto kIndex = static_cast<std::size_t>(kind);
+    return {key,
+            OptionKind::Number,
+            Presence::Optional,
+            kApplies,
+            standard,
+            sentence,
+            [](Config& c, const OptionValue& v) -> Fault {
+                return set_whole(c.dns_rate_limit.per_second[kIndex], v, 0, 1'000'000);
+            },
+            [](const Config& c) { return std::to_string(c.dns_rate_limit.per_second[kIndex]); }};
+}
 
 const std::array kOptions = {
     Option{"data_dir", OptionKind::Text, Presence::Required, kRestart, "\"/var/lib/hairpin\"",
@@ -280,6 +321,75 @@ const std::array kOptions = {
                return set_number(c.transfer_least_rate, v, 1, 1'000'000);
            },
            [](const Config& c) { return std::to_string(c.transfer_least_rate); }},
+    Option{"dns.cookies", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
+           "DNS cookies (RFC 7873): on; required: over UDP who sends one has to show ours; off.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_cookies(c, v); },
+           [](const Config& c) { return std::to_string(static_cast<int>(c.dns_cookies)); }},
+    Option{"dns.cookie_secret_file", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+           "The cookie secrets that all servers of a zone share, 1 or 2 lines of 32 hexadecimal "
+           "digits, the first in use; empty: one of our own in data_dir.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.dns_cookie_secret_file = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.dns_cookie_secret_file; }},
+    Option{"dns.rate_limit.mode", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
+           "Response rate limiting over UDP: on; log: count and say, but send everything; off.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_limiting(c, v); },
+           [](const Config& c) { return std::to_string(static_cast<int>(c.dns_rate_limit.mode)); }},
+    rate<dnsd::AnswerKind::Positive>("dns.rate_limit.answers", "1000",
+                                     "Answers a second by each worker to one network about one "
+                                     "name, 0 to 1000000; 0: no limit."),
+    rate<dnsd::AnswerKind::NoData>("dns.rate_limit.nodata", "1000",
+                                   "The same: that a name has not the type asked for."),
+    rate<dnsd::AnswerKind::NxDomain>("dns.rate_limit.nxdomain", "1000",
+                                     "The same: that names of one zone do not exist."),
+    rate<dnsd::AnswerKind::Referral>("dns.rate_limit.referrals", "1000",
+                                     "The same: where one delegated zone is."),
+    rate<dnsd::AnswerKind::Error>("dns.rate_limit.errors", "1000",
+                                  "The same: refusals and errors of all kinds together."),
+    rate<dnsd::AnswerKind::All>("dns.rate_limit.all", "0",
+                                "The same: answers of all kinds to one network together."),
+    Option{"dns.rate_limit.window", OptionKind::Number, Presence::Optional, kApplies, "15",
+           "How long a network stays limited after it has calmed down, at most, 0 to 3600 seconds; "
+           "0: only what is over the limit is held back.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               std::size_t seconds = 0;
+               auto fault = set_number(seconds, v, 0, 3600);
+               c.dns_rate_limit.window = Seconds(seconds);
+               return fault;
+           },
+           [](const Config& c) { return std::to_string(c.dns_rate_limit.window.count()); }},
+    Option{"dns.rate_limit.slip", OptionKind::Number, Presence::Optional, kApplies, "1",
+           "Every how many limited answers one is sent empty with TC, 0 to 100; 0: none, 1: all.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_whole(c.dns_rate_limit.slip, v, 0, 100);
+           },
+           [](const Config& c) { return std::to_string(c.dns_rate_limit.slip); }},
+    Option{"dns.rate_limit.ipv4_prefix", OptionKind::Number, Presence::Optional, kApplies, "24",
+           "Bits of an IPv4 address that make a network, 8 to 32.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_whole(c.dns_rate_limit.ipv4_bits, v, 8, 32);
+           },
+           [](const Config& c) { return std::to_string(c.dns_rate_limit.ipv4_bits); }},
+    Option{"dns.rate_limit.ipv6_prefix", OptionKind::Number, Presence::Optional, kApplies, "56",
+           "The same for IPv6, 16 to 128.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_whole(c.dns_rate_limit.ipv6_bits, v, 16, 128);
+           },
+           [](const Config& c) { return std::to_string(c.dns_rate_limit.ipv6_bits); }},
+    Option{"dns.rate_limit.exempt", OptionKind::List, Presence::Optional, kApplies, "[]",
+           "Address prefixes that are never limited.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_prefixes(c.dns_rate_limit.exempt, v);
+           },
+           [](const Config& c) { return joined(c.dns_rate_limit.exempt); }},
+    Option{"dns.rate_limit.slots", OptionKind::Number, Presence::Optional, kRestart, "65536",
+           "What each worker can count at one time, 16 octets each, 1024 to 16777216.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_rate_limit.slots, v, 1024, 16'777'216);
+           },
+           [](const Config& c) { return std::to_string(c.dns_rate_limit.slots); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

@@ -21,6 +21,7 @@
 #include "core/published.hpp"
 #include "daemon/catalog_keeper.hpp"
 #include "daemon/commands.hpp"
+#include "daemon/cookie_file.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/metrics.hpp"
@@ -69,7 +70,7 @@ zones::AddressRules address_rules(const Config& config) {
     return {config.server_label, config.internal_prefix, config.public_also};
 }
 
-dnsd::ServerOptions dns_options(const Config& config) {
+dnsd::ServerOptions dns_options(const Config& config, const dnsd::CookiePolicy& cookies) {
     dnsd::ServerOptions options;
     options.listen = config.dns_listen;
     options.workers = static_cast<unsigned>(config.dns_workers);
@@ -80,12 +81,19 @@ dnsd::ServerOptions dns_options(const Config& config) {
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    options.cookies = cookies;
+    options.rate_limits = config.dns_rate_limit;
     options.transfers.at_once = config.transfer_at_once;
     options.transfers.per_client = config.transfer_per_client;
     options.transfers.octets_per_window =
         config.transfer_least_rate *
         static_cast<std::size_t>(options.transfers.window / Seconds(1));
     return options;
+}
+
+Result<dnsd::CookiePolicy> cookie_policy(const Config& config) {
+    if (config.dns_cookies == dnsd::CookieUse::Off) return dnsd::CookiePolicy();
+    return dnsd::CookiePolicy{config.dns_cookies, TRY(load_cookie_secrets(config))};
 }
 
 // Of each secondary only its address counts: it asks from any port.
@@ -252,7 +260,7 @@ private:
         certificate_ =
             std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
-        dnsd::ServerOptions options = dns_options(config_);
+        dnsd::ServerOptions options = dns_options(config_, TRY(cookie_policy(config_)));
         options.keys = &keys_->published();
         transfers_.publish(transfer_policy(config_));
         history_ = TRY(store::History::open(config_.database_path()));
@@ -321,7 +329,9 @@ private:
         if (const auto keys = needs_restart(config_, *next); !keys.empty())
             return fail(Error{ErrorCode::Invalid, fmt::format("{}", fmt::join(keys, ", ")),
                               "takes effect with a restart only"});
+        const auto cookies = TRY(cookie_policy(*next));
         certificate_->replace(TRY(make_server_certificate(*next)));
+        dns_->guard(cookies, next->dns_rate_limit);
         apply_log_levels(*next);
         transfers_.publish(transfer_policy(*next));
         config_ = *std::move(next);

@@ -38,6 +38,18 @@ std::optional<Refusal> refuse_type(RType qtype) noexcept {
     return Refusal{Rcode::NotImp, ExtendedError::NotSupported};  // MAILA, MAILB, unassigned.
 }
 
+/// RFC 7873 sections 5.2.3 and 5.2.4: what TCP carries needs no other proof of its source.
+bool lacks_cookie(const Engine& engine, const Cookie& cookie, Transport transport) noexcept {
+    if (cookie.state == CookieState::None || cookie.state == CookieState::Valid) return false;
+    return engine.cookies->use == CookieUse::Required && transport == Transport::Udp;
+}
+
+/// RFC 7873 section 5.4: a query without a question. Without cookies it is one question too few.
+Rcode answer_to_cookie(const Cookie& cookie) noexcept {
+    if (cookie.state == CookieState::None) return Rcode::FormErr;
+    return cookie.state == CookieState::Bad ? Rcode::BadCookie : Rcode::NoError;
+}
+
 /// The ladder: why a message gets no answer from a zone, in the order of the standards.
 std::optional<Refusal> refuse(const Query& query, const Identity& identity,
                               const Requestor& who) noexcept {
@@ -60,79 +72,97 @@ std::size_t room(const Query& query, const Identity& identity, Transport transpo
     return std::clamp(theirs, kMinUdpOctets, std::max(ours, kMinUdpOctets));
 }
 
-struct Ending {
-    Outcome outcome;
-    Rcode rcode;
-    ExtendedError error = ExtendedError::None;
-};
-
 /// Counts and closes the response, and signs it for who signed the query.
-std::size_t finish(const Engine& engine, const Requestor& who, Response& response,
-                   const Ending& ending) noexcept {
+std::size_t finish(const Engine& engine, const Requestor& who, Response& response, Gist& gist,
+                   Rcode wanted, ExtendedError error = ExtendedError::None) noexcept {
     // RFC 8945 section 5.3: what a TSIG leaves no room for "has the TC bit set, and has an RCODE
     // of 0 (NOERROR)".
     const bool cut = who.tsig() && response.is_truncated();
-    const Rcode rcode = cut ? Rcode::NoError : ending.rcode;
-    engine.counters.count(ending.outcome);
+    const Rcode rcode = cut ? Rcode::NoError : wanted;
+    engine.counters.count(gist.outcome);
     engine.counters.count(rcode);
     if (response.is_truncated()) engine.counters.truncated.add();
-    const std::size_t octets = response.finish(rcode, ending.error);
-    if (who.tsig_octets() == 0) return octets;
-    return who.put_tsig(response.buffer(), octets, engine.now);
+    const std::size_t octets = response.finish(rcode, error);
+    if (who.tsig_octets() != 0) return who.put_tsig(response.buffer(), octets, engine.now);
+    gist.opt_octets = response.opt_octets();
+    return octets;
 }
 
 /// Not even the TSIG fits: the question alone, unsigned, sends the client to TCP. It takes names of
 /// hundreds of octets and no EDNS.
-std::size_t refuse_room(const Engine& engine, Response& response) noexcept {
+std::size_t refuse_room(const Engine& engine, Response& response, Gist& gist) noexcept {
     response.truncate();
-    return finish(engine, Requestor(), response, {Outcome::Refused, Rcode::NoError});
+    return finish(engine, Requestor(), response, gist, Rcode::NoError);
+}
+
+Cookie cookie_of(const Engine& engine, const Query& query, const IpAddress& client) noexcept {
+    if (engine.cookies == nullptr || engine.cookies->use == CookieUse::Off) return {};
+    const Cookie cookie = judge_cookie(*engine.cookies, query.edns.cookie, client,
+                                       static_cast<std::uint32_t>(engine.now));
+    engine.counters.count(cookie.state);
+    return cookie;
+}
+
+/// The answer from our zones, whatever they say.
+std::size_t answer_from_zones(const Engine& engine, const Query& query, const Requestor& who,
+                              Response& response, Gist& gist) noexcept {
+    Walk walk(engine.zones, query, response);
+    if (!walk.has_zone()) {
+        const auto error =
+            engine.zones.size() == 0 ? ExtendedError::NotReady : ExtendedError::NotAuthoritative;
+        return finish(engine, who, response, gist, Rcode::Refused, error);
+    }
+    walk.answer();      // ANSWER: the RRset asked for, and the aliases on the way to it.
+    walk.authority();   // AUTHORITY: where to ask instead, or the proof that there is nothing.
+    walk.additional();  // ADDITIONAL: addresses of name servers and of service targets.
+    gist.outcome = walk.outcome();
+    gist.subject = walk.subject();
+    return finish(engine, who, response, gist, walk.rcode());
 }
 
 }  // namespace
 
-std::size_t answer(const Engine& engine, OctetView message, Transport transport,
-                   std::span<std::uint8_t> out, Requestor& who) noexcept {
+std::size_t answer(const Engine& engine, OctetView message, const Source& source,
+                   std::span<std::uint8_t> out, Gist& gist) noexcept {
     Counters& counters = engine.counters;
-    counters.count(transport);
+    counters.count(source.transport);
 
     const Query query = read_query(message);
     if (const auto silence = stay_silent(query)) {
         counters.count(*silence);
         return 0;
     }
-
-    who = identify(engine.keys, message, query, engine.now);
+    const Requestor who = identify(engine.keys, message, query, engine.now);
     if (who.tsig()) counters.count(*who.tsig());
+    const Cookie cookie = cookie_of(engine, query, source.client);
+    gist = {Outcome::Refused, {}, cookie.state, who.key() != nullptr, 0};
 
     // QUESTION: as received, case included, where it could be read.
     Response response(query, engine.identity,
-                      out.first(room(query, engine.identity, transport, out.size())));
-    if (!response.reserve(who.tsig_octets())) return refuse_room(engine, response);
+                      out.first(room(query, engine.identity, source.transport, out.size())));
+    if (cookie.state != CookieState::None) response.set_cookie(cookie.reply);
+    if (!response.reserve(who.tsig_octets())) return refuse_room(engine, response, gist);
+    if (query.form == Form::CookieOnly) {
+        gist.outcome = Outcome::CookieOnly;
+        return finish(engine, who, response, gist, answer_to_cookie(cookie));
+    }
     if (const auto refusal = refuse(query, engine.identity, who))
-        return finish(engine, who, response, {Outcome::Refused, refusal->rcode, refusal->error});
+        return finish(engine, who, response, gist, refusal->rcode, refusal->error);
+    if (lacks_cookie(engine, cookie, source.transport) && who.key() == nullptr)
+        return finish(engine, who, response, gist, Rcode::BadCookie);
     if (const OctetView text = chaos_text(query, engine.identity); !text.empty()) {
         response.set_authoritative();
         response.put_chaos(text);
-        return finish(engine, who, response, {Outcome::Match, Rcode::NoError});
+        gist.outcome = Outcome::Match;
+        return finish(engine, who, response, gist, Rcode::NoError);
     }
-
-    Walk walk(engine.zones, query, response);
-    if (!walk.has_zone()) {
-        const auto error =
-            engine.zones.size() == 0 ? ExtendedError::NotReady : ExtendedError::NotAuthoritative;
-        return finish(engine, who, response, {Outcome::Refused, Rcode::Refused, error});
-    }
-
-    walk.answer();      // ANSWER: the RRset asked for, and the aliases on the way to it.
-    walk.authority();   // AUTHORITY: where to ask instead, or the proof that there is nothing.
-    walk.additional();  // ADDITIONAL: addresses of name servers and of service targets.
-    return finish(engine, who, response, {walk.outcome(), walk.rcode()});
+    return answer_from_zones(engine, query, who, response, gist);
 }
 
-std::size_t answer(const Engine& engine, OctetView message, Transport transport,
+std::size_t answer(const Engine& engine, OctetView message, const Source& source,
                    std::span<std::uint8_t> out) noexcept {
-    Requestor who;
-    return answer(engine, message, transport, out, who);
+    Gist gist;
+    return answer(engine, message, source, out, gist);
 }
 
 }  // namespace hairpin::dnsd

@@ -1,7 +1,8 @@
 // dnsd/codes.hpp - the numbers of the DNS header and of EDNS, by name.
 //
 // Standards RFC 1035 section 4.1.1 and RFC 6895 section 2.2-2.3 (opcodes, RCODEs); RFC 6891
-//           section 9 (BADVERS); RFC 8914 section 5.2 and RFC 9824 section 10.1 (extended errors).
+//           section 9 (BADVERS); RFC 7873 section 8 (BADCOOKIE); RFC 8914 section 5.2 and RFC 9824
+//           section 10.1 (extended errors).
 // Threads   Constants.
 
 #pragma once
@@ -21,9 +22,10 @@ enum class Rcode : std::uint8_t {
     YxDomain = 6,
     NotAuth = 9,
     BadVers = 16,  // The upper bits travel in the OPT record.
+    BadCookie = 23,
 };
 /// One more than the greatest RCODE above.
-inline constexpr std::size_t kRcodes = 17;
+inline constexpr std::size_t kRcodes = 24;
 
 /// Extended DNS errors that we send.
 enum class ExtendedError : std::uint16_t {
@@ -48,6 +50,7 @@ inline constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
 inline constexpr std::uint16_t kEdnsDnssecOk = 0x8000;
 
 inline constexpr std::uint16_t kOptionNsid = 3;            // RFC 5001
+inline constexpr std::uint16_t kOptionCookie = 10;         // RFC 7873
 inline constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914
 
 /// What every requestor takes, EDNS or not (RFC 1035 section 4.2.1, RFC 6891 section 6.2.3).

@@ -17,8 +17,12 @@ void Counters::operator+=(const Counters& other) noexcept {
     add(responses, other.responses);
     add(outcomes, other.outcomes);
     add(tsig, other.tsig);
+    add(cookies, other.cookies);
     truncated += other.truncated;
     udp_send_failed += other.udp_send_failed;
+    rate_dropped += other.rate_dropped;
+    rate_slipped += other.rate_slipped;
+    rate_spared += other.rate_spared;
     tcp_accepted += other.tcp_accepted;
     tcp_refused += other.tcp_refused;
     tcp_timed_out += other.tcp_timed_out;

@@ -37,9 +37,19 @@ enum class Outcome : std::uint8_t {
     Referral,
     NoData,
     NxDomain,
-    Refused,  // The ladder of dnsd/answer.cpp said no.
+    Refused,     // The ladder of dnsd/answer.cpp said no.
+    CookieOnly,  // Nothing was asked: a cookie for a cookie.
 };
-inline constexpr std::size_t kOutcomes = 7;
+inline constexpr std::size_t kOutcomes = 8;
+
+/// What a query's COOKIE option is worth, where cookies are in use.
+enum class CookieState : std::uint8_t {
+    None,        // No option.
+    ClientOnly,  // The client does not know our server cookie yet.
+    Valid,       // A server cookie of ours, for this client, in time.
+    Bad,         // Any other server cookie.
+};
+inline constexpr std::size_t kCookieStates = 4;
 
 /// What became of the TSIG of a request (RFC 8945 section 5.2).
 enum class TsigOutcome : std::uint8_t {
@@ -79,9 +89,13 @@ struct Counters {
     std::array<Counter, kSilences> silent;
     std::array<Counter, kRcodes> responses;  // By RCODE.
     std::array<Counter, kOutcomes> outcomes;
-    std::array<Counter, kTsigOutcomes> tsig;  // Of signed requests.
-    Counter truncated;                        // Responses with TC.
-    Counter udp_send_failed;                  // Answers the kernel would not take.
+    std::array<Counter, kTsigOutcomes> tsig;     // Of signed requests.
+    std::array<Counter, kCookieStates> cookies;  // Queries; none while cookies are off.
+    Counter truncated;                           // Responses with TC.
+    Counter udp_send_failed;                     // Answers the kernel would not take.
+    Counter rate_dropped;                        // Answers held back by dnsd/rate_limit.hpp,
+    Counter rate_slipped;                        // sent with nothing but TC instead,
+    Counter rate_spared;                         // or sent although over the limit: it only logs.
     Counter tcp_accepted;
     Counter tcp_refused;            // Over a connection limit.
     Counter tcp_timed_out;          // Idle, slow to send or slow to read.
@@ -108,6 +122,9 @@ struct Counters {
     [[nodiscard]] std::uint64_t of(TsigOutcome outcome) const noexcept {
         return tsig[static_cast<std::size_t>(outcome)].value();
     }
+    [[nodiscard]] std::uint64_t of(CookieState state) const noexcept {
+        return cookies[static_cast<std::size_t>(state)].value();
+    }
     void count(Transport transport) noexcept {
         received[static_cast<std::size_t>(transport)].add();
     }
@@ -115,6 +132,7 @@ struct Counters {
     void count(Rcode rcode) noexcept { responses[static_cast<std::size_t>(rcode)].add(); }
     void count(Outcome outcome) noexcept { outcomes[static_cast<std::size_t>(outcome)].add(); }
     void count(TsigOutcome outcome) noexcept { tsig[static_cast<std::size_t>(outcome)].add(); }
+    void count(CookieState state) noexcept { cookies[static_cast<std::size_t>(state)].add(); }
 };
 
 }  // namespace hairpin::dnsd

@@ -1,5 +1,6 @@
 #include "dnsd/query.hpp"
 
+#include "dnsd/cookies.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
@@ -21,6 +22,7 @@ public:
 
 private:
     [[nodiscard]] Form opt(bool root_owner, std::size_t fields, OctetView rdata) noexcept;
+    [[nodiscard]] bool cookie(OctetView value) noexcept;
     [[nodiscard]] std::size_t left() const noexcept { return message_.size() - at_; }
 
     OctetView message_;
@@ -84,10 +86,23 @@ Form Reader::opt(bool root_owner, std::size_t fields, OctetView rdata) noexcept 
         if (rdata.size() < 4) return Form::OptOptions;
         const std::size_t size = read_u16(&rdata[2]);
         if (rdata.size() - 4 < size) return Form::OptOptions;
-        if (read_u16(rdata.data()) == kOptionNsid) query_.edns.nsid = true;
+        const std::size_t code = read_u16(rdata.data());
+        if (code == kOptionNsid) query_.edns.nsid = true;
+        if (code == kOptionCookie && !cookie(rdata.subspan(4, size))) return Form::CookieSize;
         rdata = rdata.subspan(4 + size);
     }
     return Form::WellFormed;
+}
+
+/// RFC 7873 section 5.2: only the first one counts. What the option is in another version of EDNS
+/// nobody knows.
+bool Reader::cookie(OctetView value) noexcept {
+    if (query_.edns.version != 0 || !query_.edns.cookie.empty()) return true;
+    const bool both =
+        value.size() >= kMinBothCookiesOctets && value.size() <= kMaxBothCookiesOctets;
+    if (value.size() != kClientCookieOctets && !both) return false;
+    query_.edns.cookie = value;
+    return true;
 }
 
 /// Everything behind the header of a QUERY. Records in the wrong section are read nevertheless: an
@@ -106,7 +121,11 @@ Form read_body(OctetView message, Query& query) noexcept {
     if (form == Form::WellFormed) form = reader.records(additionals);
     if (form != Form::WellFormed) return form;
 
-    if (questions == 0) return Form::QuestionCount;
+    if (questions == 0) {
+        const bool cookie_only =
+            !query.edns.cookie.empty() && answers + authorities == 0 && reader.at_end();
+        return cookie_only ? Form::CookieOnly : Form::QuestionCount;
+    }
     // RFC 1995 section 3: the authority section of an IXFR query holds the client's SOA.
     const bool ixfr = query.qtype == zones::RType::IXFR && authorities <= 1;
     if (answers != 0 || (authorities != 0 && !ixfr) || misplaced) return Form::UnexpectedRecords;

@@ -5,8 +5,8 @@
 // whether a message is well-formed and nothing else; what to answer is dnsd/answer.cpp's.
 //
 // Standards RFC 1035 section 4.1; RFC 6891 section 6 (OPT); RFC 9619 (one question); RFC 8945
-//           section 5.1 (place of TSIG); RFC 5001 (NSID); RFC 1995 section 3 (SOA in an IXFR
-//           query).
+//           section 5.1 (place of TSIG); RFC 5001 (NSID); RFC 7873 section 5.2 (COOKIE); RFC 1995
+//           section 3 (SOA in an IXFR query).
 // Threads   Pure; no allocation.
 
 #pragma once
@@ -28,12 +28,14 @@ enum class Form : std::uint8_t {
     IsResponse,         // QR is set: answering it could start a loop between two servers.
     OtherOpcode,        // Not a QUERY: the rest has another meaning and is not looked at.
     QuestionCount,      // QDCOUNT is not 1 (RFC 9619).
+    CookieOnly,         // Well-formed: QDCOUNT is 0 and there is a COOKIE (RFC 7873 section 5.4).
     Question,           // Cut short, a label over 63 octets, a pointer, a name over 255 octets.
     UnexpectedRecords,  // Answer or authority records, but for the one SOA of an IXFR query.
     Records,            // A record is cut short or its owner is broken.
     OptTwice,           // RFC 6891 section 6.1.1.
     OptOwner,           // An OPT whose owner is not the root (RFC 6891 section 6.1.2).
     OptOptions,         // Options that do not fill the OPT's RDATA.
+    CookieSize,         // A COOKIE of neither 8 nor 16..40 octets (RFC 7873 section 5.2.2).
     TsigPlace,          // A TSIG that is not the last record (RFC 8945 section 5.1).
     TrailingOctets,     // Octets after the last record.
 };
@@ -44,6 +46,7 @@ struct Edns {
     bool nsid = false;       // The requestor asks for our NSID.
     std::uint8_t version = 0;
     std::uint16_t udp_octets = 0;  // What the requestor can take, as sent.
+    OctetView cookie;              // The COOKIE option's value: empty, or 8 or 16..40 octets.
 };
 
 struct Query {
@@ -60,7 +63,7 @@ struct Query {
 
 /// Reads a whole message of any size. Each part of the result is valid as far as the message was
 /// readable: `question` and `edns` may be set although `form` is a refusal, so that the refusal can
-/// repeat the question and carry an OPT. `message` outlives `Query::question`.
+/// repeat the question and carry an OPT. `message` outlives the views.
 [[nodiscard]] Query read_query(OctetView message) noexcept;
 
 }  // namespace hairpin::dnsd

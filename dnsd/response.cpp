@@ -62,6 +62,12 @@ bool Response::reserve(std::size_t octets) noexcept {
     return true;
 }
 
+void Response::set_cookie(OctetView cookie) noexcept {
+    cookie_ = cookie;
+    reserved_ += kOptionHeadOctets + cookie.size();
+    HAIRPIN_ASSERT(at_ + reserved_ <= out_.size());
+}
+
 bool Response::put(Section section, const zones::RRset& rrset, std::size_t owner) noexcept {
     if (owner > kMaxPointer) {
         if (!put_spelled_out(rrset, owner)) return false;
@@ -135,7 +141,9 @@ void Response::truncate() noexcept {
 std::size_t Response::finish(Rcode rcode, ExtendedError error) noexcept {
     std::uint8_t* header = out_.data();
     const bool opt = query_.edns.present;
+    const std::size_t opt_at = at_;
     if (opt) put_opt(rcode, error);
+    opt_octets_ = at_ - opt_at;
     write_u16(header, query_.id);
     write_u16(header + 2,
               static_cast<std::uint16_t>(flags_ | (static_cast<unsigned>(rcode) & 0x0fu)));
@@ -161,12 +169,35 @@ void Response::put_opt(Rcode rcode, ExtendedError error) noexcept {
         put_u16(static_cast<std::uint16_t>(identity_.nsid.size()));
         put_octets(identity_.nsid);
     }
+    if (!cookie_.empty()) {
+        put_u16(kOptionCookie);
+        put_u16(static_cast<std::uint16_t>(cookie_.size()));
+        put_octets(cookie_);
+    }
     if (error != ExtendedError::None) {
         put_u16(kOptionExtendedError);
         put_u16(kExtendedErrorOctets);
         put_u16(static_cast<std::uint16_t>(error));
     }
     write_u16(out_.data() + rdlength, static_cast<std::uint16_t>(at_ - rdlength - 2));
+}
+
+std::size_t cut_short(std::span<std::uint8_t> message, std::size_t opt_octets) noexcept {
+    constexpr std::size_t kFixedOctets = 4;  // QTYPE, QCLASS.
+    constexpr std::uint16_t kKeptFlags = kFlagResponse | kOpcodeMask | kFlagRecursionDesired;
+    std::uint8_t* header = message.data();
+    std::size_t end = kHeaderOctets;
+    if (read_u16(header + 4) != 0) end += name_octets(message, end) + kFixedOctets;
+    write_u16(header + 2,
+              static_cast<std::uint16_t>((read_u16(header + 2) & kKeptFlags) | kFlagTruncated));
+    write_u16(header + 6, 0);
+    write_u16(header + 8, 0);
+    write_u16(header + 10, opt_octets == 0 ? 0 : 1);
+    if (opt_octets == 0) return end;
+    const auto opt = message.last(opt_octets);
+    std::memmove(header + end, opt.data(), opt.size());
+    header[end + 5] = 0;  // The upper bits of the RCODE.
+    return end + opt.size();
 }
 
 void Response::count(Section section, std::size_t records) noexcept {

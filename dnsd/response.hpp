@@ -6,7 +6,8 @@
 // free from the start. What to put is dnsd/answer.cpp's decision.
 //
 // Standards RFC 1035 sections 4.1 and 4.1.4; RFC 2181 sections 5.1 and 9 (whole RRsets, TC); RFC
-//           6891 section 7 (OPT in every answer to one); RFC 5001 (NSID); RFC 8914.
+//           6891 section 7 (OPT in every answer to one); RFC 5001 (NSID); RFC 7873 section
+//           5.2 (COOKIE); RFC 8914.
 // Threads   One. No allocation.
 
 #pragma once
@@ -43,6 +44,8 @@ public:
     /// The query and the identity outlive the response.
     Response(const Query& query, const Identity& identity, std::span<std::uint8_t> out) noexcept;
 
+    /// The value of the OPT's COOKIE option. Before any record; `cookie` outlives the response.
+    void set_cookie(OctetView cookie) noexcept;
     /// Keeps room for what is put behind the finished message: a TSIG. Before any record is put.
     /// @return false when there is not so much room; then nothing is kept.
     [[nodiscard]] bool reserve(std::size_t octets) noexcept;
@@ -74,6 +77,8 @@ public:
     /// Writes header and OPT. Call once, last. @return The size of the message in octets.
     [[nodiscard]] std::size_t finish(Rcode rcode,
                                      ExtendedError error = ExtendedError::None) noexcept;
+    /// After finish(): the octets of the OPT, which ends the message; 0: there is none.
+    [[nodiscard]] std::size_t opt_octets() const noexcept { return opt_octets_; }
 
 private:
     [[nodiscard]] bool fits(std::size_t octets) const noexcept {
@@ -90,9 +95,19 @@ private:
     std::span<std::uint8_t> out_;
     std::size_t at_;            // Where the next octet goes.
     std::size_t reserved_ = 0;  // For the OPT and the TSIG.
+    std::size_t opt_octets_ = 0;
+    OctetView cookie_;  // Empty: none is sent.
     std::size_t last_rdata_ = 0;
     std::uint16_t flags_;
     std::array<std::uint16_t, 3> counts_{};  // By Section.
 };
+
+/// Takes all records but the OPT out of a finished response and sets TC, RCODE 0: nothing is said
+/// but that TCP has the answer.
+/// @param message     A response of ours without a TSIG.
+/// @param opt_octets  Of the OPT that ends it, or 0.
+/// @return The new size, never more than the query's but for options that the query asked for.
+[[nodiscard]] std::size_t cut_short(std::span<std::uint8_t> message,
+                                    std::size_t opt_octets) noexcept;
 
 }  // namespace hairpin::dnsd

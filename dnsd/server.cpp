@@ -9,8 +9,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/crypto.hpp"
 #include "core/fd.hpp"
 #include "core/signals_blocked.hpp"
+#include "dnsd/limit_report.hpp"
 #include "dnsd/tcp_server.hpp"
 #include "dnsd/udp_server.hpp"
 #include "net/loop.hpp"
@@ -75,7 +77,15 @@ Result<void> check(const ServerOptions& options) {
     const TransferLimits& transfers = options.transfers;
     if (transfers.message_octets < kMinUdpOctets || transfers.message_octets > kMaxMessageOctets)
         return invalid("dns.transfer", "messages of another size than 512 to 65535 octets");
+    if (options.rate_limits.ipv4_bits > 32 || options.rate_limits.ipv6_bits > 128)
+        return invalid("dns.rate_limit", "a prefix longer than an address");
     return {};
+}
+
+SipKey random_key() {
+    SipKey key{};
+    fill_random(key);
+    return key;
 }
 
 }  // namespace
@@ -88,12 +98,17 @@ public:
         : reader_(zones),
           keys_(*options.keys),
           policy_reader_(policy),
+          cookies_(options.cookies),
+          limiter_(options.rate_limits, random_key()),
+          report_(loop_, limiter_),
           worker_{loop_,
                   reader_,
                   keys_,
                   options.identity,
                   counters_,
                   clock,
+                  cookies_,
+                  limiter_,
                   {policy_reader_, history, slots, options.transfers}},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp) {
@@ -131,6 +146,12 @@ public:
         ask_to_stop();
         if (thread_.joinable()) thread_.join();
     }
+    void guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
+        loop_.post([this, cookies, rate_limits] {
+            cookies_ = cookies;
+            limiter_.set(rate_limits);
+        });
+    }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
@@ -150,6 +171,9 @@ private:
     PublishedKeys::Reader keys_;
     PublishedTransferPolicy::Reader policy_reader_;
     Counters counters_;
+    CookiePolicy cookies_;
+    RateLimiter limiter_;
+    LimitReport report_;
     Worker worker_;
     UdpBatch batch_;
     std::list<UdpServer> udp_;
@@ -207,6 +231,11 @@ void Server::stop() {
         thread->ask_to_stop();
     for (const auto& thread : threads_)
         thread->stop();
+}
+
+void Server::guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
+    for (const auto& thread : threads_)
+        thread->guard(cookies, rate_limits);
 }
 
 Counters Server::totals() const {

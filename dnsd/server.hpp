@@ -6,7 +6,7 @@
 // them.
 //
 // Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional).
-// Threads   bind, start, stop and the destructor on one thread; totals() on any.
+// Threads   bind, start, stop and the destructor on one thread; totals() and guard() on any.
 
 #pragma once
 
@@ -18,8 +18,10 @@
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "core/result.hpp"
+#include "dnsd/cookies.hpp"
 #include "dnsd/counters.hpp"
 #include "dnsd/key_ring.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/transfer_limits.hpp"
@@ -35,6 +37,8 @@ struct ServerOptions {
     Identity identity;             // udp_octets 512..4096; nsid at most 64 octets; texts 255.
     TcpLimits tcp;
     PublishedKeys* keys = nullptr;  // Whose signatures are known; outlives the server. Null: none.
+    CookiePolicy cookies;           // Off unless said otherwise.
+    RateLimits rate_limits;         // Of each worker; off unless said otherwise.
     TransferLimits transfers;
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };
@@ -69,6 +73,9 @@ public:
     /// TcpLimits::drain. Safe to call again.
     void stop();
 
+    /// New cookie secrets and limits, a moment later on every worker; the slots stay as they are.
+    /// Any thread, before stop().
+    void guard(const CookiePolicy& cookies, const RateLimits& rate_limits);
     /// Of all workers, at about this moment.
     [[nodiscard]] Counters totals() const;
     /// Transfers under way.

@@ -96,7 +96,7 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
             const std::optional<std::size_t> octets =
                 transfer ? answer_transfer(worker, scratch, *message, input, room)
-                         : dnsd::answer(engine, *message, Transport::Tcp, room);
+                         : dnsd::answer(engine, *message, {Transport::Tcp, peer_}, room);
             if (!octets) return Fate::Keep;
             silence = *octets == 0;
             if (silence) break;

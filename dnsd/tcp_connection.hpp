@@ -106,7 +106,7 @@ public:
     /// What the server does with the connection next.
     enum class Fate : bool { Close, Keep };
 
-    /// @param socket  Connected and non-blocking.
+    /// @param socket  Connected and non-blocking. `peer`: with whom.
     TcpConnection(Fd socket, const IpAddress& peer) noexcept
         : socket_(std::move(socket)), peer_(peer) {}
 

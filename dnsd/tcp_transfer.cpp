@@ -65,7 +65,7 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
                         engine.zones, *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
-        return answer(engine, message, Transport::Tcp, out);
+        return answer(engine, message, {Transport::Tcp, peer_}, out);
     engine.counters.count(Transport::Tcp);
     if (who.tsig()) engine.counters.count(*who.tsig());
     if (const auto* refusal = std::get_if<TransferRefusal>(&decision))

@@ -123,13 +123,15 @@ std::size_t answer_transfer_datagram(const Engine& engine, OctetView message, co
                                      std::span<std::uint8_t> out) noexcept {
     const Query query = read_query(message);
     const Requestor who = identify(engine.keys, message, query, engine.now);
-    if (who.refusal() != Rcode::NoError) return answer(engine, message, Transport::Udp, out);
+    if (who.refusal() != Rcode::NoError)
+        return answer(engine, message, {Transport::Udp, from}, out);
     const auto key = who.key_name();
     const TransferDecision decision = decide_transfer(
         message, query, Transport::Udp, {from, key ? &*key : nullptr}, engine.zones, policy);
     const auto* refusal = std::get_if<TransferRefusal>(&decision);
     const auto* alone = std::get_if<SingleSoa>(&decision);
-    if (refusal == nullptr && alone == nullptr) return answer(engine, message, Transport::Udp, out);
+    if (refusal == nullptr && alone == nullptr)
+        return answer(engine, message, {Transport::Udp, from}, out);
     engine.counters.count(Transport::Udp);
     const auto room = out.first(room_for(engine, query, out));
     if (who.tsig()) engine.counters.count(*who.tsig());

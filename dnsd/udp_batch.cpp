@@ -77,7 +77,7 @@ OctetView UdpBatch::received(std::size_t index, Counters& counters) const noexce
     return {requests_.data() + index * kStride, message.msg_len};
 }
 
-IpAddress UdpBatch::source(std::size_t index) const noexcept {
+IpAddress UdpBatch::client(std::size_t index) const noexcept {
     const auto* peer = reinterpret_cast<const sockaddr*>(&peers_[index]);
     return IpAddress::from_sockaddr(peer).value_or(IpAddress());
 }

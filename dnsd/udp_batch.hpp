@@ -38,8 +38,8 @@ public:
     [[nodiscard]] std::size_t receive(int socket) noexcept;
     /// A datagram of this batch; empty when it must not be answered, which is then counted.
     [[nodiscard]] OctetView received(std::size_t index, Counters& counters) const noexcept;
-    /// Where that datagram came from.
-    [[nodiscard]] IpAddress source(std::size_t index) const noexcept;
+    /// Where a datagram of this batch came from, unmapped.
+    [[nodiscard]] IpAddress client(std::size_t index) const noexcept;
     /// Where the next answer is written.
     [[nodiscard]] std::span<std::uint8_t> response_room() noexcept;
     /// Takes the first `octets` of response_room() as the answer to datagram `index`.

@@ -1,4 +1,4 @@
-// dnsd/udp_server.hpp - one UDP socket of one worker: receives, answers, sends, in batches.
+// dnsd/udp_server.hpp - one UDP socket of one worker: receives, answers, limits, sends, in batches.
 //
 // Standards RFC 1035 section 4.2.1.
 // Threads   The worker's.
@@ -6,7 +6,11 @@
 
 #pragma once
 
+#include <cstddef>
+
 #include "core/fd.hpp"
+#include "core/ip_address.hpp"
+#include "dnsd/answer.hpp"
 #include "dnsd/udp_batch.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
@@ -28,6 +32,8 @@ public:
 
 private:
     void answer_waiting() noexcept;
+    [[nodiscard]] std::size_t limit(const IpAddress& client, const Gist& gist,
+                                    std::size_t octets) noexcept;
 
     const Worker& worker_;
     UdpBatch& batch_;

@@ -44,6 +44,7 @@ std::optional<Service> read_service(OctetView rdata) noexcept {
 Walk::Walk(const zones::ZoneTable& zones, const Query& query, Response& response) noexcept
     : zones_(zones), query_(query), response_(response), name_(query.qname), key_(query.qname) {
     find_zone();
+    if (zone_ != nullptr) apex_octets_ = zone_->apex().size();
 }
 
 /// RFC 1034 section 4.3.2 step 2. RFC 4035 section 3.1.4.1: DS belongs to the parent's side of the
@@ -78,11 +79,13 @@ Walk::Step Walk::put_finding() noexcept {
 }
 
 Walk::Step Walk::follow(const zones::Match& match) noexcept {
+    synthesised_ |= match.from_wildcard;
     if (!response_.put(Section::Answer, *match.rrset, offset_)) response_.truncate();
     return Step::Stop;
 }
 
 Walk::Step Walk::follow(const zones::Alias& alias) noexcept {
+    synthesised_ |= alias.from_wildcard;
     const auto target = zones::Name::from_wire(*alias.cname->rdatas().begin());
     if (!response_.put(Section::Answer, *alias.cname, offset_)) {
         response_.truncate();
@@ -93,6 +96,7 @@ Walk::Step Walk::follow(const zones::Alias& alias) noexcept {
 
 /// RFC 6672 section 3.2 step 3.C: the DNAME, and a CNAME made from it with its TTL (section 3.1).
 Walk::Step Walk::follow(const zones::Redirection& redirection) noexcept {
+    synthesised_ = true;
     const zones::RRset* dname = redirection.dname;
     const std::size_t owner = owner_octets(*redirection.node);
     const auto passed = dnames_.begin() + static_cast<std::ptrdiff_t>(links_);
@@ -243,6 +247,19 @@ Outcome Walk::outcome() const noexcept {
                                  [](const zones::NoData&) { return Outcome::NoData; },
                                  [](const zones::NxDomain&) { return Outcome::NxDomain; }},
                       finding_);
+}
+
+/// Names that nobody has to know cost a stranger nothing to make up: what answers all of them is
+/// one subject. A delegation of the first name's zone is another.
+OctetView Walk::subject() const noexcept {
+    const auto* no_data = std::get_if<zones::NoData>(&finding_);
+    const auto* referral = std::get_if<zones::Referral>(&finding_);
+    const bool made_up = synthesised_ || std::holds_alternative<zones::NxDomain>(finding_) ||
+                         (no_data != nullptr && no_data->from_wildcard);
+    std::size_t octets = made_up ? apex_octets_ : query_.qname.size();
+    if (referral != nullptr && !synthesised_)
+        octets = links_ == 0 ? owner_octets(*referral->node) : query_.qname.size();
+    return query_.question.subspan(query_.qname.size() - octets, octets);
 }
 
 }  // namespace hairpin::dnsd

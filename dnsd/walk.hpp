@@ -47,6 +47,9 @@ public:
 
     [[nodiscard]] Rcode rcode() const noexcept { return rcode_; }
     [[nodiscard]] Outcome outcome() const noexcept;
+    /// What all questions have in common that are answered like this one: the QNAME, or the end of
+    /// it where what stands in front does not matter. Looks into the message.
+    [[nodiscard]] OctetView subject() const noexcept;
 
 private:
     enum class Step : bool { Stop, Follow };
@@ -92,6 +95,8 @@ private:
     zones::Finding finding_{zones::NoData{false, false}};
     Rcode rcode_ = Rcode::NoError;
 
+    std::size_t apex_octets_ = 0;  // Of the first name's zone,
+    bool synthesised_ = false;     // and whether a wildcard or a DNAME made the name on the way.
     std::size_t links_ = 0;
     std::array<Place, kMaxChainLinks> passed_;                  // The names before this one.
     std::array<const zones::RRset*, kMaxChainLinks> dnames_{};  // The DNAMEs in the answer.

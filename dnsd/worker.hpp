@@ -9,6 +9,7 @@
 #include "dnsd/answer.hpp"
 #include "dnsd/counters.hpp"
 #include "dnsd/key_ring.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
@@ -37,12 +38,14 @@ struct Worker {
     const Identity& identity;
     Counters& counters;
     const Clock& clock;
+    const CookiePolicy& cookies;
+    RateLimiter& limiter;
     TransferDesk transfers;
 
     /// For one batch of messages, which share its time; void after quiescent().
     [[nodiscard]] Engine engine() const noexcept {
         const auto now = static_cast<TsigTime>(to_unix_seconds(clock.now()));
-        return {*zones.get(), identity, counters, keys.get(), now};
+        return {*zones.get(), identity, counters, keys.get(), now, &cookies};
     }
     /// Nothing of an engine() or of another snapshot is held any more.
     void quiescent() const noexcept {

@@ -24,6 +24,8 @@ namespace {
 
 using namespace hairpin;
 
+constexpr std::uint64_t kNow = 1'795'000'000;
+
 using PacketHandle = Handle<ldns_pkt, ldns_pkt_free>;
 
 void require(bool condition, const char* what) {
@@ -84,7 +86,26 @@ void check_response(OctetView query, OctetView response, std::size_t most) {
         (flags & 15u) | static_cast<unsigned>(ldns_pkt_edns_extended_rcode(packet.get())) << 4;
     const bool records = zones::read_u32(&response[6]) != 0;  // Answer and authority counts.
     const bool truncated = (flags & 0x0200u) != 0;
-    require(records || truncated || (rcode != 0 && rcode != 3), "nothing is said");
+    const bool asked_nothing = zones::read_u16(&query[4]) == 0;  // A cookie for a cookie.
+    require(records || truncated || (rcode != 0 && rcode != 3) || (asked_nothing && rcode == 0),
+            "nothing is said");
+}
+
+/// Cut short, an answer is a question and an OPT, and no larger than what was asked but for our
+/// NSID and server cookie.
+void check_cut_short(OctetView query, std::vector<std::uint8_t> response, const dnsd::Gist& gist) {
+    require(gist.opt_octets <= response.size(), "an OPT larger than its message");
+    response.resize(dnsd::cut_short(response, gist.opt_octets));
+    const std::string fault = tests::frame_fault(response);
+    require(fault.empty(), fault.c_str());
+    require(zones::read_u32(&response[6]) == 0, "records are left");
+    require(response.size() <= query.size() + 16 + 2 + 6, "cut short, it amplifies");
+    const auto begin = query.data();
+    const auto subject = gist.subject;
+    require(subject.empty() || (subject.data() >= begin &&
+                                subject.data() + subject.size() <= begin + query.size()),
+            "a subject that was not asked");
+    require(subject.empty() || zones::Name::from_wire(subject).has_value(), "half a subject");
 }
 
 }  // namespace
@@ -100,12 +121,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const OctetView query(data + 1, size - 1);
     compare_queries(query);
 
+    dnsd::CookiePolicy cookies;
+    cookies.use = dnsd::CookieUse{static_cast<std::uint8_t>((data[0] >> 3) % 3)};
+    const auto client = (data[0] & 32) != 0 ? IpAddress::v4({192, 0, 2, 1}) : IpAddress::v6({0x20});
+    dnsd::Gist gist;
     const auto answer = [&] {
         dnsd::Counters counters;
         std::vector<std::uint8_t> out(tcp ? dnsd::kMaxMessageOctets : 4096);
         const auto transport = tcp ? dnsd::Transport::Tcp : dnsd::Transport::Udp;
-        const dnsd::Engine engine{(data[0] & 2) != 0 ? nothing : world, identity, counters};
-        out.resize(dnsd::answer(engine, query, transport, out));
+        const dnsd::Engine engine{
+            (data[0] & 2) != 0 ? nothing : world, identity, counters, nullptr, kNow, &cookies};
+        out.resize(dnsd::answer(engine, query, {transport, client}, out, gist));
         return out;
     };
     const std::vector<std::uint8_t> response = answer();
@@ -114,5 +140,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (silent) return 0;
     check_response(query, response, tcp ? dnsd::kMaxMessageOctets : identity.udp_octets);
     require(answer() == response, "another answer to the same query");
+    check_cut_short(query, response, gist);
     return 0;
 }

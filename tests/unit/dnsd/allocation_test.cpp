@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dnsd/rate_limit.hpp"
 #include "tests/support/dns_world.hpp"
 #include "tests/support/tsig.hpp"
 
@@ -113,6 +114,54 @@ bool is_clean(const char* kind, const Engine& engine, OctetView message, Transpo
     return false;
 }
 
+constexpr std::size_t kGuardCases = 6;
+
+/// Cookies, and answers over a rate limit.
+bool are_guards_clean(World& world, std::vector<std::uint8_t>& out) {
+    CookiePolicy cookies{CookieUse::Answered, {}};
+    const Engine engine{world.zones_, world.identity_, world.counters_,
+                        nullptr,      1'795'000'000,   &cookies};
+    Octets option{0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+    const auto asking = [&] {
+        return MessageBuilder()
+            .question("nur1.example.net.", zones::RType::A)
+            .opt(1232, 0, option)
+            .octets();
+    };
+    const Octets fresh = asking();
+    const Octets only = MessageBuilder().opt(1232, 0, option).octets();
+    bool clean = is_clean("client cookie", engine, fresh, Transport::Udp, out, true);
+    // The answer's COOKIE, at its end, is a valid one.
+    const std::size_t octets = answer(engine, fresh, Transport::Udp, out);
+    option.assign(out.begin() + static_cast<std::ptrdiff_t>(octets) - 28,
+                  out.begin() + static_cast<std::ptrdiff_t>(octets));
+    clean &= is_clean("valid cookie", engine, asking(), Transport::Udp, out, true);
+    clean &= is_clean("cookie without a question", engine, only, Transport::Udp, out, true);
+    cookies.use = CookieUse::Required;
+    clean &= is_clean("BADCOOKIE", engine, fresh, Transport::Udp, out, true);
+
+    RateLimits limits;
+    limits.mode = RateLimiting::On;
+    limits.per_second = {1, 1, 1, 1, 1, 1};
+    limits.slip = 2;
+    RateLimiter limiter(limits, {});
+    const IpAddress client = IpAddress::v4({192, 0, 2, 1});
+    bool dropped = false;
+    bool slipped = false;
+    allocations = 0;
+    for (int each = 0; each < 10; ++each) {
+        Gist gist;
+        const std::size_t answered = answer(engine, fresh, {Transport::Udp, client}, out, gist);
+        const Verdict verdict = limiter.judge(client, gist.outcome, gist.subject, MonotonicTime{});
+        dropped |= verdict == Verdict::Drop;
+        if (verdict != Verdict::Slip) continue;
+        slipped |= cut_short(std::span(out).first(answered), gist.opt_octets) != 0;
+    }
+    if (dropped && slipped && allocations == 0) return clean;
+    std::printf("FAILED rate limit: %zu allocations\n", allocations);
+    return false;
+}
+
 int run() {
     World world;
     KeyRing ring;
@@ -141,8 +190,11 @@ int run() {
     TsigStream stranger(make_key("other."));
     const Octets badkey = sign(stranger, message_of(kCases.front()));
     clean &= is_clean("BADKEY", engine, badkey, Transport::Udp, out, true);
+    clean &= are_guards_clean(world, out);
     clean &= is_clean("silence", engine, OctetView(broken).first(3), Transport::Udp, out, false);
-    if (clean) std::printf("%zu kinds of answers without an allocation\n", kCases.size() + 5);
+    if (clean)
+        std::printf("%zu kinds of answers without an allocation\n",
+                    kCases.size() + 5 + kGuardCases);
     return clean ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -42,9 +42,8 @@ struct Keyed {
                      Requestor* told = nullptr) {
         Octets out(transport == Transport::Udp ? 1232 : kMaxMessageOctets);
         const Engine engine{world.zones_, world.identity_, world.counters_, &ring, now};
-        Requestor who;
-        out.resize(answer(engine, message, transport, out, who));
-        if (told != nullptr) *told = who;
+        out.resize(answer(engine, message, transport, out));
+        if (told != nullptr) *told = identify(&ring, message, read_query(message), now);
         return out;
     }
     /// RCODE and flags, and what the TSIG says: "NOTAUTH | BADKEY key. hmac-sha256. mac=0".

@@ -1,0 +1,131 @@
+// dnsd/rate_limit.hpp - how often one network is told the same thing over UDP.
+//
+// Who forges the source of questions makes us send answers to a victim. A client network that gets
+// the same kind of answer about the same subject more often than the limit is answered no more
+// until it has calmed down, but for every slip-th answer, which is sent empty with TC: a resolver
+// that really asks goes on over TCP, or has shown a cookie and is not limited at all. The limiter
+// is asked once an answer is made and says whether it is sent; it sends and counts nothing itself.
+//
+// An account is one point in time, "due": each answer moves it by 1 s / limit, and it falls behind
+// by itself as time goes by. An account whose due has passed is worth nothing and its slot is free.
+//
+//   now ---- 1 s: answered ---- due? ---- window: held back, and the debt grows no further ----
+//
+// Accounts live in buckets of four (one cache line); a keyed hash chooses the bucket. A new account
+// takes the slot of the lightest, never of one that is being held back: a flood from a million
+// networks does not free the one that floods, and nobody is held back for what others did.
+//
+// Standards None. ISC-TN-2012-1 describes what BIND, Knot DNS and NSD do; docs/adr/0007.
+// Threads   One; each worker has its own.
+// Cost      Allocates once. Then one SipHash and one cache line for each limit that applies.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ip_address.hpp"
+#include "core/octets.hpp"
+#include "dnsd/counters.hpp"
+#include "dnsd/siphash.hpp"
+
+namespace hairpin::dnsd {
+
+/// What is counted apart, and by what besides the client's network.
+enum class AnswerKind : std::uint8_t {
+    Positive,  // The QNAME; the zone where a wildcard or a DNAME answers.
+    NoData,    // The same.
+    NxDomain,  // The zone.
+    Referral,  // The zone cut.
+    Error,     // Nothing: all refusals are alike.
+    All,       // Nothing: every answer counts here too.
+};
+inline constexpr std::size_t kAnswerKinds = 6;
+[[nodiscard]] std::string_view to_string(AnswerKind kind) noexcept;
+[[nodiscard]] AnswerKind kind_of(Outcome outcome) noexcept;
+
+enum class RateLimiting : std::uint8_t {
+    Off,
+    LogOnly,  // Judged, counted and told, and everything is sent.
+    On,
+};
+
+struct RateLimits {
+    RateLimiting mode = RateLimiting::Off;
+    /// Answers a second to one network, by AnswerKind; 0: not limited.
+    std::array<std::uint32_t, kAnswerKinds> per_second{1000, 1000, 1000, 1000, 1000, 0};
+    /// How long a network that asked too often is held back once it stops, at most; 0: only what is
+    /// over the limit is held back.
+    Seconds window{15};
+    /// Every how many answers held back one is sent empty with TC; 0: none.
+    std::uint32_t slip = 1;
+    unsigned ipv4_bits = 24;  // What is one network: 0..32
+    unsigned ipv6_bits = 56;  // and 0..128.
+    std::vector<Prefix> exempt;
+    std::size_t slots = 65'536;  // Accounts of one worker, 16 octets each; rounded up.
+    friend bool operator==(const RateLimits&, const RateLimits&) = default;
+};
+
+enum class Verdict : std::uint8_t { Send, Slip, Drop };
+
+class RateLimiter {
+public:
+    /// The key is secret and random outside of tests.
+    RateLimiter(const RateLimits& limits, const SipKey& key);
+    RateLimiter(const RateLimiter&) = delete;
+    RateLimiter& operator=(const RateLimiter&) = delete;
+
+    /// New limits, from the next answer on. The number of slots stays.
+    void set(const RateLimits& limits);
+    [[nodiscard]] RateLimiting mode() const noexcept { return limits_.mode; }
+
+    /// Whether an answer over UDP to a client without a valid cookie is sent.
+    /// @param subject  What it is about (Gist::subject), in any case.
+    [[nodiscard]] Verdict judge(const IpAddress& client, Outcome outcome, OctetView subject,
+                                MonotonicTime now) noexcept;
+
+    /// A network that began to be held back.
+    struct Beginning {
+        IpAddress network;
+        AnswerKind kind = AnswerKind::All;
+    };
+    /// How often that has happened, and when it first did since the last take_first().
+    [[nodiscard]] std::uint64_t begun() const noexcept { return begun_; }
+    [[nodiscard]] std::optional<Beginning> take_first() noexcept;
+
+private:
+    using Nanoseconds = std::uint64_t;
+    struct Slot {
+        Nanoseconds due = 0;
+        std::uint32_t tag = 0;        // The part of the hash that the bucket does not say.
+        std::uint16_t held_back = 0;  // Answers, for the slip; it may wrap.
+        bool is_held_back = false;
+    };
+    struct alignas(64) Bucket {
+        std::array<Slot, 4> slots;
+    };
+
+    [[nodiscard]] bool is_exempt(const IpAddress& client) const noexcept;
+    [[nodiscard]] IpAddress network_of(const IpAddress& client) const noexcept;
+    [[nodiscard]] Slot* find(const IpAddress& network, AnswerKind kind, OctetView subject,
+                             Nanoseconds now) noexcept;
+    [[nodiscard]] Verdict charge(const IpAddress& network, AnswerKind kind, OctetView subject,
+                                 Nanoseconds now) noexcept;
+    void note(const IpAddress& network, AnswerKind kind) noexcept;
+
+    RateLimits limits_;
+    std::array<Nanoseconds, kAnswerKinds> cost_{};  // Of one answer; 0: not limited.
+    Nanoseconds window_ = 0;
+    const SipKey key_;
+    const std::size_t slots_;
+    std::vector<Bucket> buckets_;  // A power of two of them.
+    std::uint64_t begun_ = 0;
+    std::optional<Beginning> first_;
+};
+
+}  // namespace hairpin::dnsd
