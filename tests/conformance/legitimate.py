@@ -19,7 +19,7 @@ from zones import CHILD, MAIN, OTHER
 ANY = int(dns.rdatatype.ANY)
 CNAME, DNAME, NS, DS, SOA, SVCB, HTTPS, RRSIG, NSEC = (int(dns.rdatatype.from_text(text)) for text in (
     "CNAME", "DNAME", "NS", "DS", "SOA", "SVCB", "HTTPS", "RRSIG", "NSEC"))
-NOERROR, SERVFAIL, NXDOMAIN, REFUSED, YXDOMAIN = 0, 2, 3, 5, 6
+NOERROR, SERVFAIL, REFUSED = 0, 2, 5
 
 
 @dataclasses.dataclass
@@ -151,10 +151,6 @@ REASONS = [
            'RFC 1035 section 5.1: "\\X where X is any character other than a digit (0-9), is used to quote that '
            'character so that its special meaning does not apply." NSD reads a quoted backslash at the end otherwise.',
            lambda question, ours, theirs: b"z\\" in question.name.lower()),
-    Reason("YXDOMAIN comes without a SOA", ("knot",), frozenset({"authority"}),
-           'RFC 6672 section 2.2: where the substitution fails, YXDOMAIN and the DNAME are the answer. A SOA goes with '
-           'NXDOMAIN and NODATA (RFC 2308 section 2).',
-           lambda question, ours, theirs: ours.rcode == theirs.rcode == YXDOMAIN and not ours.body.authority),
 ]
 
 

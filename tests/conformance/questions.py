@@ -117,7 +117,7 @@ def make_questions(zones: list[TestZone]) -> list[Question]:
     for outside in (".", "test.", "example.", "www.elsewhere.example.", "xconf.test.", "conf.test.example."):
         names[dns.name.from_text(outside)] = set()
 
-    names[dns.name.from_text(f"{'p' * 60}.dnlong.conf.test.")] = set()  # Too long behind the DNAME.
+    names[dns.name.from_text(f"{'p' * 60}.dnlong.conf.test.")] = set()  # 255 octets behind the DNAME.
 
     questions = []
     for name, types in names.items():
