@@ -118,7 +118,9 @@ Walk::Step Walk::follow(const zones::Redirection& redirection) noexcept {
         response_.truncate();
         return Step::Stop;
     }
-    return move_to(*target);
+    // The CNAME that was made is what was asked for (RFC 1034 section 4.3.2 step 3a).
+    const bool asked = query_.qtype == RType::CNAME || query_.qtype == RType::ANY;
+    return asked ? Step::Stop : move_to(*target);
 }
 
 /// The target of the CNAME that was put last becomes the name, unless it was one before.

@@ -118,6 +118,13 @@ TEST_CASE("DNAME redirects what is below it", "[dnsd][rfc6672]") {
          "NXDOMAIN aa\nanswer: dname.example.net. 120 IN DNAME target.example.net.\n"
          "answer: y.dname.example.net. 120 IN CNAME y.target.example.net.\n" +
              kSoa},
+        {"the CNAME is what was asked for: its target is not looked at",
+         "y.dname.example.net. CNAME",
+         "NOERROR aa\nanswer: dname.example.net. 120 IN DNAME target.example.net.\n"
+         "answer: y.dname.example.net. 120 IN CNAME y.target.example.net.\n"},
+        {"and so with ANY", "y.dname.example.net. ANY",
+         "NOERROR aa\nanswer: dname.example.net. 120 IN DNAME target.example.net.\n"
+         "answer: y.dname.example.net. 120 IN CNAME y.target.example.net.\n"},
         {"not its own owner", "dname.example.net. TXT",
          "NOERROR aa\nanswer: dname.example.net. 120 IN TXT \"at the owner\"\n"},
         {"the DNAME itself", "dname.example.net. DNAME",
