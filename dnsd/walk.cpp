@@ -52,8 +52,17 @@ Walk::Walk(const zones::ZoneTable& zones, const Query& query, Response& response
 void Walk::find_zone() noexcept {
     const auto enclosing = zones_.enclosing(key_, name_.wire());
     zone_ = enclosing.zone;
+    if (zone_ != nullptr && zone_->kind() == zones::ZoneKind::Catalog && !is_serial_asked())
+        zone_ = nullptr;
+    if (zone_ == nullptr) return;
     if (query_.qtype != RType::DS || enclosing.parent == nullptr) return;
     if (name_.size() == zone_->apex().size()) zone_ = enclosing.parent;
+}
+
+/// A catalog lists our customers: whoever may transfer it may see it, and to all others it is no
+/// zone of ours (RFC 9432 section 6). But for its SOA, which secondaries ask for over UDP.
+bool Walk::is_serial_asked() const noexcept {
+    return links_ == 0 && query_.qtype == RType::SOA && name_.size() == zone_->apex().size();
 }
 
 void Walk::answer() noexcept {

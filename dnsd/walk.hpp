@@ -60,6 +60,7 @@ private:
     };
 
     void find_zone() noexcept;
+    [[nodiscard]] bool is_serial_asked() const noexcept;
     [[nodiscard]] Step put_finding() noexcept;
     [[nodiscard]] Step follow(const zones::Match& match) noexcept;
     [[nodiscard]] Step follow(const zones::Alias& alias) noexcept;

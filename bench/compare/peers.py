@@ -98,7 +98,8 @@ class Hairpind(Peer):
 
     def __init__(self, folder: pathlib.Path, ca: TestCa):
         self._folder = folder
-        self.server = Hairpin(folder, ca, {"log": {"level": "warning"}, "dns": {"workers": 1}, "http": {"server_changes": 1_000_000}})
+        self.server = Hairpin(folder, ca, {"log": {"level": "warning"}, "dns": {"workers": 1},
+                                            "dns.rate_limit": {"mode": "off"}, "http": {"server_changes": 1_000_000}})
         self.server.config["dns"]["listen"] = [f"127.0.0.1:{self.server.dns_port}"]
         self.port = self.server.dns_port
         self.start_seconds = 0.0

@@ -270,5 +270,26 @@ TEST_CASE("Addresses of service targets that do not fit are left out without TC"
     CHECK(additionals("wide.room.test. HTTPS") == kMaxServiceTargets);
 }
 
+TEST_CASE("A catalog zone shows its serial and nothing else", "[dnsd][rfc9432][hostile]") {
+    World world;
+    world.zones_.put(hairpin::tests::zone("catalog.test.",
+                                          "@ 0 IN SOA invalid. invalid. 7 1 2 3 4\n"
+                                          "@ 0 IN NS invalid.\n"
+                                          "version 0 IN TXT \"2\"\n"
+                                          "x.zones 0 IN PTR pl-acme.example.net.\n",
+                                          zones::ZoneKind::Catalog));
+    world.zones_.put(hairpin::tests::zone("way.test.", "in 60 IN CNAME x.zones.catalog.test.\n"));
+    CHECK(world.ask("catalog.test. SOA") ==
+          "NOERROR aa\nanswer: catalog.test. 0 IN SOA invalid. invalid. 7 1 2 3 4\n");
+    for (const char* question :
+         {"catalog.test. NS", "catalog.test. ANY", "version.catalog.test. TXT",
+          "x.zones.catalog.test. PTR", "nothing.catalog.test. A", "x.zones.catalog.test. SOA"}) {
+        INFO(question);
+        CHECK(world.ask(question) == "REFUSED\n");
+    }
+    CHECK(world.ask("in.way.test. PTR") ==
+          "NOERROR aa\nanswer: in.way.test. 60 IN CNAME x.zones.catalog.test.\n");
+}
+
 }  // namespace
 }  // namespace hairpin::dnsd::tests
