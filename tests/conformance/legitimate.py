@@ -19,7 +19,7 @@ from zones import CHILD, MAIN, OTHER
 ANY = int(dns.rdatatype.ANY)
 CNAME, DNAME, NS, DS, SOA, SVCB, HTTPS, RRSIG, NSEC = (int(dns.rdatatype.from_text(text)) for text in (
     "CNAME", "DNAME", "NS", "DS", "SOA", "SVCB", "HTTPS", "RRSIG", "NSEC"))
-NOERROR, SERVFAIL, REFUSED = 0, 2, 5
+NOERROR, SERVFAIL, REFUSED, YXDOMAIN = 0, 2, 5, 6
 
 
 @dataclasses.dataclass
@@ -151,6 +151,10 @@ REASONS = [
            'RFC 1035 section 5.1: "\\X where X is any character other than a digit (0-9), is used to quote that '
            'character so that its special meaning does not apply." NSD reads a quoted backslash at the end otherwise.',
            lambda question, ours, theirs: b"z\\" in question.name.lower()),
+    Reason("a DNAME's target that is too long is YXDOMAIN", ("knot", "nsd"), frozenset({"RCODE", "authority", "options"}),
+           'RFC 6672 section 2.2: where the substitution fails, YXDOMAIN and the DNAME are the answer; BIND agrees. Knot '
+           'says NXDOMAIN with a SOA, NSD adds an extended error of no meaning (0).',
+           lambda question, ours, theirs: ours.rcode == YXDOMAIN and not ours.body.authority),
 ]
 
 

@@ -117,7 +117,8 @@ def make_questions(zones: list[TestZone]) -> list[Question]:
     for outside in (".", "test.", "example.", "www.elsewhere.example.", "xconf.test.", "conf.test.example."):
         names[dns.name.from_text(outside)] = set()
 
-    names[dns.name.from_text(f"{'p' * 60}.dnlong.conf.test.")] = set()  # 255 octets behind the DNAME.
+    for octets in (60, 61, 63):  # 255 octets behind the DNAME, and more: YXDOMAIN.
+        names[dns.name.from_text(f"{'p' * octets}.dnlong.conf.test.")] = set()
 
     questions = []
     for name, types in names.items():
