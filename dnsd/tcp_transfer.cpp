@@ -35,7 +35,7 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const TransferDesk& desk = worker.transfers;
     const Query query = read_query(message);
     const TransferDecision decision = decide_transfer(
-        message, query, Transport::Tcp, Requestor{peer_}, engine.zones, *desk.policy.get());
+        message, query, Transport::Tcp, TransferClient{peer_}, engine.zones, *desk.policy.get());
     if (std::holds_alternative<NotForTransfer>(decision))
         return answer(engine, message, Transport::Tcp, out);
     engine.counters.count(Transport::Tcp);

@@ -20,13 +20,13 @@
 namespace hairpin::dnsd {
 
 struct TransferRule {
-    std::optional<Prefix> from;      // The requestor's address, unmapped.
+    std::optional<Prefix> from;      // The client's address, unmapped.
     std::optional<zones::Name> key;  // The TSIG key that the request is signed with.
     friend bool operator==(const TransferRule&, const TransferRule&) = default;
 };
 
 /// Who asks. Nothing here outlives the request.
-struct Requestor {
+struct TransferClient {
     IpAddress address;
     const zones::Name* key = nullptr;  // Of a TSIG that was verified; null: unsigned.
 };
@@ -34,12 +34,13 @@ struct Requestor {
 class TransferPolicy {
 public:
     /// For every zone there is or will be. A rule that names nothing holds for nobody.
-    void allow(TransferRule rule) { every_zone_.push_back(std::move(rule)); }
+    void allow(const TransferRule& rule) { every_zone_.push_back(rule); }
     /// For the zone with this apex.
-    void allow(const zones::Name& apex, TransferRule rule) {
-        one_zone_[apex].push_back(std::move(rule));
+    void allow(const zones::Name& apex, const TransferRule& rule) {
+        one_zone_[apex].push_back(rule);
     }
-    [[nodiscard]] bool permits(const zones::Name& apex, const Requestor& requestor) const noexcept;
+    [[nodiscard]] bool permits(const zones::Name& apex,
+                               const TransferClient& client) const noexcept;
 
 private:
     std::vector<TransferRule> every_zone_;

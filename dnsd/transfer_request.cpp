@@ -61,7 +61,7 @@ bool asks_for_transfer(OctetView message) noexcept {
 }
 
 TransferDecision decide_transfer(OctetView message, const Query& query, Transport transport,
-                                 const Requestor& requestor, const zones::ZoneTable& zones,
+                                 const TransferClient& requestor, const zones::ZoneTable& zones,
                                  const TransferPolicy& policy) noexcept {
     if (!is_for_us(query, transport)) return NotForTransfer{};
     std::optional<std::uint32_t> from;
@@ -103,7 +103,7 @@ std::size_t answer_single_soa(const Engine& engine, const Query& query, const Si
 }
 
 std::size_t answer_transfer_datagram(const Engine& engine, OctetView message,
-                                     const Requestor& requestor, const TransferPolicy& policy,
+                                     const TransferClient& requestor, const TransferPolicy& policy,
                                      std::span<std::uint8_t> out) noexcept {
     const Query query = read_query(message);
     const TransferDecision decision =

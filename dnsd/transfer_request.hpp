@@ -47,7 +47,7 @@ using TransferDecision = std::variant<NotForTransfer, TransferRefusal, SingleSoa
 /// @param message  The whole message that `query` was read from.
 /// The zones of the result live as long as `zones`.
 [[nodiscard]] TransferDecision decide_transfer(OctetView message, const Query& query,
-                                               Transport transport, const Requestor& requestor,
+                                               Transport transport, const TransferClient& requestor,
                                                const zones::ZoneTable& zones,
                                                const TransferPolicy& policy) noexcept;
 
@@ -63,7 +63,7 @@ using TransferDecision = std::variant<NotForTransfer, TransferRefusal, SingleSoa
 /// it is permitted (RFC 1995 section 4: the client then comes over TCP), everything else as
 /// decide_transfer() or answer() want it. @return Octets in `out`; 0 for silence.
 [[nodiscard]] std::size_t answer_transfer_datagram(const Engine& engine, OctetView message,
-                                                   const Requestor& requestor,
+                                                   const TransferClient& requestor,
                                                    const TransferPolicy& policy,
                                                    std::span<std::uint8_t> out) noexcept;
 

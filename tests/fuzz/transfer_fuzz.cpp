@@ -80,7 +80,7 @@ void check_answer(OctetView answer, std::size_t most) {
 void run(const Scene& scene, std::uint8_t how, OctetView message) {
     dnsd::TransferPolicy policy;
     if ((how & 2) == 0) policy.allow({Prefix::parse("192.0.2.0/24"), {}});
-    const dnsd::Requestor requestor{IpAddress::parse("192.0.2.1").value()};
+    const dnsd::TransferClient requestor{IpAddress::parse("192.0.2.1").value()};
     dnsd::Identity identity;
     dnsd::Counters counters;
     const dnsd::Engine engine{scene.zones, identity, counters};

@@ -43,15 +43,15 @@ TEST_CASE("A transfer is for those that a rule names, wholly", "[dnsd][rfc5936]"
     }));
 
     INFO(tried.why);
-    const Requestor requestor{IpAddress::parse(tried.address).value(), tried.key};
+    const TransferClient client{IpAddress::parse(tried.address).value(), tried.key};
     TransferPolicy every;
     every.allow(tried.rule);
-    CHECK(every.permits(name("example.net."), requestor) == tried.permitted);
+    CHECK(every.permits(name("example.net."), client) == tried.permitted);
     TransferPolicy one;
     one.allow(name("example.net."), tried.rule);
-    CHECK(one.permits(name("EXAMPLE.net."), requestor) == tried.permitted);
-    CHECK_FALSE(one.permits(name("example.org."), requestor));
-    CHECK_FALSE(one.permits(name("a.example.net."), requestor));
+    CHECK(one.permits(name("EXAMPLE.net."), client) == tried.permitted);
+    CHECK_FALSE(one.permits(name("example.org."), client));
+    CHECK_FALSE(one.permits(name("a.example.net."), client));
 }
 
 TEST_CASE("Without rules nobody may transfer anything", "[dnsd][rfc5936]") {

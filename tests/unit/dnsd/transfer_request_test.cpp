@@ -38,7 +38,7 @@ struct Desk {
     TransferPolicy policy = policy_of("127.0.0.0/8");
     Identity identity;
     Counters counters;
-    Requestor requestor{IpAddress::parse("127.0.0.1").value()};
+    TransferClient requestor{IpAddress::parse("127.0.0.1").value()};
 
     [[nodiscard]] TransferDecision decide(const Octets& message,
                                           Transport transport = Transport::Tcp) const {
