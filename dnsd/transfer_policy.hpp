@@ -34,10 +34,10 @@ struct TransferClient {
 class TransferPolicy {
 public:
     /// For every zone there is or will be. A rule that names nothing holds for nobody.
-    void allow(TransferRule rule) { every_zone_.push_back(std::move(rule)); }
+    void allow(const TransferRule& rule) { every_zone_.push_back(rule); }
     /// For the zone with this apex.
-    void allow(const zones::Name& apex, TransferRule rule) {
-        one_zone_[apex].push_back(std::move(rule));
+    void allow(const zones::Name& apex, const TransferRule& rule) {
+        one_zone_[apex].push_back(rule);
     }
     [[nodiscard]] bool permits(const zones::Name& apex,
                                const TransferClient& client) const noexcept;

@@ -98,8 +98,8 @@ public:
         }
         return {};
     }
-    void ask(HistoryRequest request, Done done) {
-        Question question{std::move(request), std::move(done)};
+    void ask(const HistoryRequest& request, Done done) {
+        Question question{request, std::move(done)};
         if (questions_.post(std::move(question))) return;
         // NOLINTNEXTLINE(bugprone-use-after-move): a refused letter is untouched.
         question.done(fail(stopping_.load() ? NoHistory::Unavailable : NoHistory::Busy));
@@ -148,8 +148,8 @@ Result<void> History::start() {
     return impl_->start();
 }
 
-void History::ask(HistoryRequest request, Done done) {
-    impl_->ask(std::move(request), std::move(done));
+void History::ask(const HistoryRequest& request, Done done) {
+    impl_->ask(request, std::move(done));
 }
 
 void History::stop() {

@@ -44,7 +44,7 @@ public:
     History(const History&) = delete;
     History& operator=(const History&) = delete;
 
-    void ask(zones::HistoryRequest request, Done done) override;
+    void ask(const zones::HistoryRequest& request, Done done) override;
     /// Gives up what is being read, answers everything that waits with Unavailable and ends the
     /// thread: within one page of the journal. Safe to call again.
     void stop();

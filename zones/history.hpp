@@ -43,7 +43,7 @@ public:
     virtual ~HistorySource() = default;
     /// `done` is called exactly once: on a thread of the source, or (Busy, Unavailable) on the
     /// caller's inside this call. It must be quick and never wait.
-    virtual void ask(HistoryRequest request, Done done) = 0;
+    virtual void ask(const HistoryRequest& request, Done done) = 0;
 };
 
 }  // namespace hairpin::zones

@@ -88,30 +88,40 @@ inline Lines whole_zone(const std::vector<std::string>& lines) {
     return zone;
 }
 
+namespace detail {
+
+/// What stands from `at` to the next SOA is deleted from or added to `zone`. @return Where that SOA
+/// is.
+inline std::size_t apply_part(Lines& zone, const std::vector<std::string>& lines, std::size_t at,
+                              bool deletes) {
+    if (!is_soa(lines.at(at))) throw std::runtime_error("no SOA where a part begins");
+    for (bool first = true; first || !is_soa(lines.at(at)); first = false, ++at) {
+        const auto held = zone.find(lines[at]);
+        if (deletes && held == zone.end()) throw std::runtime_error("deleted but not there");
+        if (!deletes && held != zone.end()) throw std::runtime_error("added twice");
+        if (deletes)
+            zone.erase(held);
+        else
+            zone.insert(lines[at]);
+    }
+    return at;
+}
+
+}  // namespace detail
+
 /// An incremental transfer applied to `zone`, strictly: RFC 1995 section 4. All in lower case.
 inline Lines applied(const Lines& zone, const std::vector<std::string>& as_sent) {
-    Lines old = lower(zone);
+    Lines content = lower(zone);
     std::vector<std::string> lines;
     for (const std::string& line : as_sent)
         lines.push_back(lower(line));
     if (lines.size() < 4 || lines.front() != lines.back()) throw std::runtime_error("no frame");
     for (std::size_t at = 1; at + 1 < lines.size();) {
-        for (bool deletes : {true, false}) {
-            if (!is_soa(lines.at(at))) throw std::runtime_error("no SOA where a part begins");
-            for (bool first = true; first || !is_soa(lines.at(at)); first = false, ++at) {
-                if (!deletes) {
-                    if (old.contains(lines[at])) throw std::runtime_error("added twice");
-                    old.insert(lines[at]);
-                    continue;
-                }
-                const auto gone = old.find(lines[at]);
-                if (gone == old.end()) throw std::runtime_error("deleted but not there");
-                old.erase(gone);
-            }
-        }
+        at = detail::apply_part(content, lines, at, true);
+        at = detail::apply_part(content, lines, at, false);
     }
-    if (!old.contains(lines.front())) throw std::runtime_error("does not end at the first SOA");
-    return old;
+    if (!content.contains(lines.front())) throw std::runtime_error("another SOA at the end");
+    return content;
 }
 
 /// All messages of a transfer.

@@ -29,8 +29,8 @@ using hairpin::tests::whole_zone;
 /// Remembers what it is asked and answers when the test says so, on the test's thread.
 class FakeHistory final : public zones::HistorySource {
 public:
-    void ask(zones::HistoryRequest request, Done done) override {
-        asked_.with([&](auto& asked) { asked = {std::move(request), std::move(done)}; });
+    void ask(const zones::HistoryRequest& request, Done done) override {
+        asked_.with([&](auto& asked) { asked = {request, std::move(done)}; });
         ++count;
     }
     zones::HistoryRequest wait_for_question() {
