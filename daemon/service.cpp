@@ -334,6 +334,7 @@ private:
         dns_->guard(cookies, next->dns_rate_limit);
         apply_log_levels(*next);
         transfers_.publish(transfer_policy(*next));
+        notifier_->set_secondaries(next->transfer_secondaries);
         config_ = *std::move(next);
         return {};
     }

@@ -47,12 +47,16 @@ std::uint16_t random_message_id() {
 class Notifier::Impl {
 public:
     Impl(NotifierOptions options, Published<zones::ZoneTable>& zones)
-        : options_(std::move(options)), zones_(zones), schedule_(NotifySchedule(options_.policy)) {}
+        : options_(std::move(options)),
+          zones_(zones),
+          secondaries_(options_.secondaries),
+          schedule_(NotifySchedule(options_.policy)) {}
 
     [[nodiscard]] Result<void> start();
     void stop();
     void changed(const std::vector<zones::ZoneReceipt>& receipts);
     void changed_all();
+    void set_secondaries(std::vector<Endpoint> secondaries);
     [[nodiscard]] std::vector<NotifyReport> results(const zones::Name& apex) const;
     [[nodiscard]] const NotifyCounters& counters() const noexcept { return counters_; }
 
@@ -63,6 +67,9 @@ private:
         net::Poll poll;
     };
 
+    [[nodiscard]] std::vector<Endpoint> secondaries() const {
+        return secondaries_.with([](const auto& all) { return all; });
+    }
     [[nodiscard]] Result<void> open(Socket& socket, const Endpoint& endpoint);
     void send_due();
     void send(const Target& target, const zones::ZoneTable& table);
@@ -76,6 +83,7 @@ private:
 
     const NotifierOptions options_;
     Published<zones::ZoneTable>& zones_;
+    Guarded<std::vector<Endpoint>> secondaries_;
     Guarded<NotifySchedule> schedule_;
     NotifyCounters counters_;
 
@@ -103,13 +111,10 @@ Result<void> Notifier::Impl::open(Socket& socket, const Endpoint& endpoint) {
 }
 
 Result<void> Notifier::Impl::start() {
-    const auto wants = [this](AddressFamily family) {
-        return std::any_of(
-            options_.secondaries.begin(), options_.secondaries.end(),
-            [family](const Endpoint& each) { return each.address.family() == family; });
-    };
-    if (wants(AddressFamily::V4)) TRY(open(v4_, {IpAddress::v4({}), 0}));
-    if (wants(AddressFamily::V6)) TRY(open(v6_, {IpAddress::v6({}), 0}));
+    TRY(open(v4_, {IpAddress::v4({}), 0}));
+    // A machine without IPv6 has no secondaries there either; if it is told so, they are not sent
+    // to.
+    if (const auto opened = open(v6_, {IpAddress::v6({}), 0}); !opened) v6_ = {};
     timer_ = loop_.add_timer(kTick, Milliseconds{0}, [this] { send_due(); });
     timer_.pause();
     const SignalsBlocked blocked;
@@ -131,11 +136,12 @@ void Notifier::Impl::stop() {
 }
 
 void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
-    if (options_.secondaries.empty()) return;
+    const std::vector<Endpoint> all = secondaries();
+    if (all.empty()) return;
     const MonotonicTime now = SystemClock().monotonic();
     schedule_.with([&](NotifySchedule& schedule) {
         for (const zones::ZoneReceipt& receipt : receipts)
-            for (const Endpoint& secondary : options_.secondaries)
+            for (const Endpoint& secondary : all)
                 if (receipt.changed)
                     schedule.changed(NotifySchedule::target(receipt.apex, secondary), now);
     });
@@ -143,12 +149,13 @@ void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
 }
 
 void Notifier::Impl::changed_all() {
-    if (options_.secondaries.empty()) return;
     loop_.post([this] {
+        const std::vector<Endpoint> all = secondaries();
+        if (all.empty()) return;
         const auto table = zones_.snapshot();
         const MonotonicTime now = SystemClock().monotonic();
         table->for_each([&](const zones::Zone& zone) {
-            for (const Endpoint& secondary : options_.secondaries)
+            for (const Endpoint& secondary : all)
                 schedule_.with([&](NotifySchedule& schedule) {
                     schedule.changed(NotifySchedule::target(zone.apex(), secondary), now);
                 });
@@ -158,10 +165,17 @@ void Notifier::Impl::changed_all() {
     });
 }
 
+void Notifier::Impl::set_secondaries(std::vector<Endpoint> secondaries) {
+    const bool is_new = secondaries_.with(
+        [&](std::vector<Endpoint>& all) { return std::exchange(all, secondaries) != secondaries; });
+    if (is_new) changed_all();
+}
+
 std::vector<NotifyReport> Notifier::Impl::results(const zones::Name& apex) const {
+    const std::vector<Endpoint> all = secondaries();
     std::vector<NotifyReport> reports;
     schedule_.with([&](const NotifySchedule& schedule) {
-        for (const Endpoint& secondary : options_.secondaries)
+        for (const Endpoint& secondary : all)
             if (const auto* entry = schedule.find(NotifySchedule::target(apex, secondary)))
                 reports.push_back({secondary, *entry});
     });
@@ -195,7 +209,10 @@ void Notifier::Impl::send_due() {
 
 void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table) {
     const zones::Zone* zone = table.find(apex_of(target));
-    if (zone == nullptr) {
+    const bool is_ours = secondaries_.with([&](const std::vector<Endpoint>& all) {
+        return std::find(all.begin(), all.end(), target.secondary) != all.end();
+    });
+    if (zone == nullptr || !is_ours) {
         forget_id(target);
         schedule_.with([&](NotifySchedule& schedule) { schedule.forget(target); });
         return;
@@ -319,6 +336,10 @@ void Notifier::changed(const std::vector<zones::ZoneReceipt>& receipts) {
 
 void Notifier::changed_all() {
     impl_->changed_all();
+}
+
+void Notifier::set_secondaries(std::vector<Endpoint> secondaries) {
+    impl_->set_secondaries(std::move(secondaries));
 }
 
 std::vector<NotifyReport> Notifier::results(const zones::Name& apex) const {

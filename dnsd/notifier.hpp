@@ -6,8 +6,8 @@
 // NOTIFYs leave in a second. The SOA that goes along is the published one at that moment.
 //
 // Standards RFC 1996.
-// Threads   Its own, named "notify". changed(), changed_all(), results() and counters() on any;
-//           start() and stop() on one.
+// Threads   Its own, named "notify". changed(), changed_all(), set_secondaries(), results() and
+//           counters() on any; start() and stop() on one.
 
 #pragma once
 
@@ -64,6 +64,8 @@ public:
     void changed(const std::vector<zones::ZoneReceipt>& receipts);
     /// Every zone to every secondary: at the start, for what was not told before a crash.
     void changed_all();
+    /// From here on these are told, of every zone; what was to be told to others is not any more.
+    void set_secondaries(std::vector<Endpoint> secondaries);
     /// What came of the NOTIFYs of one zone, a report for each secondary that was to be told.
     [[nodiscard]] std::vector<NotifyReport> results(const zones::Name& apex) const;
     [[nodiscard]] const NotifyCounters& counters() const noexcept;

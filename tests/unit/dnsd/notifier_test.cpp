@@ -219,5 +219,25 @@ TEST_CASE("IPv6 secondaries are told as well", "[dnsd][rfc1996]") {
     CHECK(heard->serial() == 7);
 }
 
+TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
+    World world;
+    world.publish("example.net.", 7);
+    const auto first = world.secondary.hear();
+    REQUIRE(first);
+    world.secondary.answer(*first);
+    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
+
+    Secondary other;
+    world.notifier->set_secondaries({other.endpoint()});
+    const auto told = other.hear();  // Of what is there, without a change.
+    REQUIRE(told);
+    CHECK(told->serial() == 7);
+    other.answer(*told);
+    world.publish("example.net.", 8);
+    REQUIRE(other.hear());
+    CHECK_FALSE(world.secondary.hear(300));
+    CHECK(world.notifier->results(name("example.net.")).size() == 1);
+}
+
 }  // namespace
 }  // namespace hairpin::dnsd

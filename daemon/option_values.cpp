@@ -1,0 +1,168 @@
+#include "daemon/option_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "zones/catalog.hpp"
+
+namespace hairpin::daemon {
+
+const std::string& text(const OptionValue& value) {
+    return std::get<std::string>(value);
+}
+const std::vector<std::string>& list(const OptionValue& value) {
+    return std::get<std::vector<std::string>>(value);
+}
+
+Fault set_number(std::size_t& into, const OptionValue& value, std::int64_t least,
+                 std::int64_t most) {
+    const std::int64_t number = std::get<std::int64_t>(value);
+    if (number < least || number > most)
+        return fmt::format("must be a number from {} to {}", least, most);
+    into = static_cast<std::size_t>(number);
+    return std::nullopt;
+}
+
+Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        const auto endpoint = Endpoint::parse(each);
+        if (!endpoint) return fmt::format("\"{}\" is not ADDRESS:PORT or [ADDRESS]:PORT", each);
+        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
+            return fmt::format("\"{}\" stands twice", each);
+        into.push_back(*endpoint);
+    }
+    if (into.empty()) return "must name at least one ADDRESS:PORT";
+    return std::nullopt;
+}
+
+/// An empty list is no fault; without a port it is 53.
+Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value) {
+    constexpr std::size_t kMost = 32;
+    for (const std::string& each : list(value)) {
+        const auto endpoint = Endpoint::parse(each, 53);
+        if (!endpoint || endpoint->port == 0)
+            return fmt::format("\"{}\" is not ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT", each);
+        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
+            return fmt::format("\"{}\" stands twice", each);
+        into.push_back(*endpoint);
+    }
+    if (into.size() > kMost) return fmt::format("must be at most {} secondaries", kMost);
+    return std::nullopt;
+}
+
+Fault set_name(zones::Name& into, const std::string& value) {
+    const auto name = zones::Name::parse(value);
+    if (!name)
+        return fmt::format("\"{}\" is not a DNS name: {}", value, zones::to_string(name.error()));
+    into = *name;
+    return std::nullopt;
+}
+
+Fault set_names(std::vector<zones::Name>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        zones::Name name;
+        if (auto fault = set_name(name, each)) return fault;
+        into.push_back(name);
+    }
+    if (into.empty()) return "must name at least one name server";
+    return std::nullopt;
+}
+
+Fault set_prefixes(std::vector<Prefix>& into, const OptionValue& value) {
+    for (const std::string& each : list(value)) {
+        const auto prefix = Prefix::parse(each);
+        if (!prefix)
+            return fmt::format("\"{}\" is not an address prefix such as 203.0.113.0/24", each);
+        into.push_back(*prefix);
+    }
+    return std::nullopt;
+}
+
+// Part of a host name: letters, digits, hyphens; it is put in front of a number or a label.
+Fault set_label_part(std::string& into, const std::string& value) {
+    const bool ok = !value.empty() && value.size() <= 20 && value.front() != '-' &&
+                    std::all_of(value.begin(), value.end(), [](char letter) {
+                        return (letter >= 'a' && letter <= 'z') ||
+                               (letter >= '0' && letter <= '9') || letter == '-';
+                    });
+    if (!ok) return "must be 1 to 20 of a-z, 0-9 and -, not beginning with -";
+    into = value;
+    return std::nullopt;
+}
+
+Fault set_store(Config& config, const OptionValue& value) {
+    constexpr std::string_view kSqlite = "sqlite:";
+    const std::string& url = text(value);
+    if (!url.starts_with(kSqlite) || url.size() == kSqlite.size())
+        return "must be sqlite:FILE (other stores are not in this version)";
+    config.store_path = url.substr(kSqlite.size());
+    return std::nullopt;
+}
+
+Fault set_directory(Config& config, const OptionValue& value) {
+    if (!text(value).empty() && !text(value).starts_with("https://"))
+        return "must be an https:// URL, or empty for no ACME";
+    config.acme_directory = text(value);
+    return std::nullopt;
+}
+
+Fault set_contact(Config& config, const OptionValue& value) {
+    for (const std::string& each : list(value))
+        if (!each.starts_with("mailto:"))
+            return fmt::format("\"{}\" does not begin with mailto:", each);
+    config.acme_contact = list(value);
+    return std::nullopt;
+}
+
+// RFC 5001 section 2.3: octets; here the text itself.
+Fault set_nsid(Config& config, const OptionValue& value) {
+    if (text(value).size() > 64) return "must be at most 64 octets";
+    config.dns_nsid = text(value);
+    return std::nullopt;
+}
+
+// RFC 4892 section 2: one character-string.
+Fault set_chaos(std::string& into, const OptionValue& value) {
+    if (text(value).size() > 255) return "must be at most 255 octets";
+    into = text(value);
+    return std::nullopt;
+}
+
+Fault set_hostmaster(Config& config, const OptionValue& value) {
+    // As people write it: the "@" of a mail address is the first dot of an RNAME (RFC 1035
+    // section 3.3.13).
+    std::string name = text(value);
+    if (const std::size_t at = name.find('@'); at != std::string::npos) name[at] = '.';
+    return set_name(config.hostmaster, name);
+}
+
+Fault set_catalog(Config& config, const OptionValue& value) {
+    if (text(value).empty()) return std::nullopt;
+    zones::Name name;
+    if (auto fault = set_name(name, text(value))) return fault;
+    if (name.is_root() || name.size() > zones::kMaxCatalogOctets)
+        return fmt::format("must be a name of at most {} octets below the root",
+                           zones::kMaxCatalogOctets);
+    config.catalog = name;
+    return std::nullopt;
+}
+
+Fault set_cookies(Config& config, const OptionValue& value) {
+    using dnsd::CookieUse;
+    if (text(value) == "on") return config.dns_cookies = CookieUse::Answered, std::nullopt;
+    if (text(value) == "required") return config.dns_cookies = CookieUse::Required, std::nullopt;
+    if (text(value) == "off") return config.dns_cookies = CookieUse::Off, std::nullopt;
+    return "must be on, required or off";
+}
+
+Fault set_limiting(Config& config, const OptionValue& value) {
+    using dnsd::RateLimiting;
+    RateLimiting& mode = config.dns_rate_limit.mode;
+    if (text(value) == "on") return mode = RateLimiting::On, std::nullopt;
+    if (text(value) == "log") return mode = RateLimiting::LogOnly, std::nullopt;
+    if (text(value) == "off") return mode = RateLimiting::Off, std::nullopt;
+    return "must be on, log or off";
+}
+
+}  // namespace hairpin::daemon
