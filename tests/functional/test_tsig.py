@@ -189,3 +189,28 @@ def test_a_key_lives_exactly_as_long_as_its_credential(site):
 
     hairpin.api.delete(url).expect(200, 204)
     assert is_unknown(last)
+
+
+def test_every_message_of_a_signed_transfer_is_signed(make_hairpin):
+    hairpin = make_hairpin(**{"dns.transfer": {"allow": ["127.0.0.1"]}}).start()
+    client = Client(hairpin, hairpin.new_server("acme", "nur1")["tsig"])
+    big = "example.org."
+    hairpin.api.post("/v1/zones", {"zone": big}).expect(201)
+    text = "@ 60 IN SOA ns.example.org. host.example.org. 1 3600 600 604800 60\n@ 60 IN NS ns.example.org.\n"
+    text += "".join(f"h{number} 60 IN TXT {'x' * 100}\n" for number in range(3000))
+    hairpin.api.request("PUT", f"/v1/zones/{big}/zonefile", text.encode(),
+                        headers={"Content-Type": "text/dns"}).expect(200, 204)
+    messages = list(dns.query.xfr("127.0.0.1", big, port=hairpin.dns_port, keyring=client.ring, timeout=20,
+                                  keyname=client.tsig["name"] + ".", keyalgorithm=client.tsig["algorithm"]))
+    assert len(messages) > 10
+    assert all(message.had_tsig for message in messages)
+    assert sum(len(rrset) for message in messages for rrset in message.answer) == 3003
+    for program in ("dig", "kdig"):
+        shown = client.run(program, big, "AXFR")
+        assert shown.count("TXT") == 3000, shown[-2000:]
+        assert "expected" not in shown and "BAD" not in shown, shown[-2000:]
+    assert "Transfer failed" in Client(hairpin, client.tsig, secret=OTHER_SECRET).run("dig", big, "AXFR")
+    serial = hairpin.dns.serial(big)
+    hairpin.api.put(f"/v1/zones/{big}/rrsets/www.{big}/A", {"ttl": 60, "records": ["192.0.2.1"]}).expect(201)
+    shown = client.run("dig", big, f"IXFR={serial}")
+    assert "192.0.2.1" in shown and shown.count("SOA") == 4, shown[-2000:]
