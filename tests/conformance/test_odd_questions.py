@@ -137,7 +137,7 @@ QTYPES = [
      "NOERROR aa | question | answer 2"),
     ("RRSIG of an unsigned zone", asking(RRSIG), NODATA),
     ("AXFR by whom it is not permitted", asking(AXFR), REFUSED),
-    ("IXFR by whom it is not permitted", asking(IXFR), REFUSED),
+    ("IXFR without the SOA that the client has (RFC 1995 section 3)", asking(IXFR), FORMERR_Q),
     ("type 65535", asking(65535), NODATA),
 ]
 CLASSES = [(f"class {name}", asking(SOA, rclass), REFUSED) for name, rclass in
