@@ -130,8 +130,8 @@ double nanoseconds(const Setting& setting, const zones::ZoneTable& table,
     for (std::size_t each = 0; each < kQueries; ++each) {
         const Asked& asked = setting.asked[each];
         dnsd::Gist gist;
-        octets += dnsd::answer({table, identity, counters, setting.cookies, kNow}, asked.message,
-                               {dnsd::Transport::Udp, asked.client}, out, gist);
+        octets += dnsd::answer({table, identity, counters, nullptr, kNow, setting.cookies},
+                               asked.message, {dnsd::Transport::Udp, asked.client}, out, gist);
         if (setting.limiter == nullptr || gist.cookie == dnsd::CookieState::Valid) continue;
         // Slow enough that nobody is limited: a microsecond for each answer.
         const MonotonicTime now(Milliseconds(1'000'000 + each / 1'000));
