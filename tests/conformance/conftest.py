@@ -29,7 +29,7 @@ def ca(tmp_path_factory) -> TestCa:
 
 @pytest.fixture(scope="session")
 def make_hairpin(tmp_path_factory, ca):
-    """Makes servers that end with the session; a sanitizer's report in a log fails the last test."""
+    """Makes servers that live until all tests have run; a sanitizer's report in a log fails the last one."""
     made: list[Hairpin] = []
 
     def make(**config) -> Hairpin:
