@@ -213,6 +213,10 @@ private:
     void on_transition(std::int64_t server, acme::StateName to, bool durable) {
         const std::string word(store::to_string(to));
         if (durable) say("state " + std::to_string(server) + " " + word);
+        {
+            const std::scoped_lock lock(transitions_mutex_);
+            (durable ? durable_ : handed_over_)[server] = to;
+        }
         if (value(durable ? "crash" : "crash-before", "") == word) ::kill(::getpid(), SIGKILL);
         if (!durable && value("disk-full", "") == word && !heal_.joinable()) {
             disk_.arm(FaultVfs::Fault::DiskFull);
@@ -221,6 +225,13 @@ private:
                 disk_.heal();
             });
         }
+    }
+
+    /// The store shows a transition before we are told that it is durable.
+    bool told_of_all(std::int64_t server) {
+        const std::scoped_lock lock(transitions_mutex_);
+        return !handed_over_.contains(server) ||
+               (durable_.contains(server) && handed_over_[server] == durable_[server]);
     }
 
     /// The "server's own" key, kept in a file.
@@ -271,7 +282,8 @@ private:
                 const bool is_new =
                     !arguments_.flags.contains("renewed") || state.sha256 != before_[server];
                 const bool is_valid = state.phase == acme::Phase::Valid && state.step.empty();
-                if (is_valid && is_new && !wants_a_problem) left.erase(server);
+                if (is_valid && is_new && !wants_a_problem && told_of_all(server))
+                    left.erase(server);
             }
         }
         if (arguments_.values.contains("gone")) wait_for_silence();
@@ -342,6 +354,9 @@ private:
     std::unique_ptr<acme::Certificates> certificates_;
     std::vector<std::int64_t> servers_;
     std::map<std::int64_t, std::optional<Sha256>> before_;
+    std::mutex transitions_mutex_;
+    std::map<std::int64_t, acme::StateName> handed_over_;
+    std::map<std::int64_t, acme::StateName> durable_;
 };
 
 }  // namespace
