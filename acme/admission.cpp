@@ -17,7 +17,6 @@ namespace {
 constexpr Milliseconds kDay{24 * 3600 * 1000};
 constexpr Milliseconds kWeek = kDay * 7;
 constexpr Milliseconds kSuspendedPause{3600 * 1000};
-constexpr Milliseconds kReadRetry{1'000};
 
 }  // namespace
 

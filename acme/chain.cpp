@@ -14,23 +14,14 @@
 #include <vector>
 
 #include "acme/csr.hpp"
+#include "acme/openssl_handles.hpp"
 #include "core/assert.hpp"
 #include "core/handle.hpp"
 
 namespace hairpin::acme {
 namespace {
 
-void free_names(GENERAL_NAMES* names) {
-    GENERAL_NAMES_free(names);
-}
-void free_octets(unsigned char* octets) {
-    OPENSSL_free(octets);
-}
-
-using BioHandle = Handle<BIO, BIO_free_all>;
 using CertificateHandle = Handle<X509, X509_free>;
-using NamesHandle = Handle<GENERAL_NAMES, free_names>;
-using OctetsHandle = Handle<unsigned char, free_octets>;
 using Chain = std::vector<CertificateHandle>;
 
 constexpr Seconds kSkew{24 * 3600};
@@ -40,10 +31,6 @@ constexpr Seconds kShortLifetime{10 * 24 * 3600};
 Error wrong(std::string cause) {
     ERR_clear_error();
     return Error{ErrorCode::Protocol, "certificate from the CA", std::move(cause)};
-}
-
-int no_password(char* /*buffer*/, int /*size*/, int /*for_writing*/, void* /*user*/) {
-    return -1;
 }
 
 Result<Chain> parse(std::string_view pem) {

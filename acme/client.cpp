@@ -10,7 +10,7 @@ namespace {
 constexpr Milliseconds kNonceAge{20 * 60 * 1000};
 
 /// A URL that is given, or one that the directory has.
-using Endpoint = std::string Directory::*;
+using DirectoryUrl = std::string Directory::*;
 
 enum class SignWith : std::uint8_t { Account, Key };
 
@@ -18,7 +18,7 @@ using Answered = std::function<void(CaResult<net::ClientResponse>)>;
 
 /// One POST until it is answered for good.
 struct Exchange {
-    Endpoint endpoint = nullptr;  // Else `url` is given.
+    DirectoryUrl endpoint = nullptr;  // Else `url` is given.
     std::string url;
     std::string payload;
     std::string accept = "application/json";

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "acme/certificates.hpp"
+#include "acme/openssl_handles.hpp"
 #include "core/assert.hpp"
 #include "core/handle.hpp"
 
@@ -24,19 +25,10 @@ namespace {
 void free_extensions(STACK_OF(X509_EXTENSION) * extensions) {
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
-void free_names(GENERAL_NAMES* names) {
-    GENERAL_NAMES_free(names);
-}
-void free_octets(unsigned char* octets) {
-    OPENSSL_free(octets);
-}
 
 using BignumHandle = Handle<BIGNUM, BN_free>;
-using BioHandle = Handle<BIO, BIO_free_all>;
 using ExtensionHandle = Handle<X509_EXTENSION, X509_EXTENSION_free>;
 using ExtensionsHandle = Handle<STACK_OF(X509_EXTENSION), free_extensions>;
-using NamesHandle = Handle<GENERAL_NAMES, free_names>;
-using OctetsHandle = Handle<unsigned char, free_octets>;
 using RequestHandle = Handle<X509_REQ, X509_REQ_free>;
 
 constexpr std::size_t kMaxNames = 100;      // What a CA takes at most (Let's Encrypt's `classic`).
@@ -45,11 +37,6 @@ constexpr std::size_t kMaxCommonName = 64;  // RFC 5280 appendix A.1, ub-common-
 Error invalid(std::string cause) {
     ERR_clear_error();
     return Error{ErrorCode::Invalid, "CSR", std::move(cause)};
-}
-
-// Never asks a terminal for a password.
-int no_password(char* /*buffer*/, int /*size*/, int /*for_writing*/, void* /*user*/) {
-    return -1;
 }
 
 Result<RequestHandle> parse(OctetView octets) {

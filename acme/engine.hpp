@@ -50,6 +50,9 @@ namespace hairpin::acme {
                                                 std::span<const Pending> values,
                                                 zones::EditKind kind, std::uint32_t ttl);
 
+/// Until a store that could not be read is asked again.
+inline constexpr Milliseconds kReadRetry{1'000};
+
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
     /// @param notify  Called with a server's id after each of its transitions is durable.

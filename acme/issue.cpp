@@ -12,7 +12,6 @@ namespace hairpin::acme {
 namespace {
 
 constexpr Milliseconds kRenewPause{3600 * 1000};  // While another attempt of the server is at it.
-constexpr Milliseconds kReadRetry{1'000};
 constexpr Milliseconds kKeepExpired{30LL * 24 * 3600 * 1000};
 
 /// A P-256 key with its CSR, sealed for this server.

@@ -12,14 +12,14 @@
 #include <array>
 #include <utility>
 
+#include "acme/openssl_handles.hpp"
 #include "core/assert.hpp"
 #include "core/handle.hpp"
 
 namespace hairpin::acme {
 namespace {
 
-using BignumHandle = Handle<BIGNUM, BN_clear_free>;
-using BioHandle = Handle<BIO, BIO_free_all>;
+using SecretNumberHandle = Handle<BIGNUM, BN_clear_free>;
 using EcdsaSignatureHandle = Handle<ECDSA_SIG, ECDSA_SIG_free>;
 using MdContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 using ParamBuildHandle = Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
@@ -44,7 +44,7 @@ bool is_p256(const EVP_PKEY* key) {
 std::string coordinate(const EVP_PKEY* key, const char* which) {
     BIGNUM* raw = nullptr;
     HAIRPIN_ASSERT(EVP_PKEY_get_bn_param(key, which, &raw) == 1);
-    const BignumHandle number(raw);
+    const SecretNumberHandle number(raw);
     std::array<std::uint8_t, kCoordinateOctets> octets{};
     HAIRPIN_ASSERT(BN_bn2binpad(number.get(), octets.data(), kCoordinateOctets) ==
                    kCoordinateOctets);
@@ -137,8 +137,9 @@ std::string sign_jws(const SigningKey& key, std::string_view protected_header,
 bool verify_es256(EVP_PKEY* key, OctetView message, OctetView signature) {
     if (signature.size() != 2 * kCoordinateOctets) return false;
     const EcdsaSignatureHandle form(ECDSA_SIG_new());
-    BignumHandle r(BN_bin2bn(signature.data(), kCoordinateOctets, nullptr));
-    BignumHandle s(BN_bin2bn(signature.data() + kCoordinateOctets, kCoordinateOctets, nullptr));
+    SecretNumberHandle r(BN_bin2bn(signature.data(), kCoordinateOctets, nullptr));
+    SecretNumberHandle s(
+        BN_bin2bn(signature.data() + kCoordinateOctets, kCoordinateOctets, nullptr));
     if (!form || !r || !s || ECDSA_SIG_set0(form.get(), r.get(), s.get()) != 1) return false;
     static_cast<void>(r.release());  // They are the signature's now.
     static_cast<void>(s.release());

@@ -19,7 +19,7 @@ Error wrong(std::string_view object, std::string_view cause) {
     return Error{ErrorCode::Protocol, "the CA's " + std::string(object), std::string(cause)};
 }
 
-Json parse(std::string_view text) {
+Json parse_json(std::string_view text) {
     return Json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
@@ -131,7 +131,7 @@ std::optional<Challenge> dns01_of(const Json& json) {
 }  // namespace
 
 Result<Directory> read_directory(std::string_view json) {
-    const Json root = parse(json);
+    const Json root = parse_json(json);
     if (!root.is_object()) return fail(wrong("directory", "is not a JSON object"));
     Directory directory;
     directory.new_nonce = TRY(url(root, "newNonce", "directory"));
@@ -148,7 +148,7 @@ Result<Directory> read_directory(std::string_view json) {
 }
 
 Result<Order> read_order(std::string_view json) {
-    const Json root = parse(json);
+    const Json root = parse_json(json);
     if (!root.is_object()) return fail(wrong("order", "is not a JSON object"));
     Order order;
     order.status = TRY(status(root, "order", kOrderStatus));
@@ -171,7 +171,7 @@ Result<Order> read_order(std::string_view json) {
 }
 
 Result<Authorization> read_authorization(std::string_view json) {
-    const Json root = parse(json);
+    const Json root = parse_json(json);
     if (!root.is_object()) return fail(wrong("authorization", "is not a JSON object"));
     Authorization authorization;
     authorization.status = TRY(status(root, "authorization", kAuthorizationStatus));
@@ -192,7 +192,7 @@ Result<Authorization> read_authorization(std::string_view json) {
 }
 
 std::optional<Problem> read_problem(std::string_view json) {
-    const Json root = parse(json);
+    const Json root = parse_json(json);
     return problem_of(&root);
 }
 
@@ -201,7 +201,7 @@ std::string protected_header(const Signer& signer, std::string_view nonce, std::
     if (signer.jwk.empty()) {
         header["kid"] = signer.account_url;
     } else {
-        header["jwk"] = parse(signer.jwk);
+        header["jwk"] = parse_json(signer.jwk);
     }
     return header.dump(-1, ' ', true, Json::error_handler_t::replace);
 }

@@ -8,7 +8,6 @@ namespace hairpin::acme {
 namespace {
 
 constexpr Milliseconds kHour{3600 * 1000};
-constexpr Milliseconds kDay = kHour * 24;
 
 }  // namespace
 
@@ -35,7 +34,7 @@ std::optional<OrderLog::Full> OrderLog::full(std::int64_t server_id, WallTime no
     };
     std::optional<Full> latest;
     for (const Window& window : std::array{Window{"an hour", kHour, limits.per_hour},
-                                           Window{"a day", kDay, limits.per_day}}) {
+                                           Window{"a day", kHour * 24, limits.per_day}}) {
         const auto first = std::upper_bound(times.begin(), times.end(), now - window.length);
         const auto placed = static_cast<std::size_t>(times.end() - first);
         if (placed < window.limit) continue;
@@ -51,7 +50,7 @@ void OrderLog::drop_old(WallTime now) {
     if (now - looked_at_ < kHour) return;
     looked_at_ = now;
     for (auto& [server_id, times] : placed_)
-        times.erase(times.begin(), std::upper_bound(times.begin(), times.end(), now - kDay));
+        times.erase(times.begin(), std::upper_bound(times.begin(), times.end(), now - kHour * 24));
     std::erase_if(placed_, [](const auto& server) { return server.second.empty(); });
 }
 

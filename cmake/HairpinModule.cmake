@@ -10,10 +10,11 @@ set(HAIRPIN_MAY_USE_agent  core net)
 set(HAIRPIN_MAY_USE_admin  core net zones store acme)
 set(HAIRPIN_MAY_USE_daemon core net zones store dnsd acme admin)
 
-# hairpin_module(name SOURCES .. USES .. LIBS .. PRIVATE_LIBS ..): the static library of one folder.
-# LIBS appear in the folder's headers, PRIVATE_LIBS only in its sources.
+# hairpin_module(name SOURCES .. ALONE .. USES .. LIBS .. PRIVATE_LIBS ..): the static library of one folder.
+# LIBS appear in the folder's headers, PRIVATE_LIBS only in its sources. ALONE names sources that are not united
+# with others (see hairpin_unite).
 function(hairpin_module name)
-  cmake_parse_arguments(M "" "" "SOURCES;USES;LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "" "SOURCES;ALONE;USES;LIBS;PRIVATE_LIBS" ${ARGN})
   if(NOT DEFINED HAIRPIN_MAY_USE_${name})
     message(FATAL_ERROR "${name}/ is not in the graph (see cmake/HairpinModule.cmake)")
   endif()
@@ -27,12 +28,23 @@ function(hairpin_module name)
   set(stage ${PROJECT_BINARY_DIR}/stage/${name})
   file(MAKE_DIRECTORY ${stage})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${stage}/${name} SYMBOLIC)
-  add_library(hairpin_${name} STATIC ${M_SOURCES})
+  add_library(hairpin_${name} STATIC ${M_SOURCES} ${M_ALONE})
   add_library(hairpin::${name} ALIAS hairpin_${name})
   target_include_directories(hairpin_${name} PUBLIC ${stage})
   list(TRANSFORM M_USES PREPEND hairpin::)
   target_link_libraries(hairpin_${name} PUBLIC ${M_USES} ${M_LIBS} PRIVATE hairpin_flags ${M_PRIVATE_LIBS})
   hairpin_precompile(hairpin_${name})
+  hairpin_unite(hairpin_${name} ${M_ALONE})
+endfunction()
+
+# A folder's headers are parsed once for eight sources instead of once for each. Sources so united share one
+# anonymous namespace: what would clash there (a `using enum`, the constants of two tables) is compiled alone.
+# tools/lint compiles every source alone, so each still includes what it uses.
+function(hairpin_unite target) # target, sources to leave alone
+  if(HAIRPIN_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
 endfunction()
 
 # The standard library and tl::expected are parsed once for the whole build.

@@ -26,6 +26,11 @@ using OctetView = std::span<const std::uint8_t>;
     return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
+/// Of ASCII, whatever the locale says.
+[[nodiscard]] constexpr bool is_digit(char letter) noexcept {
+    return letter >= '0' && letter <= '9';
+}
+
 [[nodiscard]] std::string to_hex(OctetView octets);
 /// Even number of hexadecimal digits in either case, nothing else; else nullopt.
 [[nodiscard]] std::optional<Octets> from_hex(std::string_view text);

@@ -57,5 +57,16 @@ inline constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914
 inline constexpr std::size_t kMinUdpOctets = 512;
 /// The largest DNS message (RFC 1035 section 4.2.2).
 inline constexpr std::size_t kMaxMessageOctets = 65'535;
+/// What stands before each message in a stream: its length (RFC 1035 section 4.2.2).
+inline constexpr std::size_t kLengthOctets = 2;
+
+/// Type, class, TTL and RDLENGTH: what follows a record's owner (RFC 1035 section 4.1.3).
+inline constexpr std::size_t kRecordFieldOctets = 10;
+/// An OPT record without options: the root as owner, and those.
+inline constexpr std::size_t kOptOctets = 1 + kRecordFieldOctets;
+
+/// A compression pointer is these two bits and an offset of 14 (RFC 1035 section 4.1.4).
+inline constexpr std::uint16_t kPointer = 0xC000;
+inline constexpr std::size_t kMaxPointer = 0x3fff;
 
 }  // namespace hairpin::dnsd

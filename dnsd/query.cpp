@@ -1,5 +1,6 @@
 #include "dnsd/query.hpp"
 
+#include "dnsd/codes.hpp"
 #include "dnsd/cookies.hpp"
 #include "zones/wire.hpp"
 
@@ -8,8 +9,6 @@ namespace {
 
 using zones::kHeaderOctets;
 using zones::read_u16;
-
-constexpr std::size_t kRecordFieldOctets = 10;  // Type, class, TTL, RDLENGTH.
 
 /// Reads the parts of one message in their order.
 class Reader {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/assert.hpp"
+#include "dnsd/codes.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
@@ -15,12 +16,9 @@ using zones::read_u16;
 using zones::write_u16;
 using zones::write_u32;
 
-constexpr std::size_t kOptOctets = 11;           // Root owner, type, class, TTL, RDLENGTH.
 constexpr std::size_t kOptionHeadOctets = 4;     // Code and length.
 constexpr std::size_t kExtendedErrorOctets = 2;  // INFO-CODE, no text.
 constexpr std::size_t kMaxStringOctets = 255;    // RFC 1035 section 3.3.
-constexpr std::size_t kMaxPointer = 0x3fff;      // RFC 1035 section 4.1.4: 14 bits.
-constexpr std::uint16_t kPointer = 0xC000;
 
 std::uint16_t pointer_to(std::size_t offset) noexcept {
     return static_cast<std::uint16_t>(kPointer | offset);

@@ -11,7 +11,6 @@
 namespace hairpin::dnsd {
 namespace {
 
-constexpr std::size_t kLengthOctets = 2;
 constexpr std::size_t kShelfBuffers = 64;
 constexpr std::size_t kShelfBufferOctets = 32'768;
 

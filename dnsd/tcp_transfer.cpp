@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dnsd/codes.hpp"
 #include "dnsd/requestor.hpp"
 #include "dnsd/tcp_connection.hpp"
 #include "dnsd/tsig.hpp"
@@ -16,7 +17,6 @@
 namespace hairpin::dnsd {
 namespace {
 
-constexpr std::size_t kLengthOctets = 2;
 /// Messages before the loop looks at other sockets again.
 constexpr int kMessagesPerWake = 16;
 /// What waits in the kernel unsent; without a bound it takes megabytes for each slow peer.

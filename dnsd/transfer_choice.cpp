@@ -12,11 +12,9 @@ namespace {
 using zones::RRsetDifference;
 using zones::RType;
 
-constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM, at the end of the RDATA.
-
 std::uint32_t serial_of(const zones::RRset& soa) {
     const OctetView rdata = *soa.rdatas().begin();
-    return zones::read_u32(rdata.data() + rdata.size() - kSoaNumbersOctets);
+    return zones::read_u32(rdata.data() + rdata.size() - zones::kSoaNumbersOctets);
 }
 
 bool leads_to(const RRsetDifference& difference, const zones::Zone& zone) {

@@ -12,9 +12,6 @@
 namespace hairpin::dnsd {
 namespace {
 
-constexpr std::size_t kOptOctets = 11;       // Root owner, type, class, TTL, RDLENGTH.
-constexpr std::size_t kMaxPointer = 0x3fff;  // RFC 1035 section 4.1.4: 14 bits.
-constexpr unsigned kPointer = 0xC000;
 constexpr std::size_t kStoredOwnerOctets = 2;  // What stands for the owner in a stored record.
 
 }  // namespace

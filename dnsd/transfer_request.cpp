@@ -12,8 +12,6 @@ using zones::kHeaderOctets;
 using zones::read_u16;
 using zones::RType;
 
-constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM (RFC 1035 section 3.3.13).
-
 /// RFC 1995 section 3: the SOA of the version that the client has, alone in the authority section.
 std::optional<std::uint32_t> serial_of_client(OctetView message, const Query& query) noexcept {
     if (read_u16(&message[8]) != 1) return std::nullopt;
@@ -24,7 +22,7 @@ std::optional<std::uint32_t> serial_of_client(OctetView message, const Query& qu
     const auto mname = zones::read_name(message, record->rdata);
     if (!mname) return std::nullopt;
     const auto rname = zones::read_name(message, mname->next);
-    if (!rname || rname->next + kSoaNumbersOctets != record->next) return std::nullopt;
+    if (!rname || rname->next + zones::kSoaNumbersOctets != record->next) return std::nullopt;
     return zones::read_u32(&message[rname->next]);
 }
 

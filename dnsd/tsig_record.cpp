@@ -6,6 +6,7 @@
 
 #include "core/assert.hpp"
 #include "core/crypto.hpp"
+#include "dnsd/codes.hpp"
 #include "zones/rtype.hpp"
 #include "zones/wire.hpp"
 
@@ -18,8 +19,7 @@ using zones::read_u32;
 using zones::write_u16;
 using zones::write_u32;
 
-constexpr std::size_t kRecordFieldOctets = 10;  // Type, class, TTL, RDLENGTH.
-constexpr std::size_t kArcount = 10;            // Where the header counts additional records.
+constexpr std::size_t kArcount = 10;  // Where the header counts additional records.
 constexpr auto kClassAny = static_cast<std::uint16_t>(zones::RClass::ANY);
 
 /// RDATA between the algorithm and the MAC: time, fudge, MAC size.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kAttempts = 3;  // A lock file that is removed while we take it is taken anew.
 
-Error file_error(const std::string& path) {
+Error lock_file_error(const std::string& path) {
     Error error = system_error(path, errno);
     error.code = ErrorCode::Unavailable;
     return error;
@@ -46,10 +46,10 @@ bool is_in_place(const Fd& file, const std::string& path) {
 
 Result<void> write_owner(const Fd& file, const std::string& path) {
     const std::string text = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(file.get(), 0) != 0) return fail(file_error(path));
+    if (::ftruncate(file.get(), 0) != 0) return fail(lock_file_error(path));
     // On a full disk the lock holds all the same; only the number is then not there to be read.
     const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), 0);
-    if (written < 0 && errno != ENOSPC && errno != EDQUOT) return fail(file_error(path));
+    if (written < 0 && errno != ENOSPC && errno != EDQUOT) return fail(lock_file_error(path));
     return {};
 }
 
@@ -59,9 +59,9 @@ Result<StoreLock> StoreLock::acquire(const std::string& database_path) {
     const std::string path = database_path + ".lock";
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file) return fail(file_error(path));
+        if (!file) return fail(lock_file_error(path));
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
-            return fail(errno == EWOULDBLOCK ? in_use(database_path, file) : file_error(path));
+            return fail(errno == EWOULDBLOCK ? in_use(database_path, file) : lock_file_error(path));
         if (!is_in_place(file, path)) continue;
         TRY(write_owner(file, path));
         return StoreLock(std::move(file));

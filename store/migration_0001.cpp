@@ -9,7 +9,7 @@
 namespace hairpin::store {
 namespace {
 
-constexpr const char* kText = R"sql(
+constexpr const char* kSchema1 = R"sql(
 -- Which database this is, so that another one put in its place under a running server is noticed. `probes` counts
 -- the writes that tried a failed disk again.
 CREATE TABLE identity (
@@ -150,6 +150,6 @@ CREATE INDEX idempotency_by_age ON idempotency (at);
 }  // namespace
 
 extern const Migration kMigration0001;
-const Migration kMigration0001 = {1, "the first schema", kText};
+const Migration kMigration0001 = {1, "the first schema", kSchema1};
 
 }  // namespace hairpin::store

@@ -7,7 +7,7 @@
 namespace hairpin::store {
 namespace {
 
-constexpr const char* kText = R"sql(
+constexpr const char* kSchema2 = R"sql(
 -- One account per CA. `url` is empty until the CA has given it.
 CREATE TABLE acme_accounts (
     id         INTEGER PRIMARY KEY,
@@ -88,6 +88,6 @@ CREATE INDEX certificates_by_server ON certificates (server_id, issued_at);
 }  // namespace
 
 extern const Migration kMigration0002;
-const Migration kMigration0002 = {2, "the tables of acme", kText};
+const Migration kMigration0002 = {2, "the tables of acme", kSchema2};
 
 }  // namespace hairpin::store

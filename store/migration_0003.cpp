@@ -5,7 +5,7 @@
 namespace hairpin::store {
 namespace {
 
-constexpr const char* kText = R"sql(
+constexpr const char* kSchema3 = R"sql(
 -- A row: this database was restored, and its serials have not been advanced since (store/restored.hpp).
 -- `same_history`: the database that it replaced was a later state of the same one.
 CREATE TABLE restored (
@@ -25,6 +25,6 @@ CREATE INDEX retired_zones_by_age ON retired_zones (at);
 }  // namespace
 
 extern const Migration kMigration0003;
-const Migration kMigration0003 = {3, "serials after a restore", kText};
+const Migration kMigration0003 = {3, "serials after a restore", kSchema3};
 
 }  // namespace hairpin::store

@@ -11,7 +11,7 @@ constexpr std::size_t kReaderCacheOctets = 32u << 20;
 // Looking costs two stat(2), a few microseconds.
 constexpr Milliseconds kLookInterval{250};
 
-Result<Database> open_read_only(const std::string& path) {
+Result<Database> open_for_readers(const std::string& path) {
     DatabaseOptions options;
     options.access = Access::ReadOnly;
     options.cache_octets = kReaderCacheOctets;
@@ -23,7 +23,7 @@ Result<Database> open_read_only(const std::string& path) {
 }  // namespace
 
 Result<Reader> Reader::open(const std::string& path) {
-    auto database = std::make_unique<Database>(TRY(open_read_only(path)));
+    auto database = std::make_unique<Database>(TRY(open_for_readers(path)));
     Octets identity = TRY(read_identity(*database));
     return Reader(std::move(database), std::move(identity));
 }
@@ -35,7 +35,7 @@ void Reader::follow() {
     if (!database_->is_lost() || database_->has_statements_out()) return;
     // While there is nothing to follow to, what was read last is as good as the zones that are
     // answered from memory; the committer says aloud what is wrong (store/committer.hpp).
-    auto found = open_read_only(database_->path());
+    auto found = open_for_readers(database_->path());
     if (!found) return;
     const auto identity = read_identity(*found);
     if (!identity || *identity != identity_) return;

@@ -18,8 +18,7 @@ namespace {
 constexpr std::int64_t kSchemaWithMark = 3;
 constexpr std::int64_t kLeastHeadroom = 3600;
 constexpr std::int64_t kMostHeadroom = std::int64_t{1} << 28;
-constexpr std::int64_t kShortestPace = 60;     // Seconds: fewer say nothing about a pace.
-constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM, at the RDATA's end.
+constexpr std::int64_t kShortestPace = 60;  // Seconds: fewer say nothing about a pace.
 constexpr const char* kReason = "the database was restored";
 
 std::uint32_t later(std::uint32_t a, std::uint32_t b) noexcept {
@@ -126,7 +125,7 @@ private:
 zones::RRsetRef with_serial(const zones::RRset& soa, std::uint32_t serial) {
     const OctetView old = *soa.rdatas().begin();
     Octets rdata(old.begin(), old.end());
-    zones::write_u32(rdata.data() + rdata.size() - kSoaNumbersOctets, serial);
+    zones::write_u32(rdata.data() + rdata.size() - zones::kSoaNumbersOctets, serial);
     return zones::RRset::create(zones::RType::SOA, soa.ttl(), {std::move(rdata)});
 }
 

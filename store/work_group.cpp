@@ -17,7 +17,6 @@ using zones::ZoneChange;
 using zones::ZoneReceipt;
 using zones::ZoneRef;
 
-constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM, at the end of the RDATA.
 constexpr std::size_t kMaxSubjectOctets = 512;
 
 WorkRefusal refusal(Error error) {
@@ -38,7 +37,7 @@ std::string default_subject(const zones::Change& change) {
 Octets* soa_rdata(ZoneChange& change) {
     for (zones::Edit& edit : change.edits)
         if (edit.type == zones::RType::SOA && edit.owner == change.apex &&
-            edit.rdatas.size() == 1 && edit.rdatas[0].size() > kSoaNumbersOctets)
+            edit.rdatas.size() == 1 && edit.rdatas[0].size() > zones::kSoaNumbersOctets)
             return &edit.rdatas[0];
     return nullptr;
 }
@@ -171,7 +170,7 @@ Result<void> WorkGroup::continue_serial(ZoneChange& zone_change) {
     const auto retired = TRY(retired_serial(database_, zone_change.apex));
     Octets* soa = soa_rdata(zone_change);
     if (!retired || soa == nullptr) return {};
-    std::uint8_t* serial = soa->data() + soa->size() - kSoaNumbersOctets;
+    std::uint8_t* serial = soa->data() + soa->size() - zones::kSoaNumbersOctets;
     if (!zones::serial_greater(zones::read_u32(serial), *retired))
         zones::write_u32(serial, zones::next_serial(*retired, to_unix_seconds(moment_.now)));
     return {};

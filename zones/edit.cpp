@@ -13,8 +13,6 @@
 namespace hairpin::zones {
 namespace {
 
-constexpr std::size_t kSoaNumbersOctets = 20;  // SERIAL to MINIMUM, at the end of the RDATA.
-
 Refusal refuse(RefusalCode code, std::string subject, std::string cause) {
     return {code, std::move(subject), std::move(cause)};
 }

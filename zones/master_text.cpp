@@ -5,10 +5,6 @@
 namespace hairpin::zones {
 namespace {
 
-constexpr bool is_digit(char letter) noexcept {
-    return letter >= '0' && letter <= '9';
-}
-
 constexpr bool is_control(char letter) noexcept {
     const auto octet = static_cast<unsigned char>(letter);
     return octet < 0x20 || octet == 0x7f;

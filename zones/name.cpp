@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "zones/label_starts.hpp"
+
 namespace hairpin::zones {
 
 /// Puts a name together label by label; every append checks both limits.
@@ -41,10 +43,6 @@ private:
 
 namespace {
 
-bool is_digit(char letter) noexcept {
-    return letter >= '0' && letter <= '9';
-}
-
 // RFC 1035 section 5.1: "\X" stands for X, "\DDD" for the octet with that decimal value.
 std::optional<std::uint8_t> take_escape(std::string_view text, std::size_t& at) noexcept {
     if (at + 1 >= text.size()) return std::nullopt;
@@ -72,17 +70,6 @@ void append_escaped(std::string& text, std::uint8_t octet) {
     if (kSpecial.find(static_cast<char>(octet)) != std::string_view::npos) text += '\\';
     text += static_cast<char>(octet);
 }
-
-// Offsets of each label's length octet, the root label left out.
-struct LabelStarts {
-    std::array<std::uint8_t, kMaxLabels + 1> at;
-    std::size_t count = 0;
-    explicit LabelStarts(OctetView wire) noexcept {
-        for (std::size_t offset = 0; offset < wire.size() && wire[offset] != 0;
-             offset += wire[offset] + 1u)
-            at[count++] = static_cast<std::uint8_t>(offset);
-    }
-};
 
 }  // namespace
 

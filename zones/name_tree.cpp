@@ -8,21 +8,12 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "zones/label_starts.hpp"
 
 namespace hairpin::zones {
 namespace {
 
 using LeafOps = RawNameTree::LeafOps;
-
-struct LabelStarts {
-    std::array<std::uint8_t, kMaxLabels + 1> at;
-    std::size_t count = 0;
-    explicit LabelStarts(OctetView labels) noexcept {
-        for (std::size_t offset = 0; offset < labels.size() && labels[offset] != 0;
-             offset += labels[offset] + 1u)
-            at[count++] = static_cast<std::uint8_t>(offset);
-    }
-};
 
 std::size_t first_difference(KeyView a, KeyView b) noexcept {
     const std::size_t end = std::max(a.size(), b.size());

@@ -19,6 +19,8 @@
 namespace hairpin::zones {
 
 inline constexpr std::size_t kHeaderOctets = 12;
+/// SERIAL to MINIMUM, at the end of a SOA record's RDATA (RFC 1035 section 3.3.13).
+inline constexpr std::size_t kSoaNumbersOctets = 20;
 
 enum class WireError : std::uint8_t {
     Truncated,           // A label, pointer or field runs past the end.

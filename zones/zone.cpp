@@ -10,7 +10,6 @@ namespace hairpin::zones {
 namespace {
 
 // SERIAL, REFRESH, RETRY, EXPIRE, MINIMUM end the RDATA, each 4 octets (RFC 1035 section 3.3.13).
-constexpr std::size_t kSoaNumbersOctets = 20;
 constexpr std::size_t kSoaMinimumOctets = 4;
 
 OctetView soa_rdata(const RRset& soa) {

@@ -27,7 +27,7 @@ FOLDERS = (*MODULES, "tests/fuzz", "bench")
 OURS = rf"({'|'.join(FOLDERS)})/.*\.(hpp|cpp)$"
 CONFIGURE = [
     "cmake", "-G", "Ninja", "-S", ".", "-B", str(BUILD), "-DCMAKE_CXX_COMPILER=clang++-14",
-    "-DCMAKE_BUILD_TYPE=Debug", "-DHAIRPIN_PCH=OFF", "-DHAIRPIN_FUZZ=ON", "-DHAIRPIN_BENCH=ON",
+    "-DCMAKE_BUILD_TYPE=Debug", "-DHAIRPIN_PCH=OFF", "-DHAIRPIN_UNITY=OFF", "-DHAIRPIN_FUZZ=ON", "-DHAIRPIN_BENCH=ON",
     "-DHAIRPIN_TESTS=OFF",
 ]  # fmt: skip
 

@@ -168,7 +168,7 @@ Octets option(const std::string& hex) {
     return made;
 }
 
-Octets query(const std::string& cookies) {
+Octets query_with(const std::string& cookies) {
     return MessageBuilder()
         .question("nur1.example.net.", RType::A)
         .opt(1232, 0, option(cookies))
@@ -197,11 +197,13 @@ TEST_CASE("A COOKIE is answered with a COOKIE, whatever it is worth", "[dnsd][rf
     const std::vector<Case> cases = {
         {"no cookie", MessageBuilder().question("nur1.example.net.", RType::A).opt().octets(),
          kAnswer + "opt: 1232\n"},
-        {"client cookie", query(kClientCookie), kAnswer + kOpt},
-        {"both", query(kBothCookies), kAnswer + kOpt},
-        {"a server cookie of somebody else", query(bad), kAnswer + kOpt},
-        {"8 octets of server cookie", query(kClientCookie + "0102030405060708"), kAnswer + kOpt},
-        {"32 octets of server cookie", query(kClientCookie + std::string(64, 'a')), kAnswer + kOpt},
+        {"client cookie", query_with(kClientCookie), kAnswer + kOpt},
+        {"both", query_with(kBothCookies), kAnswer + kOpt},
+        {"a server cookie of somebody else", query_with(bad), kAnswer + kOpt},
+        {"8 octets of server cookie", query_with(kClientCookie + "0102030405060708"),
+         kAnswer + kOpt},
+        {"32 octets of server cookie", query_with(kClientCookie + std::string(64, 'a')),
+         kAnswer + kOpt},
         {"only the first of two counts (RFC 7873 section 5)", twice(), kAnswer + kOpt},
         {"refusals carry it too",
          MessageBuilder()
@@ -232,7 +234,7 @@ TEST_CASE("A COOKIE of a wrong length is a format error", "[dnsd][rfc7873][hosti
     World world;
     for (std::size_t size = 0; size < 60; ++size) {
         const bool good = size == 8 || (size >= 16 && size <= 40);
-        const auto message = query(std::string(2 * size, 'a'));
+        const auto message = query_with(std::string(2 * size, 'a'));
         INFO(size << " octets");
         const std::string text = ask(policy(kSecret), message, Transport::Udp, world);
         CHECK(text.starts_with(good ? "NOERROR" : "FORMERR"));
@@ -246,11 +248,11 @@ TEST_CASE("Where cookies are required, UDP without a valid one gets BADCOOKIE", 
     const std::string refused = "RCODE23\n" + kOpt;
     const std::string bad = kClientCookie + std::string(32, '0');
     World world;
-    CHECK(ask(required, query(kClientCookie), Transport::Udp, world) == refused);
-    CHECK(ask(required, query(bad), Transport::Udp, world) == refused);
-    CHECK(ask(required, query(kBothCookies), Transport::Udp, world) == kAnswer + kOpt);
-    CHECK(ask(required, query(kClientCookie), Transport::Tcp, world) == kAnswer + kOpt);
-    CHECK(ask(required, query(bad), Transport::Tcp, world) == kAnswer + kOpt);
+    CHECK(ask(required, query_with(kClientCookie), Transport::Udp, world) == refused);
+    CHECK(ask(required, query_with(bad), Transport::Udp, world) == refused);
+    CHECK(ask(required, query_with(kBothCookies), Transport::Udp, world) == kAnswer + kOpt);
+    CHECK(ask(required, query_with(kClientCookie), Transport::Tcp, world) == kAnswer + kOpt);
+    CHECK(ask(required, query_with(bad), Transport::Tcp, world) == kAnswer + kOpt);
     const auto none = MessageBuilder().question("nur1.example.net.", RType::A).octets();
     CHECK(ask(required, none, Transport::Udp, world) == kAnswer);
     CHECK(world.counters_.of(CookieState::ClientOnly) == 2);
@@ -264,7 +266,7 @@ TEST_CASE("While cookies are off, COOKIE is an unknown option", "[dnsd][rfc7873]
     CookiePolicy off = policy(kSecret);
     off.use = CookieUse::Off;
     World world;
-    CHECK(ask(off, query(kClientCookie), Transport::Udp, world) == kAnswer + "opt: 1232\n");
+    CHECK(ask(off, query_with(kClientCookie), Transport::Udp, world) == kAnswer + "opt: 1232\n");
     CHECK(ask(off, MessageBuilder().opt(1232, 0, option(kClientCookie)).octets(), Transport::Udp,
               world) == "FORMERR\nno question\nopt: 1232\n");
     CHECK(world.counters_.of(CookieState::None) == 0);
