@@ -7,7 +7,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 set(HAIRPIN_SANITIZE "" CACHE STRING "empty, or a value for -fsanitize=")
 option(HAIRPIN_PCH "Use precompiled headers" ON)
-option(HAIRPIN_UNITY "Compile several sources in one go: a third of the time from nothing" ON)
+option(HAIRPIN_UNITY "Compile several sources in one go: a third of the time from nothing" OFF)
 
 find_program(HAIRPIN_CCACHE ccache)
 if(HAIRPIN_CCACHE)

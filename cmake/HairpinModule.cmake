@@ -39,7 +39,7 @@ endfunction()
 
 # A folder's headers are parsed once for eight sources instead of once for each. Sources so united share one
 # anonymous namespace: what would clash there (a `using enum`, the constants of two tables) is compiled alone.
-# tools/lint compiles every source alone, so each still includes what it uses.
+# The dev preset compiles every source alone, so each includes what it uses.
 function(hairpin_unite target) # target, sources to leave alone
   if(HAIRPIN_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
