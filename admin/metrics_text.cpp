@@ -23,7 +23,8 @@ void MetricsText::family(std::string_view name, Kind kind, std::string_view help
     family_ = "hairpin_" + std::string(name);
     text_ += "# HELP " + family_ + " ";
     text_ += help;
-    text_ += "\n# TYPE " + family_ + (kind == Kind::Counter ? " counter\n" : " gauge\n");
+    constexpr std::array<const char*, 3> kKinds = {" counter\n", " gauge\n", " histogram\n"};
+    text_ += "\n# TYPE " + family_ + kKinds[static_cast<std::size_t>(kind)];
 }
 
 void MetricsText::sample(std::string_view label, std::string_view label_value,
@@ -46,6 +47,23 @@ void MetricsText::sample_seconds(double value) {
     std::snprintf(number.data(), number.size(), " %.6f\n", value);
     text_ += family_;
     text_ += number.data();
+}
+
+void MetricsText::histogram(std::string_view label, std::string_view label_value,
+                            const std::vector<Bucket>& buckets, std::string_view sum) {
+    std::string labels(label);
+    labels += "=\"";
+    append_label_value(labels, label_value);
+    labels += '"';
+    std::uint64_t count = 0;
+    for (const Bucket& each : buckets) {
+        count += each.count;
+        text_ += family_ + "_bucket{" + labels + ",le=\"" + each.bound + "\"} " +
+                 std::to_string(count) + "\n";
+    }
+    text_ += family_ + "_sum{" + labels + "} ";
+    text_ += sum;
+    text_ += "\n" + family_ + "_count{" + labels + "} " + std::to_string(count) + "\n";
 }
 
 void MetricsText::counter(std::string_view name, std::string_view help, std::uint64_t value) {

@@ -10,18 +10,28 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hairpin::admin {
 
 class MetricsText {
 public:
-    enum class Kind : std::uint8_t { Counter, Gauge };
+    enum class Kind : std::uint8_t { Counter, Gauge, Histogram };
     /// Starts a family; its samples follow. `name` without the prefix "hairpin_".
     void family(std::string_view name, Kind kind, std::string_view help);
     /// A sample of the family begun last.
     void sample(std::uint64_t value) { sample({}, {}, value); }
     void sample(std::string_view label, std::string_view label_value, std::uint64_t value);
     void sample_seconds(double value);
+    /// One histogram of the family begun last. `buckets` are ascending: upper bound, as text, and
+    /// the values in that bucket alone; the last one's bound is "+Inf". `sum` is of all values, as
+    /// text.
+    struct Bucket {
+        std::string bound;
+        std::uint64_t count = 0;
+    };
+    void histogram(std::string_view label, std::string_view label_value,
+                   const std::vector<Bucket>& buckets, std::string_view sum);
     /// A family of one sample.
     void counter(std::string_view name, std::string_view help, std::uint64_t value);
     void gauge(std::string_view name, std::string_view help, std::uint64_t value);

@@ -35,6 +35,18 @@ public:
     [[nodiscard]] MonotonicTime monotonic() const noexcept override;
 };
 
+/// How long something took, for figures; nothing is decided by it.
+class Stopwatch {
+public:
+    [[nodiscard]] std::uint64_t nanoseconds() const noexcept {
+        const auto passed = std::chrono::steady_clock::now() - began_;
+        return static_cast<std::uint64_t>(std::chrono::nanoseconds(passed).count());
+    }
+
+private:
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
 /// A clock for tests: it stands still until told to move.
 class ManualClock final : public Clock {
 public:

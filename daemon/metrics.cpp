@@ -3,20 +3,78 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace hairpin::daemon {
 namespace {
 
 using Kind = admin::MetricsText::Kind;
 
+constexpr std::array<const char*, dnsd::kTransports> kTransportNames = {"udp", "tcp"};
+
+/// A number as Prometheus reads it, exact for all that we count.
+std::string shown(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
+}
+
+/// @param unit  What one of the label's units is of those that are counted: 1e9 for seconds of
+/// nanoseconds.
+template <typename Histograms>
+void collect_histograms(admin::MetricsText& metrics, const Histograms& histograms, double unit) {
+    for (std::size_t transport = 0; transport < histograms.size(); ++transport) {
+        const auto& histogram = histograms[transport];
+        std::vector<admin::MetricsText::Bucket> buckets;
+        for (std::size_t each = 0; each < histogram.kBounds; ++each)
+            buckets.push_back(
+                {shown(static_cast<double>(histogram.bound(each)) / unit), histogram.in(each)});
+        buckets.push_back({"+Inf", histogram.in(histogram.kBounds)});
+        metrics.histogram("transport", kTransportNames[transport], buckets,
+                          shown(static_cast<double>(histogram.sum()) / unit));
+    }
+}
+
+void collect_dns_spread(admin::MetricsText& metrics, const dnsd::Counters& dns) {
+    metrics.family("dns_response_octets", Kind::Histogram,
+                   "Octets of DNS responses, those of zone transfers left out.");
+    collect_histograms(metrics, dns.response_octets, 1);
+    metrics.family(
+        "dns_answer_seconds", Kind::Histogram,
+        "From taking a batch of queries to handing over its responses, for each of them.");
+    collect_histograms(metrics, dns.latency, 1e9);
+}
+
+void collect_dns_workers(admin::MetricsText& metrics, const std::vector<dnsd::Counters>& workers) {
+    metrics.family("dns_worker_queries_total", Kind::Counter, "DNS messages received, by worker.");
+    for (std::size_t worker = 0; worker < workers.size(); ++worker) {
+        std::uint64_t received = 0;
+        for (const dnsd::Counter& each : workers[worker].received)
+            received += each.value();
+        metrics.sample("worker", std::to_string(worker), received);
+    }
+}
+
+std::string opcode_name(std::size_t opcode) {
+    constexpr std::array<const char*, 7> kNames = {"QUERY",  "IQUERY", "STATUS", "3",
+                                                   "NOTIFY", "UPDATE", "DSO"};
+    return opcode < kNames.size() ? kNames[opcode] : std::to_string(opcode);
+}
+
 void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.family("dns_queries_total", Kind::Counter, "DNS messages received, by transport.");
-    metrics.sample("transport", "udp",
-                   dns.received[static_cast<std::size_t>(dnsd::Transport::Udp)].value());
-    metrics.sample("transport", "tcp",
-                   dns.received[static_cast<std::size_t>(dnsd::Transport::Tcp)].value());
+    for (std::size_t transport = 0; transport < dns.received.size(); ++transport)
+        metrics.sample("transport", kTransportNames[transport], dns.received[transport].value());
+
+    metrics.family("dns_opcodes_total", Kind::Counter, "DNS requests, by opcode.");
+    for (std::size_t opcode = 0; opcode < dns.opcodes.size(); ++opcode)
+        if (const auto value = dns.opcodes[opcode].value(); value > 0 || opcode == 0)
+            metrics.sample("opcode", opcode_name(opcode), value);
+    metrics.counter("dns_zoneless_total", "Queries refused: their name is in no zone of ours.",
+                    dns.zoneless.value());
 
     metrics.family("dns_responses_total", Kind::Counter, "DNS responses, by RCODE.");
     for (std::size_t rcode = 0; rcode < dns.responses.size(); ++rcode)
@@ -149,8 +207,13 @@ std::string rcode_name(std::size_t rcode) {
 }
 
 void Metrics::collect(admin::MetricsText& metrics) const {
-    const dnsd::Counters dns = dns_.totals();
+    const std::vector<dnsd::Counters> workers = dns_.by_worker();
+    dnsd::Counters dns;
+    for (const dnsd::Counters& each : workers)
+        dns += each;
     collect_dns(metrics, dns);
+    collect_dns_spread(metrics, dns);
+    collect_dns_workers(metrics, workers);
     collect_dns_guard(metrics, dns);
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);

@@ -108,6 +108,7 @@ std::size_t answer_from_zones(const Engine& engine, const Query& query, const Re
                               Response& response, Gist& gist) noexcept {
     Walk walk(engine.zones, query, response);
     if (!walk.has_zone()) {
+        engine.counters.zoneless.add();
         const auto error =
             engine.zones.size() == 0 ? ExtendedError::NotReady : ExtendedError::NotAuthoritative;
         return finish(engine, who, response, gist, Rcode::Refused, error);
@@ -132,6 +133,7 @@ std::size_t answer(const Engine& engine, OctetView message, const Source& source
         counters.count(*silence);
         return 0;
     }
+    counters.opcodes[opcode_of(query.flags)].add();
     const Requestor who = identify(engine.keys, message, query, engine.now);
     if (who.tsig()) counters.count(*who.tsig());
     const Cookie cookie = cookie_of(engine, query, source.client);

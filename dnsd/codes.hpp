@@ -37,12 +37,18 @@ enum class ExtendedError : std::uint16_t {
     InvalidQueryType = 30,
 };
 
+/// The header has four bits for them.
+inline constexpr std::size_t kOpcodes = 16;
 inline constexpr std::uint8_t kOpcodeQuery = 0;
 inline constexpr std::uint8_t kOpcodeNotify = 4;  // RFC 1996
 
 // Bits of the header's second and third octet pair, read as one 16-bit number.
 inline constexpr std::uint16_t kFlagResponse = 0x8000;
 inline constexpr std::uint16_t kOpcodeMask = 0x7800;
+/// Of the header's flags.
+[[nodiscard]] constexpr std::size_t opcode_of(std::uint16_t flags) noexcept {
+    return static_cast<std::size_t>(flags & kOpcodeMask) >> 11;
+}
 inline constexpr std::uint16_t kFlagAuthoritative = 0x0400;
 inline constexpr std::uint16_t kFlagTruncated = 0x0200;
 inline constexpr std::uint16_t kFlagRecursionDesired = 0x0100;

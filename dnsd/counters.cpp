@@ -3,8 +3,8 @@
 namespace hairpin::dnsd {
 namespace {
 
-template <std::size_t size>
-void add(std::array<Counter, size>& sums, const std::array<Counter, size>& others) noexcept {
+template <typename Sum, std::size_t size>
+void add(std::array<Sum, size>& sums, const std::array<Sum, size>& others) noexcept {
     for (std::size_t each = 0; each < size; ++each)
         sums[each] += others[each];
 }
@@ -18,6 +18,10 @@ void Counters::operator+=(const Counters& other) noexcept {
     add(outcomes, other.outcomes);
     add(tsig, other.tsig);
     add(cookies, other.cookies);
+    add(opcodes, other.opcodes);
+    add(response_octets, other.response_octets);
+    add(latency, other.latency);
+    zoneless += other.zoneless;
     truncated += other.truncated;
     udp_send_failed += other.udp_send_failed;
     rate_dropped += other.rate_dropped;

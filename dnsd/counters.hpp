@@ -9,11 +9,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "dnsd/codes.hpp"
+#include "dnsd/counter.hpp"
+#include "dnsd/histogram.hpp"
 
 namespace hairpin::dnsd {
 
@@ -62,35 +63,15 @@ enum class TsigOutcome : std::uint8_t {
 };
 inline constexpr std::size_t kTsigOutcomes = 6;
 
-class Counter {
-public:
-    Counter() noexcept = default;
-    /// The value at this moment.
-    Counter(const Counter& other) noexcept : value_(other.value()) {}
-    Counter& operator=(const Counter&) = delete;
-    void add(std::uint64_t amount = 1) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-    }
-    void subtract(std::uint64_t amount) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
-    }
-    [[nodiscard]] std::uint64_t value() const noexcept {
-        return value_.load(std::memory_order_relaxed);
-    }
-    /// For adding up sets that nobody writes any more or that are being read.
-    void operator+=(const Counter& other) noexcept { add(other.value()); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
-
 struct Counters {
     std::array<Counter, kTransports> received;  // Messages, by Transport.
     std::array<Counter, kSilences> silent;
+    std::array<Counter, kOpcodes> opcodes;   // Of what is not silent.
     std::array<Counter, kRcodes> responses;  // By RCODE.
     std::array<Counter, kOutcomes> outcomes;
     std::array<Counter, kTsigOutcomes> tsig;     // Of signed requests.
     std::array<Counter, kCookieStates> cookies;  // Queries; none while cookies are off.
+    Counter zoneless;                            // Refused: the name is in no zone of ours.
     Counter truncated;                           // Responses with TC.
     Counter udp_send_failed;                     // Answers the kernel would not take.
     Counter rate_dropped;                        // Answers held back by dnsd/rate_limit.hpp,
@@ -103,6 +84,13 @@ struct Counters {
     Counter transfers_whole;        // Sent to their end.
     Counter transfers_incremental;  // The same.
     Counter transfers_refused;      // By form, zone, permission or limit.
+
+    /// Of responses that left, by Transport; messages of transfers are not among them.
+    std::array<SizeHistogram, kTransports> response_octets;
+    /// From when a batch of questions was taken from its socket until its answers were handed to
+    /// the kernel, for each answer in it: what a client waited for us, queueing in the kernel
+    /// excepted.
+    std::array<LatencyHistogram, kTransports> latency;
 
     /// Adds another set to this one.
     void operator+=(const Counters& other) noexcept;
@@ -131,6 +119,14 @@ struct Counters {
     void count(Silence silence) noexcept { silent[static_cast<std::size_t>(silence)].add(); }
     void count(Rcode rcode) noexcept { responses[static_cast<std::size_t>(rcode)].add(); }
     void count(Outcome outcome) noexcept { outcomes[static_cast<std::size_t>(outcome)].add(); }
+    void count_response(Transport transport, std::size_t octets) noexcept {
+        response_octets[static_cast<std::size_t>(transport)].add(octets);
+    }
+    /// @param answers  0: nothing is counted.
+    void count_latency(Transport transport, std::uint64_t nanoseconds,
+                       std::uint64_t answers) noexcept {
+        if (answers != 0) latency[static_cast<std::size_t>(transport)].add(nanoseconds, answers);
+    }
     void count(TsigOutcome outcome) noexcept { tsig[static_cast<std::size_t>(outcome)].add(); }
     void count(CookieState state) noexcept { cookies[static_cast<std::size_t>(state)].add(); }
 };

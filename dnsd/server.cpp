@@ -238,6 +238,13 @@ void Server::guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
         thread->guard(cookies, rate_limits);
 }
 
+std::vector<Counters> Server::by_worker() const {
+    std::vector<Counters> all;
+    for (const auto& thread : threads_)
+        all.push_back(thread->counters());
+    return all;
+}
+
 Counters Server::totals() const {
     Counters sums;
     for (const auto& thread : threads_)

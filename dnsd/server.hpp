@@ -78,6 +78,8 @@ public:
     void guard(const CookiePolicy& cookies, const RateLimits& rate_limits);
     /// Of all workers, at about this moment.
     [[nodiscard]] Counters totals() const;
+    /// The same, each worker's alone: an uneven spread shows.
+    [[nodiscard]] std::vector<Counters> by_worker() const;
     /// Transfers under way.
     [[nodiscard]] std::size_t transfers_running() const { return slots_.running(); }
 

@@ -83,6 +83,8 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
     const Engine engine = worker.engine();
     const std::span<std::uint8_t> output = scratch.output();
     for (bool more = true; more;) {
+        const Stopwatch stopwatch;
+        std::size_t answers = 0;
         std::size_t used = 0;
         bool silence = false;
         while (used < TcpScratch::kBatchOctets && !silence) {
@@ -101,8 +103,11 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             if (silence) break;
             zones::write_u16(output.data() + used, static_cast<std::uint16_t>(*octets));
             used += kLengthOctets + *octets;
+            worker.counters.count_response(Transport::Tcp, *octets);
+            ++answers;
         }
         const auto sent = send(output.first(used));
+        worker.counters.count_latency(Transport::Tcp, stopwatch.nanoseconds(), answers);
         // Who sends what has no answer does not speak DNS: waiting for more of it is no use.
         if (!sent || silence) return Fate::Close;
         if (*sent < used) {

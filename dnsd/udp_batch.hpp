@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::span<std::uint8_t> response_room() noexcept;
     /// Takes the first `octets` of response_room() as the answer to datagram `index`.
     void reply(std::size_t index, std::size_t octets) noexcept;
+    /// How many answers this batch has.
+    [[nodiscard]] std::size_t replies() const noexcept { return replies_; }
     /// Sends all replies. One that the kernel refuses does not keep the others from going out.
     void send(int socket, Counters& counters) noexcept;
 

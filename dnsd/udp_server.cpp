@@ -22,6 +22,7 @@ void UdpServer::answer_waiting() noexcept {
     for (int round = 0; round < kMaxRounds; ++round) {
         const std::size_t count = batch_.receive(socket_.get());
         if (count == 0) return;
+        const Stopwatch stopwatch;
         const Engine engine = worker_.engine();
         for (std::size_t each = 0; each < count; ++each) {
             const OctetView message = batch_.received(each, worker_.counters);
@@ -35,9 +36,12 @@ void UdpServer::answer_waiting() noexcept {
                                      : answer(engine, message, {Transport::Udp, client},
                                               batch_.response_room(), gist);
             if (octets != 0) octets = limit(client, gist, octets);
-            if (octets != 0) batch_.reply(each, octets);
+            if (octets == 0) continue;
+            batch_.reply(each, octets);
+            worker_.counters.count_response(Transport::Udp, octets);
         }
         batch_.send(socket_.get(), worker_.counters);
+        worker_.counters.count_latency(Transport::Udp, stopwatch.nanoseconds(), batch_.replies());
         worker_.quiescent();
         if (count < UdpBatch::kDatagrams) return;  // A short batch has emptied the socket.
     }
