@@ -68,7 +68,7 @@ private:
     std::uint16_t id_;
     AxfrLimits limits_;
     Sink sink_;
-    Octets soa_;  // The opening one's RDATA; empty before it.
+    Octets soa_;              // The opening one's RDATA; empty before it.
     bool has_ended_ = false;  // The closing SOA has come.
     bool is_done_ = false;    // And its message was whole.
     std::size_t messages_ = 0;
