@@ -74,7 +74,7 @@ TEST_CASE("RDATA whose names or fields run out of it is refused", "[zones][hosti
 
 TEST_CASE("A pointer in the RDATA of any other type stays one, and is not valid",
           "[zones][rfc3597]") {
-    for (const std::uint16_t type : {39, 64, 107}) {  // DNAME, SVCB, LP
+    for (const std::uint16_t type : std::vector<std::uint16_t>{39, 64, 107}) {  // DNAME, SVCB, LP
         INFO(type);
         const Octets sent = octets(type == 39 ? "C0 00" : "00 01 C0 00");
         const auto rdata = expanded(type, sent);
