@@ -14,8 +14,9 @@ COPY tools/packages tools/install-packages tools/
 RUN tools/install-packages build
 COPY . .
 RUN cmake --preset release -DHAIRPIN_TESTS=OFF -DHAIRPIN_BENCH=OFF \
-    && cmake --build --preset release --target hairpind \
-    && strip -o /usr/bin/hairpind build/release/daemon/hairpind
+    && cmake --build --preset release --target hairpind hairpin \
+    && strip -o /usr/bin/hairpind build/release/daemon/hairpind \
+    && strip -o /usr/bin/hairpin build/release/cli/hairpin
 
 FROM debian:bookworm-slim
 COPY tools/packages tools/install-packages /usr/share/hairpin/
@@ -23,7 +24,7 @@ RUN /usr/share/hairpin/install-packages runtime \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/hairpin --shell /usr/sbin/nologin hairpin \
     && install -d -o hairpin -g hairpin -m 0700 /var/lib/hairpin
-COPY --from=build /usr/bin/hairpind /usr/bin/hairpind
+COPY --from=build /usr/bin/hairpind /usr/bin/hairpin /usr/bin/
 COPY packaging/hairpin.toml /etc/hairpin/hairpin.toml
 USER hairpin
 VOLUME /var/lib/hairpin

@@ -7,6 +7,8 @@ set(HAIRPIN_MAY_USE_dnsd   core net zones)
 set(HAIRPIN_MAY_USE_relay  core net)
 set(HAIRPIN_MAY_USE_acme   core net zones store)
 set(HAIRPIN_MAY_USE_agent  core net)
+# The operator's command line is a client: of our API (net), and of name servers (dnsd has TSIG). It never opens the store.
+set(HAIRPIN_MAY_USE_cli    core net zones dnsd)
 set(HAIRPIN_MAY_USE_admin  core net zones store acme)
 set(HAIRPIN_MAY_USE_daemon core net zones store dnsd acme admin)
 

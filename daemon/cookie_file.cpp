@@ -21,15 +21,6 @@ constexpr std::size_t kSecretOctets = SipKey().size();
 constexpr std::size_t kSecretDigits = 2 * kSecretOctets;
 constexpr std::size_t kMaxFileOctets = 256;
 
-/// Takes one secret of `size` characters and its line end off the front of `text`.
-std::optional<std::string_view> take_line(std::string_view& text, std::size_t size) {
-    if (text.size() < size) return std::nullopt;
-    const std::string_view line = text.substr(0, size);
-    text.remove_prefix(size);
-    if (text.starts_with('\n')) text.remove_prefix(1);
-    return line;
-}
-
 std::optional<SipKey> to_key(OctetView octets) {
     SipKey key{};
     if (octets.size() != key.size()) return std::nullopt;
@@ -37,25 +28,47 @@ std::optional<SipKey> to_key(OctetView octets) {
     return key;
 }
 
+/// Takes one secret and its line end off the front of `text`.
 std::optional<SipKey> take_hexadecimal(std::string_view& text) {
-    const auto line = take_line(text, kSecretDigits);
-    const auto octets = line ? from_hex(*line) : std::nullopt;
+    if (text.size() < kSecretDigits) return std::nullopt;
+    const auto octets = from_hex(text.substr(0, kSecretDigits));
+    text.remove_prefix(kSecretDigits);
+    if (text.starts_with('\n')) text.remove_prefix(1);
     return octets ? to_key(*octets) : std::nullopt;
 }
 
-std::optional<SipKey> take_raw(std::string_view& text) {
-    const auto line = take_line(text, kSecretOctets);
-    return line ? to_key(as_octets(*line)) : std::nullopt;
-}
-
-template <typename Take>
-std::optional<dnsd::CookieSecrets> parse_with(std::string_view text, Take take) {
-    const auto current = take(text);
+std::optional<dnsd::CookieSecrets> parse_hexadecimal(std::string_view text) {
+    const auto current = take_hexadecimal(text);
     if (!current) return std::nullopt;
     if (text.empty()) return dnsd::CookieSecrets{*current, std::nullopt};
-    const auto other = take(text);
+    const auto other = take_hexadecimal(text);
     if (!other || !text.empty()) return std::nullopt;
     return dnsd::CookieSecrets{*current, other};
+}
+
+bool is_printable(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(),
+                       [](char each) { return each == '\n' || (each >= ' ' && each <= '~'); });
+}
+
+/// A raw octet may be a line end itself: the size of the whole says where the secrets are. Digits
+/// that were mistyped are no raw secret.
+std::optional<dnsd::CookieSecrets> parse_raw(std::string_view text) {
+    if (is_printable(text)) return std::nullopt;
+    constexpr std::size_t kOne = kSecretOctets;
+    const bool ends_line = text.ends_with('\n');
+    std::size_t second = 0;  // Where it begins; 0: there is none.
+    if (text.size() == 2 * kOne || (text.size() == 2 * kOne + 1 && ends_line))
+        second = kOne;
+    else if (text.size() == 2 * kOne + 1 || (text.size() == 2 * kOne + 2 && ends_line))
+        second = kOne + 1;
+    else if (text.size() != kOne && !(text.size() == kOne + 1 && ends_line))
+        return std::nullopt;
+    if (second == kOne + 1 && text[kOne] != '\n') return std::nullopt;
+    const OctetView octets = as_octets(text);
+    dnsd::CookieSecrets secrets{*to_key(octets.first(kOne)), std::nullopt};
+    if (second != 0) secrets.other = to_key(octets.subspan(second, kOne));
+    return secrets;
 }
 
 /// Whole or not at all, and never over one that is there.
@@ -91,8 +104,8 @@ Result<dnsd::CookieSecrets> read_secret_file(const std::string& path) {
 }  // namespace
 
 std::optional<dnsd::CookieSecrets> parse_cookie_secrets(std::string_view text) {
-    if (auto secrets = parse_with(text, take_hexadecimal)) return secrets;
-    return parse_with(text, take_raw);
+    if (auto secrets = parse_hexadecimal(text)) return secrets;
+    return parse_raw(text);
 }
 
 Result<dnsd::CookieSecrets> load_cookie_secrets(const Config& config) {

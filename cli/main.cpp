@@ -1,0 +1,113 @@
+// hairpin - the operator's command line. Commands: `hairpin --help`.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "cli/zone_import.hpp"
+
+namespace {
+
+using namespace hairpin::cli;
+
+constexpr const char* kExitStatus =
+    "Exit status: 0 the zone is in place (with --output: written; with --dry-run: it could be); "
+    "with --skip, all of it but what the report names. 1 something failed, or records cannot be "
+    "taken; nothing was changed unless it says so. 2 the command is wrong.";
+
+void add_api_options(CLI::App& command, ImportOptions& options) {
+    command.add_option("--url", options.api.url, "Hairpin's API: https://manager.example.net")
+        ->envname("HAIRPIN_URL");
+    command
+        .add_option("--token-file", options.api.token_file,
+                    "A file with an operator's token, for nobody else to read")
+        ->envname("HAIRPIN_TOKEN_FILE");
+    command
+        .add_option("--ca-file", options.api.ca_file,
+                    "Whom to trust for the API's certificate (PEM); default: the system's")
+        ->envname("HAIRPIN_CA_FILE");
+}
+
+struct Bounds {
+    unsigned idle_seconds = 20;
+    unsigned seconds = 600;
+    unsigned megabytes = 256;
+    std::size_t records = 4'000'000;
+};
+
+void add_bounds(CLI::App& command, Bounds& bounds) {
+    command
+        .add_option("--idle", bounds.idle_seconds, "Seconds to wait for the source's next octet")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    command.add_option("--time", bounds.seconds, "Seconds for the whole transfer")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    command.add_option("--max-mib", bounds.megabytes, "The largest transfer, in MiB")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    command.add_option("--max-records", bounds.records, "The most records")
+        ->check(CLI::Range(1, 100'000'000))
+        ->capture_default_str();
+}
+
+void add_zone_import(CLI::App& zone, ImportOptions& options, Bounds& bounds) {
+    CLI::App* command = zone.add_subcommand(
+        "import", "Take a zone over from another name server, and say what was not taken");
+    command->footer(kExitStatus);
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command
+        ->add_option("--axfr", options.server,
+                     "The name server to transfer it from: address or name, perhaps with :port")
+        ->required();
+    command->add_option("--tsig-file", options.tsig_file,
+                        "A file with the TSIG key to ask with: key \"name\" { algorithm ..; secret "
+                        "\"..\"; }; or [algorithm:]name:secret");
+    command->add_flag("--dry-run", options.dry_run, "Only the report: nothing is changed");
+    command->add_option("--output", options.output,
+                        "Write a zone file (- for standard output) and load nothing");
+    command->add_flag(
+        "--replace", [&options](std::int64_t) { options.existing = Existing::Replace; },
+        "Where the zone is here already: put the source's content in place of all of it");
+    command->add_flag("--skip", options.skip, "Where records cannot be taken: take the rest");
+    add_api_options(*command, options);
+    add_bounds(*command, bounds);
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Hairpin's command line for operators.", "hairpin");
+    app.set_version_flag("--version", "hairpin " HAIRPIN_VERSION);
+    app.require_subcommand(1);
+    CLI::App* zone = app.add_subcommand("zone", "Zones");
+    zone->require_subcommand(1);
+    ImportOptions options;
+    Bounds bounds;
+    add_zone_import(*zone, options, bounds);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int printed = app.exit(error);
+        return printed == 0 ? kDone : kMisused;
+    }
+    options.times.idle = hairpin::Seconds(bounds.idle_seconds);
+    options.times.whole = hairpin::Seconds(bounds.seconds);
+    options.limits.octets = std::size_t{bounds.megabytes} << 20;
+    options.limits.records = bounds.records;
+    return run_zone_import(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // CLI11 and fmt throw; nothing above this line is left to catch it.
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fputs("hairpin: ", stderr);
+        std::fputs(error.what(), stderr);
+        std::fputs("\n", stderr);
+        return kFailed;
+    }
+}
