@@ -178,10 +178,24 @@ private:
             fault(0, fmt::format("{}: {}", option.key, *wrong));
     }
 
+    // The kernel would share such an endpoint between the two, connection by connection.
+    void check_dns_listeners() {
+        for (const auto* listeners : {&config_.dns_tls_listen, &config_.dns_https_listen})
+            for (const auto* others : {&config_.dns_listen, &config_.dns_tls_listen,
+                                       &config_.dns_https_listen, &config_.http_listen})
+                for (const Endpoint& each : *listeners)
+                    if (listeners != others && each.port != 0 &&
+                        std::find(others->begin(), others->end(), each) != others->end())
+                        fault(0, fmt::format("{} is listened on for two purposes", each.text()));
+        if (config_.transfer_needs_tls && config_.dns_tls_listen.empty())
+            fault(0, "dns.transfer.transport: tls needs dns.tls_listen");
+    }
+
     // What no single option can say.
     void check_together() {
         if (config_.http_certificate.empty() != config_.http_key.empty())
             fault(0, "http.certificate and http.key go together: give both or neither");
+        check_dns_listeners();
         const auto folder = std::filesystem::path(config_.file).parent_path();
         for (std::string* path : {&config_.data_dir, &config_.http_certificate, &config_.http_key,
                                   &config_.acme_ca_file, &config_.dns_cookie_secret_file})

@@ -42,6 +42,10 @@ struct Config {
     std::size_t dns_tcp_connections = 1000;
     std::size_t dns_tcp_per_client = 50;
     std::size_t dns_tcp_idle_seconds = 10;
+    std::vector<Endpoint> dns_tls_listen;    // DNS over TLS; empty: none.
+    std::vector<Endpoint> dns_https_listen;  // DNS over HTTPS, the same.
+    std::size_t dns_tls_connections = 1000;
+    std::size_t dns_tls_per_client = 50;
     std::optional<zones::Name> catalog;  // The catalog zone that we keep; none: we keep none.
     dnsd::CookieUse dns_cookies = dnsd::CookieUse::Answered;
     std::string dns_cookie_secret_file;  // Empty: one of our own in the data directory.
@@ -49,6 +53,7 @@ struct Config {
 
     std::vector<Prefix> transfer_allow;
     std::vector<Endpoint> transfer_secondaries;
+    bool transfer_needs_tls = false;
     std::size_t transfer_at_once = 128;
     std::size_t transfer_per_client = 50;
     std::size_t transfer_least_rate = 1024;  // Octets a second.

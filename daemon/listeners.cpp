@@ -11,8 +11,10 @@ Result<void> probe_listeners(const Config& config) {
         static_cast<void>(TRY(net::bind_udp(endpoint, options)));
         static_cast<void>(TRY(net::listen_tcp(endpoint)));
     }
-    for (const Endpoint& endpoint : config.http_listen)
-        static_cast<void>(TRY(net::listen_tcp(endpoint)));
+    for (const auto* listeners :
+         {&config.dns_tls_listen, &config.dns_https_listen, &config.http_listen})
+        for (const Endpoint& endpoint : *listeners)
+            static_cast<void>(TRY(net::listen_tcp(endpoint)));
     return {};
 }
 

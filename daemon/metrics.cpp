@@ -13,7 +13,8 @@ namespace {
 
 using Kind = admin::MetricsText::Kind;
 
-constexpr std::array<const char*, dnsd::kTransports> kTransportNames = {"udp", "tcp"};
+constexpr std::array<const char*, dnsd::kTransports> kTransportNames = {"udp", "tcp", "tls",
+                                                                        "https"};
 
 /// A number as Prometheus reads it, exact for all that we count.
 std::string shown(double value) {
@@ -103,17 +104,55 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.counter("dns_udp_send_failed_total", "Answers the kernel would not take.",
                     dns.udp_send_failed.value());
     metrics.counter("dns_tcp_connections_total", "TCP connections accepted.",
-                    dns.tcp_accepted.value());
+                    dns.tcp.accepted.value());
     metrics.counter("dns_tcp_refused_total", "TCP connections over a limit.",
-                    dns.tcp_refused.value());
+                    dns.tcp.refused.value());
     metrics.counter("dns_tcp_timed_out_total", "TCP connections closed for being idle or slow.",
-                    dns.tcp_timed_out.value());
-    metrics.gauge("dns_tcp_connections", "TCP connections open now.", dns.tcp_open.value());
+                    dns.tcp.timed_out.value());
+    metrics.gauge("dns_tcp_connections", "TCP connections open now.", dns.tcp.open.value());
 
     metrics.family("dns_transfers_total", Kind::Counter, "Zone transfers, by what came of them.");
     metrics.sample("outcome", "whole", dns.transfers_whole.value());
     metrics.sample("outcome", "incremental", dns.transfers_incremental.value());
     metrics.sample("outcome", "refused", dns.transfers_refused.value());
+}
+
+void collect_dns_tls(admin::MetricsText& metrics, const dnsd::ConnectionCounters& tls) {
+    metrics.counter("dns_tls_connections_total", "DNS over TLS: connections accepted.",
+                    tls.accepted.value());
+    metrics.counter("dns_tls_refused_total", "DNS over TLS: connections over a limit.",
+                    tls.refused.value());
+    metrics.counter("dns_tls_timed_out_total",
+                    "DNS over TLS: connections closed for being idle or slow.",
+                    tls.timed_out.value());
+    metrics.counter("dns_tls_handshakes_failed_total",
+                    "DNS over TLS: handshakes that failed or made room for newer ones.",
+                    tls.handshakes_failed.value());
+    metrics.gauge("dns_tls_connections", "DNS over TLS: connections open now.", tls.open.value());
+}
+
+void collect_dns_https(admin::MetricsText& metrics, const dnsd::Server& dns) {
+    std::uint64_t open = 0, total = 0, refused = 0, failed = 0;
+    std::array<std::uint64_t, 6> responses{};
+    dns.for_each_https([&](const net::HttpCounters& each) {
+        open += each.connections_open;
+        total += each.connections_total;
+        refused += each.connections_refused;
+        failed += each.handshakes_failed;
+        for (std::size_t status = 0; status < responses.size(); ++status)
+            responses[status] += each.responses[status];
+    });
+    metrics.counter("dns_https_connections_total", "DNS over HTTPS: connections accepted.", total);
+    metrics.counter("dns_https_refused_total", "DNS over HTTPS: connections over a limit.",
+                    refused);
+    metrics.counter("dns_https_handshakes_failed_total", "DNS over HTTPS: handshakes that failed.",
+                    failed);
+    metrics.gauge("dns_https_connections", "DNS over HTTPS: connections open now.", open);
+    metrics.family("dns_https_responses_total", Kind::Counter,
+                   "DNS over HTTPS: responses, by class of status.");
+    metrics.sample("status", "2xx", responses[2]);
+    metrics.sample("status", "4xx", responses[4]);
+    metrics.sample("status", "5xx", responses[5]);
 }
 
 void collect_notify(admin::MetricsText& metrics, const dnsd::NotifyCounters& notify) {
@@ -214,6 +253,8 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_dns(metrics, dns);
     collect_dns_spread(metrics, dns);
     collect_dns_workers(metrics, workers);
+    collect_dns_tls(metrics, dns.tls);
+    collect_dns_https(metrics, dns_);
     collect_dns_guard(metrics, dns);
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);

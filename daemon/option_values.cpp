@@ -24,7 +24,7 @@ Fault set_number(std::size_t& into, const OptionValue& value, std::int64_t least
     return std::nullopt;
 }
 
-Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
+Fault set_more_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
     for (const std::string& each : list(value)) {
         const auto endpoint = Endpoint::parse(each);
         if (!endpoint) return fmt::format("\"{}\" is not ADDRESS:PORT or [ADDRESS]:PORT", each);
@@ -32,6 +32,11 @@ Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
             return fmt::format("\"{}\" stands twice", each);
         into.push_back(*endpoint);
     }
+    return std::nullopt;
+}
+
+Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
+    if (auto fault = set_more_endpoints(into, value)) return fault;
     if (into.empty()) return "must name at least one ADDRESS:PORT";
     return std::nullopt;
 }
@@ -154,6 +159,12 @@ Fault set_cookies(Config& config, const OptionValue& value) {
     if (text(value) == "required") return config.dns_cookies = CookieUse::Required, std::nullopt;
     if (text(value) == "off") return config.dns_cookies = CookieUse::Off, std::nullopt;
     return "must be on, required or off";
+}
+
+Fault set_transfer_transport(Config& config, const OptionValue& value) {
+    if (text(value) == "any") return config.transfer_needs_tls = false, std::nullopt;
+    if (text(value) == "tls") return config.transfer_needs_tls = true, std::nullopt;
+    return "must be any or tls";
 }
 
 Fault set_limiting(Config& config, const OptionValue& value) {

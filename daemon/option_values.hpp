@@ -25,6 +25,8 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_number(std::size_t& into, const OptionValue& value, std::int64_t least,
                                std::int64_t most);
 [[nodiscard]] Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value);
+/// The same where none at all is a value too.
+[[nodiscard]] Fault set_more_endpoints(std::vector<Endpoint>& into, const OptionValue& value);
 [[nodiscard]] Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value);
 [[nodiscard]] Fault set_name(zones::Name& into, const std::string& value);
 [[nodiscard]] Fault set_names(std::vector<zones::Name>& into, const OptionValue& value);
@@ -38,6 +40,7 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_hostmaster(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_catalog(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_cookies(Config& config, const OptionValue& value);
+[[nodiscard]] Fault set_transfer_transport(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_limiting(Config& config, const OptionValue& value);
 
 template <typename Number>

@@ -104,11 +104,36 @@ const std::array kOptions = {
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_per_client); }},
     Option{"dns.tcp_idle_seconds", OptionKind::Number, Presence::Optional, kRestart, "10",
-           "How long an idle TCP connection is kept, 1 to 3600 seconds.",
+           "How long an idle TCP, TLS or HTTPS connection is kept, 1 to 3600 seconds.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
            },
            [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
+    Option{"dns.tls_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Where DNS is answered over TLS (RFC 7858), such as \"0.0.0.0:853\", with the "
+           "certificate of the API; empty: nowhere.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_more_endpoints(c.dns_tls_listen, v);
+           },
+           [](const Config& c) { return joined(c.dns_tls_listen); }},
+    Option{"dns.https_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "The same over HTTPS (RFC 8484), at /dns-query: an endpoint that is not the API's.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_more_endpoints(c.dns_https_listen, v);
+           },
+           [](const Config& c) { return joined(c.dns_https_listen); }},
+    Option{"dns.tls_connections", OptionKind::Number, Presence::Optional, kRestart, "1000",
+           "TLS connections of each worker, and as many over HTTPS, 1 to 100000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_tls_connections, v, 1, 100'000);
+           },
+           [](const Config& c) { return std::to_string(c.dns_tls_connections); }},
+    Option{"dns.tls_per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
+           "Of those, by one client (IPv4 address or IPv6 /64), 1 to 100000.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.dns_tls_per_client, v, 1, 100'000);
+           },
+           [](const Config& c) { return std::to_string(c.dns_tls_per_client); }},
     Option{"dns.cookies", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
            "DNS cookies (RFC 7873): on; required: over UDP who sends one has to show ours; off.",
            [](Config& c, const OptionValue& v) -> Fault { return set_cookies(c, v); },
@@ -138,6 +163,10 @@ const std::array kOptions = {
            "\"catalog.example.net.\"; empty: none.",
            [](Config& c, const OptionValue& v) -> Fault { return set_catalog(c, v); },
            [](const Config& c) { return c.catalog ? c.catalog->text() : std::string(); }},
+    Option{"dns.transfer.transport", OptionKind::Text, Presence::Optional, kApplies, "\"any\"",
+           "How zones are transferred: any; tls: only over TLS (RFC 9103), see dns.tls_listen.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_transfer_transport(c, v); },
+           [](const Config& c) { return std::string(c.transfer_needs_tls ? "tls" : "any"); }},
     Option{"dns.transfer.at_once", OptionKind::Number, Presence::Optional, kRestart, "128",
            "Transfers under way at once, 1 to 10000; more are told SERVFAIL and ask again.",
            [](Config& c, const OptionValue& v) -> Fault {

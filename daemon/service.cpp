@@ -81,6 +81,11 @@ dnsd::ServerOptions dns_options(const Config& config, const dnsd::CookiePolicy& 
     options.tcp.connections = config.dns_tcp_connections;
     options.tcp.connections_per_client = config.dns_tcp_per_client;
     options.tcp.idle = Seconds(config.dns_tcp_idle_seconds);
+    options.tls_listen = config.dns_tls_listen;
+    options.https_listen = config.dns_https_listen;
+    options.tls.connections = config.dns_tls_connections;
+    options.tls.connections_per_client = config.dns_tls_per_client;
+    options.tls.idle = Seconds(config.dns_tcp_idle_seconds);
     options.cookies = cookies;
     options.rate_limits = config.dns_rate_limit;
     options.transfers.at_once = config.transfer_at_once;
@@ -103,6 +108,7 @@ std::shared_ptr<const dnsd::TransferPolicy> transfer_policy(const Config& config
         policy->allow({each, {}});
     for (const Endpoint& each : config.transfer_secondaries)
         policy->allow({Prefix::parse(each.address.text()), {}});
+    if (config.transfer_needs_tls) policy->require_tls();
     return policy;
 }
 
@@ -189,6 +195,10 @@ public:
     void run() {
         logger().info("ready: dns {} api {} zones {}", joined(dns_->endpoints()),
                       joined(http_->endpoints()), zones_->snapshot()->size());
+        if (!dns_->tls_endpoints().empty())
+            logger().info("dns over tls: {}", joined(dns_->tls_endpoints()));
+        if (!dns_->https_endpoints().empty())
+            logger().info("dns over https: {}", joined(dns_->https_endpoints()));
         notify("READY=1");
         main_.run();
         stop();
@@ -221,17 +231,20 @@ private:
         terminate_ = main_.add_signal(SIGTERM, [end] { end("SIGTERM"); });
         interrupt_ = main_.add_signal(SIGINT, [end] { end("SIGINT"); });
         hang_up_ = main_.add_signal(SIGHUP, [this] { reload(); });
-        daily_ = main_.add_timer(kDay, kDay, [this] { renew_self_signed(); });
+        daily_ = main_.add_timer(kDay, kDay, [this] { renew_certificate(); });
     }
 
     // A server that runs for a year must not end up with an expired certificate of its own making.
-    void renew_self_signed() {
+    // With each replacement session tickets are sealed with new keys, so one a day even when the
+    // certificate is the same: who steals such a key reads no more than that.
+    void renew_certificate() {
         auto made = make_server_certificate(config_);
         if (!made) {
             logger().error("the API's certificate cannot be read or made: {}", made.error().text());
-        } else if (certificate_->current()->fingerprint() != (*made)->fingerprint()) {
+        } else {
+            const bool is_new = certificate_->current()->fingerprint() != (*made)->fingerprint();
             certificate_->replace(*std::move(made));
-            logger().info("the API serves a new certificate");
+            if (is_new) logger().info("the API serves a new certificate");
         }
     }
 
@@ -262,6 +275,7 @@ private:
         TRY(probe_listeners(config_));
         dnsd::ServerOptions options = dns_options(config_, TRY(cookie_policy(config_)));
         options.keys = &keys_->published();
+        options.certificates = certificate_;
         transfers_.publish(transfer_policy(config_));
         history_ = TRY(store::History::open(config_.database_path()));
         dns_ = TRY(dnsd::Server::bind(options, *zones_, {&transfers_, history_.get()}));

@@ -63,10 +63,11 @@ std::optional<Refusal> refuse(const Query& query, const Identity& identity,
     return refuse_type(query.qtype);
 }
 
-/// RFC 6891 section 6.2.5: less than 512 means 512; ours is the upper bound. TCP has no such bound.
+/// RFC 6891 section 6.2.5: less than 512 means 512; ours is the upper bound. Streams have no such
+/// bound; RFC 8484 section 6: DoH ignores it.
 std::size_t room(const Query& query, const Identity& identity, Transport transport,
                  std::size_t octets) noexcept {
-    if (transport == Transport::Tcp) return octets;
+    if (transport != Transport::Udp) return octets;
     const std::size_t theirs = query.edns.present ? query.edns.udp_octets : kMinUdpOctets;
     const std::size_t ours = std::min<std::size_t>(identity.udp_octets, octets);
     return std::clamp(theirs, kMinUdpOctets, std::max(ours, kMinUdpOctets));
@@ -128,7 +129,7 @@ std::size_t answer(const Engine& engine, OctetView message, const Source& source
     Counters& counters = engine.counters;
     counters.count(source.transport);
 
-    const Query query = read_query(message);
+    const Query query = read_query(message, source.transport);
     if (const auto silence = stay_silent(query)) {
         counters.count(*silence);
         return 0;

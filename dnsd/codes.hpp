@@ -1,8 +1,8 @@
 // dnsd/codes.hpp - the numbers of the DNS header and of EDNS, by name.
 //
 // Standards RFC 1035 section 4.1.1 and RFC 6895 section 2.2-2.3 (opcodes, RCODEs); RFC 6891
-//           section 9 (BADVERS); RFC 7873 section 8 (BADCOOKIE); RFC 8914 section 5.2 and RFC 9824
-//           section 10.1 (extended errors).
+//           section 9 (BADVERS); RFC 7830 and RFC 8467 (Padding); RFC 7873 section 8 (BADCOOKIE);
+//           RFC 8914 section 5.2 and RFC 9824 section 10.1 (extended errors).
 // Threads   Constants.
 
 #pragma once
@@ -57,10 +57,17 @@ inline constexpr std::uint16_t kEdnsDnssecOk = 0x8000;
 
 inline constexpr std::uint16_t kOptionNsid = 3;            // RFC 5001
 inline constexpr std::uint16_t kOptionCookie = 10;         // RFC 7873
+inline constexpr std::uint16_t kOptionPadding = 12;        // RFC 7830
 inline constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914
 
 /// What every requestor takes, EDNS or not (RFC 1035 section 4.2.1, RFC 6891 section 6.2.3).
 inline constexpr std::size_t kMinUdpOctets = 512;
+/// Padded answers are a multiple of this (RFC 8467 section 4.1).
+inline constexpr std::size_t kPaddingBlockOctets = 468;
+/// The size that a message of `octets` is padded to.
+[[nodiscard]] constexpr std::size_t padded_octets(std::size_t octets) noexcept {
+    return (octets + kPaddingBlockOctets - 1) / kPaddingBlockOctets * kPaddingBlockOctets;
+}
 /// The largest DNS message (RFC 1035 section 4.2.2).
 inline constexpr std::size_t kMaxMessageOctets = 65'535;
 /// What stands before each message in a stream: its length (RFC 1035 section 4.2.2).

@@ -11,6 +11,14 @@ void add(std::array<Sum, size>& sums, const std::array<Sum, size>& others) noexc
 
 }  // namespace
 
+void ConnectionCounters::operator+=(const ConnectionCounters& other) noexcept {
+    accepted += other.accepted;
+    refused += other.refused;
+    timed_out += other.timed_out;
+    open += other.open;
+    handshakes_failed += other.handshakes_failed;
+}
+
 void Counters::operator+=(const Counters& other) noexcept {
     add(received, other.received);
     add(silent, other.silent);
@@ -27,10 +35,8 @@ void Counters::operator+=(const Counters& other) noexcept {
     rate_dropped += other.rate_dropped;
     rate_slipped += other.rate_slipped;
     rate_spared += other.rate_spared;
-    tcp_accepted += other.tcp_accepted;
-    tcp_refused += other.tcp_refused;
-    tcp_timed_out += other.tcp_timed_out;
-    tcp_open += other.tcp_open;
+    tcp += other.tcp;
+    tls += other.tls;
     transfers_whole += other.transfers_whole;
     transfers_incremental += other.transfers_incremental;
     transfers_refused += other.transfers_refused;

@@ -18,8 +18,15 @@
 
 namespace hairpin::dnsd {
 
-enum class Transport : std::uint8_t { Udp, Tcp };
-inline constexpr std::size_t kTransports = 2;
+/// How a message came: as a datagram, in a stream, in one inside TLS (RFC 7858), over HTTPS (RFC
+/// 8484).
+enum class Transport : std::uint8_t { Udp, Tcp, Tls, Https };
+inline constexpr std::size_t kTransports = 4;
+
+/// Whether nobody on the way reads it.
+[[nodiscard]] constexpr bool is_encrypted(Transport transport) noexcept {
+    return transport == Transport::Tls || transport == Transport::Https;
+}
 
 /// Why a message was left unanswered.
 enum class Silence : std::uint8_t {
@@ -63,6 +70,17 @@ enum class TsigOutcome : std::uint8_t {
 };
 inline constexpr std::size_t kTsigOutcomes = 6;
 
+/// Connections of one kind.
+struct ConnectionCounters {
+    Counter accepted;
+    Counter refused;            // Over a connection limit.
+    Counter timed_out;          // Idle, slow to send or slow to read.
+    Counter open;               // At this moment.
+    Counter handshakes_failed;  // Of TLS: the client gave up, or did what TLS does not allow.
+
+    void operator+=(const ConnectionCounters& other) noexcept;
+};
+
 struct Counters {
     std::array<Counter, kTransports> received;  // Messages, by Transport.
     std::array<Counter, kSilences> silent;
@@ -77,10 +95,8 @@ struct Counters {
     Counter rate_dropped;                        // Answers held back by dnsd/rate_limit.hpp,
     Counter rate_slipped;                        // sent with nothing but TC instead,
     Counter rate_spared;                         // or sent although over the limit: it only logs.
-    Counter tcp_accepted;
-    Counter tcp_refused;            // Over a connection limit.
-    Counter tcp_timed_out;          // Idle, slow to send or slow to read.
-    Counter tcp_open;               // Connections at this moment.
+    ConnectionCounters tcp;
+    ConnectionCounters tls;
     Counter transfers_whole;        // Sent to their end.
     Counter transfers_incremental;  // The same.
     Counter transfers_refused;      // By form, zone, permission or limit.

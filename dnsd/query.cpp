@@ -13,7 +13,8 @@ using zones::read_u16;
 /// Reads the parts of one message in their order.
 class Reader {
 public:
-    Reader(OctetView message, Query& query) noexcept : message_(message), query_(query) {}
+    Reader(OctetView message, Transport transport, Query& query) noexcept
+        : message_(message), transport_(transport), query_(query) {}
 
     [[nodiscard]] Form question() noexcept;
     [[nodiscard]] Form records(std::size_t count) noexcept;
@@ -25,6 +26,7 @@ private:
     [[nodiscard]] std::size_t left() const noexcept { return message_.size() - at_; }
 
     OctetView message_;
+    Transport transport_;
     Query& query_;
     std::size_t at_ = kHeaderOctets;
 };
@@ -87,6 +89,9 @@ Form Reader::opt(bool root_owner, std::size_t fields, OctetView rdata) noexcept 
         if (rdata.size() - 4 < size) return Form::OptOptions;
         const std::size_t code = read_u16(rdata.data());
         if (code == kOptionNsid) query_.edns.nsid = true;
+        // RFC 7830 section 4: who pads wants a padded answer. In clear it would hide nothing and
+        // only make a reflector of us.
+        if (code == kOptionPadding) query_.edns.padding = is_encrypted(transport_);
         if (code == kOptionCookie && !cookie(rdata.subspan(4, size))) return Form::CookieSize;
         rdata = rdata.subspan(4 + size);
     }
@@ -106,14 +111,14 @@ bool Reader::cookie(OctetView value) noexcept {
 
 /// Everything behind the header of a QUERY. Records in the wrong section are read nevertheless: an
 /// OPT behind them belongs into the refusal.
-Form read_body(OctetView message, Query& query) noexcept {
+Form read_body(OctetView message, Transport transport, Query& query) noexcept {
     const std::size_t questions = read_u16(&message[4]);
     const std::size_t answers = read_u16(&message[6]);
     const std::size_t authorities = read_u16(&message[8]);
     const std::size_t additionals = read_u16(&message[10]);
 
     if (questions > 1) return Form::QuestionCount;
-    Reader reader(message, query);
+    Reader reader(message, transport, query);
     Form form = questions == 1 ? reader.question() : Form::WellFormed;
     if (form == Form::WellFormed) form = reader.records(answers + authorities);
     const bool misplaced = query.edns.present || query.tsig != 0;
@@ -133,7 +138,7 @@ Form read_body(OctetView message, Query& query) noexcept {
 
 }  // namespace
 
-Query read_query(OctetView message) noexcept {
+Query read_query(OctetView message, Transport transport) noexcept {
     Query query;
     if (message.size() < kHeaderOctets) {
         query.form = Form::TooShort;
@@ -146,7 +151,7 @@ Query read_query(OctetView message) noexcept {
     else if ((query.flags & kOpcodeMask) != kOpcodeQuery)
         query.form = Form::OtherOpcode;
     else
-        query.form = read_body(message, query);
+        query.form = read_body(message, transport, query);
     return query;
 }
 

@@ -5,8 +5,8 @@
 // whether a message is well-formed and nothing else; what to answer is dnsd/answer.cpp's.
 //
 // Standards RFC 1035 section 4.1; RFC 6891 section 6 (OPT); RFC 9619 (one question); RFC 8945
-//           section 5.1 (place of TSIG); RFC 5001 (NSID); RFC 7873 section 5.2 (COOKIE); RFC 1995
-//           section 3 (SOA in an IXFR query).
+//           section 5.1 (place of TSIG); RFC 5001 (NSID); RFC 7830 (Padding); RFC 7873 section
+//           5.2 (COOKIE); RFC 1995 section 3 (SOA in an IXFR query).
 // Threads   Pure; no allocation.
 
 #pragma once
@@ -16,6 +16,7 @@
 
 #include "core/octets.hpp"
 #include "dnsd/codes.hpp"
+#include "dnsd/counters.hpp"
 #include "zones/name.hpp"
 #include "zones/rtype.hpp"
 
@@ -44,6 +45,7 @@ struct Edns {
     bool present = false;
     bool dnssec_ok = false;  // DO (RFC 3225).
     bool nsid = false;       // The requestor asks for our NSID.
+    bool padding = false;    // It pads, and asks us to; never over a transport that hides nothing.
     std::uint8_t version = 0;
     std::uint16_t udp_octets = 0;  // What the requestor can take, as sent.
     OctetView cookie;              // The COOKIE option's value: empty, or 8 or 16..40 octets.
@@ -64,6 +66,6 @@ struct Query {
 /// Reads a whole message of any size. Each part of the result is valid as far as the message was
 /// readable: `question` and `edns` may be set although `form` is a refusal, so that the refusal can
 /// repeat the question and carry an OPT. `message` outlives the views.
-[[nodiscard]] Query read_query(OctetView message) noexcept;
+[[nodiscard]] Query read_query(OctetView message, Transport transport = Transport::Udp) noexcept;
 
 }  // namespace hairpin::dnsd

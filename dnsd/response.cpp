@@ -57,6 +57,7 @@ bool Response::reserve(std::size_t octets) noexcept {
     // An extended error may still come, and then there must be room for all of it.
     if (!fits(octets + kOptionHeadOctets + kExtendedErrorOctets)) return false;
     reserved_ += octets;
+    behind_ = octets;
     return true;
 }
 
@@ -177,7 +178,21 @@ void Response::put_opt(Rcode rcode, ExtendedError error) noexcept {
         put_u16(kExtendedErrorOctets);
         put_u16(static_cast<std::uint16_t>(error));
     }
+    if (query_.edns.padding) put_padding();
     write_u16(out_.data() + rdlength, static_cast<std::uint16_t>(at_ - rdlength - 2));
+}
+
+/// RFC 8467 section 4.1: up to the next multiple of 468 octets, what comes behind included; where
+/// that is more than a message can hold, up to that. The size that the requestor names in its OPT
+/// is about UDP.
+void Response::put_padding() noexcept {
+    const std::size_t least = at_ + kOptionHeadOctets + behind_;
+    if (least > out_.size()) return;
+    const std::size_t zeros = std::min(padded_octets(least), out_.size()) - least;
+    put_u16(kOptionPadding);
+    put_u16(static_cast<std::uint16_t>(zeros));
+    std::memset(out_.data() + at_, 0, zeros);  // RFC 7830 section 3: "SHOULD be set to 0x00".
+    at_ += zeros;
 }
 
 std::size_t cut_short(std::span<std::uint8_t> message, std::size_t opt_octets) noexcept {

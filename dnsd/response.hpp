@@ -6,8 +6,8 @@
 // free from the start. What to put is dnsd/answer.cpp's decision.
 //
 // Standards RFC 1035 sections 4.1 and 4.1.4; RFC 2181 sections 5.1 and 9 (whole RRsets, TC); RFC
-//           6891 section 7 (OPT in every answer to one); RFC 5001 (NSID); RFC 7873 section
-//           5.2 (COOKIE); RFC 8914.
+//           6891 section 7 (OPT in every answer to one); RFC 5001 (NSID); RFC 7830 and
+//           RFC 8467 section 4.1 (Padding); RFC 7873 section 5.2 (COOKIE); RFC 8914.
 // Threads   One. No allocation.
 
 #pragma once
@@ -89,12 +89,14 @@ private:
     void put_u16(std::uint16_t value) noexcept;
     void put_octets(OctetView octets) noexcept;
     void put_opt(Rcode rcode, ExtendedError error) noexcept;
+    void put_padding() noexcept;
 
     const Query& query_;
     const Identity& identity_;
     std::span<std::uint8_t> out_;
     std::size_t at_;            // Where the next octet goes.
-    std::size_t reserved_ = 0;  // For the OPT and the TSIG.
+    std::size_t reserved_ = 0;  // For the OPT and the TSIG,
+    std::size_t behind_ = 0;    // of that, for the TSIG.
     std::size_t opt_octets_ = 0;
     OctetView cookie_;  // Empty: none is sent.
     std::size_t last_rdata_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "core/crypto.hpp"
 #include "core/fd.hpp"
 #include "core/signals_blocked.hpp"
+#include "dnsd/https_server.hpp"
 #include "dnsd/limit_report.hpp"
 #include "dnsd/tcp_server.hpp"
 #include "dnsd/udp_server.hpp"
@@ -46,6 +48,10 @@ Result<Sockets> open_sockets(const Endpoint& endpoint, int receive_octets, bool 
     return sockets;
 }
 
+Error unwatched(const Endpoint& endpoint) {
+    return {ErrorCode::Unavailable, endpoint.text(), "the kernel refuses to watch another socket"};
+}
+
 /// The endpoint with its real port, found free of anybody, us included: with SO_REUSEPORT alone a
 /// second server of the same user would quietly take half of the queries.
 Result<Endpoint> claim(const Endpoint& wanted) {
@@ -55,6 +61,11 @@ Result<Endpoint> claim(const Endpoint& wanted) {
         const bool again = wanted.port == 0 && sockets.error().code == ErrorCode::Conflict;
         if (!again || attempt == kPortAttempts) return fail(std::move(sockets).error());
     }
+}
+
+/// The same for a listener without UDP.
+Result<Endpoint> claim_stream(const Endpoint& wanted) {
+    return net::local_endpoint(TRY(net::listen_tcp(wanted)));
 }
 
 Result<void> check(const ServerOptions& options) {
@@ -74,6 +85,14 @@ Result<void> check(const ServerOptions& options) {
         return invalid("dns.identity", "longer than 255 octets");
     if (options.tcp.connections == 0 || options.tcp.connections_per_client == 0)
         return invalid("dns.tcp", "a limit of 0 connections");
+    const TcpLimits& tls = options.tls;
+    const bool no_places = tls.connections == 0 || tls.connections_per_client == 0 ||
+                           tls.handshakes == 0 || tls.handshakes_per_client == 0 ||
+                           tls.handshakes_per_turn == 0;
+    if (no_places) return invalid("dns.tls", "a limit of 0 connections or handshakes");
+    const bool is_secure = !options.tls_listen.empty() || !options.https_listen.empty();
+    if (is_secure && options.certificates == nullptr)
+        return invalid("dns.tls_listen", "no certificate to show");
     const TransferLimits& transfers = options.transfers;
     if (transfers.message_octets < kMinUdpOctets || transfers.message_octets > kMaxMessageOctets)
         return invalid("dns.transfer", "messages of another size than 512 to 65535 octets");
@@ -111,7 +130,10 @@ public:
                   limiter_,
                   {policy_reader_, history, slots, options.transfers}},
           batch_(options.identity.udp_octets),
-          tcp_(worker_, options.tcp) {
+          tcp_(worker_, options.tcp),
+          https_(worker_, options.tls) {
+        if (!options.tls_listen.empty())
+            tls_.emplace(worker_, options.tls, options.certificates.get());
         loop_.set_idle_hooks([this] { go_offline(); }, [this] { go_online(); });
     }
     ~Thread() { stop(); }
@@ -119,6 +141,14 @@ public:
     [[nodiscard]] bool serve(Sockets sockets) {
         udp_.emplace_back(worker_, batch_, std::move(sockets.udp));
         return udp_.back().is_serving() && tcp_.add_listener(std::move(sockets.tcp));
+    }
+    [[nodiscard]] bool serve_tls(Fd listener) { return tls_->add_listener(std::move(listener)); }
+    void serve_https(Fd listener) { https_.add_listener(std::move(listener)); }
+    [[nodiscard]] Result<void> open_https(std::shared_ptr<const net::CertificateSlot> slot) {
+        return https_.open(std::move(slot));
+    }
+    [[nodiscard]] const net::HttpCounters* https_counters() const noexcept {
+        return https_.counters();
     }
     [[nodiscard]] Result<void> start(const std::string& name) {
         const SignalsBlocked blocked;
@@ -139,7 +169,13 @@ public:
         loop_.post([this] {
             for (UdpServer& udp : udp_)
                 udp.drain();
-            tcp_.drain([this] { loop_.stop(); });
+            open_kinds_ = tls_ ? 3 : 2;
+            const auto done = [this] {
+                if (--open_kinds_ == 0) loop_.stop();
+            };
+            tcp_.drain(done);
+            if (tls_) tls_->drain(done);
+            https_.drain(done);
         });
     }
     void stop() {
@@ -178,6 +214,9 @@ private:
     UdpBatch batch_;
     std::list<UdpServer> udp_;
     TcpServer tcp_;
+    std::optional<TcpServer> tls_;
+    HttpsServer https_;
+    int open_kinds_ = 0;  // Of connections, that are not drained yet.
     std::thread thread_;
     bool asked_ = false;  // To stop.
 };
@@ -204,6 +243,12 @@ Result<std::unique_ptr<Server>> Server::bind(const ServerOptions& options, Publi
     auto server = std::make_unique<Server>(Key(), options, zones, transfers);
     for (const Endpoint& endpoint : options.listen)
         TRY(server->bind_endpoint(endpoint));
+    for (const Endpoint& endpoint : options.tls_listen)
+        TRY(server->bind_secure(endpoint, Transport::Tls));
+    for (const Endpoint& endpoint : options.https_listen)
+        TRY(server->bind_secure(endpoint, Transport::Https));
+    for (const auto& thread : server->threads_)
+        TRY(thread->open_https(options.certificates));
     return server;
 }
 
@@ -211,12 +256,25 @@ Result<void> Server::bind_endpoint(const Endpoint& wanted) {
     const Endpoint endpoint = TRY(claim(wanted));
     for (const auto& thread : threads_) {
         const int receive_octets = options_.udp_receive_buffer_octets;
-        if (!thread->serve(TRY(open_sockets(endpoint, receive_octets, true)))) {
-            return fail(Error{ErrorCode::Unavailable, endpoint.text(),
-                              "the kernel refuses to watch another socket"});
-        }
+        if (!thread->serve(TRY(open_sockets(endpoint, receive_octets, true))))
+            return fail(unwatched(endpoint));
     }
     endpoints_.push_back(endpoint);
+    return {};
+}
+
+Result<void> Server::bind_secure(const Endpoint& wanted, Transport transport) {
+    const Endpoint endpoint = TRY(claim_stream(wanted));
+    net::ListenOptions shared;
+    shared.reuse_port = true;
+    for (const auto& thread : threads_) {
+        Fd listener = TRY(net::listen_tcp(endpoint, shared));
+        if (transport == Transport::Https)
+            thread->serve_https(std::move(listener));
+        else if (!thread->serve_tls(std::move(listener)))
+            return fail(unwatched(endpoint));
+    }
+    (transport == Transport::Https ? https_endpoints_ : tls_endpoints_).push_back(endpoint);
     return {};
 }
 
@@ -243,6 +301,11 @@ std::vector<Counters> Server::by_worker() const {
     for (const auto& thread : threads_)
         all.push_back(thread->counters());
     return all;
+}
+
+void Server::for_each_https(const std::function<void(const net::HttpCounters&)>& visit) const {
+    for (const auto& thread : threads_)
+        if (const net::HttpCounters* counters = thread->https_counters()) visit(*counters);
 }
 
 Counters Server::totals() const {

@@ -3,14 +3,15 @@
 // Each worker is a thread named "dns-N" with its own loop, its own SO_REUSEPORT sockets for every
 // listen endpoint, its own counters and its own place in the publication of the zones. bind() takes
 // all sockets, so that privileges may be dropped before start(). It reads zones, never changes
-// them.
+// them. Over TLS and HTTPS the same workers give the same answers.
 //
-// Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional).
-// Threads   bind, start, stop and the destructor on one thread; totals() and guard() on any.
+// Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional); RFC 7858; RFC 8484.
+// Threads   bind, start, stop and the destructor on one thread; guard() and what counts on any.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,8 @@
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
 #include "dnsd/worker.hpp"
+#include "net/http_server.hpp"
+#include "net/tls.hpp"
 #include "zones/history.hpp"
 
 namespace hairpin::dnsd {
@@ -36,6 +39,11 @@ struct ServerOptions {
     unsigned workers = 0;          // 0: one per core.
     Identity identity;             // udp_octets 512..4096; nsid at most 64 octets; texts 255.
     TcpLimits tcp;
+    std::vector<Endpoint> tls_listen;    // DNS over TLS; empty: none. Port 0 as above.
+    std::vector<Endpoint> https_listen;  // DNS over HTTPS, the same.
+    TcpLimits tls;                       // Of each of the two.
+    /// What both show; needed where one of them listens. A new certificate is for new connections.
+    std::shared_ptr<const net::CertificateSlot> certificates;
     PublishedKeys* keys = nullptr;  // Whose signatures are known; outlives the server. Null: none.
     CookiePolicy cookies;           // Off unless said otherwise.
     RateLimits rate_limits;         // Of each worker; off unless said otherwise.
@@ -66,6 +74,12 @@ public:
 
     /// Where it listens, with the real ports, in the order of ServerOptions::listen.
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& tls_endpoints() const noexcept {
+        return tls_endpoints_;
+    }
+    [[nodiscard]] const std::vector<Endpoint>& https_endpoints() const noexcept {
+        return https_endpoints_;
+    }
 
     /// Starts the threads. Call once. Errors: Unavailable the kernel gives no thread.
     [[nodiscard]] Result<void> start();
@@ -80,12 +94,15 @@ public:
     [[nodiscard]] Counters totals() const;
     /// The same, each worker's alone: an uneven spread shows.
     [[nodiscard]] std::vector<Counters> by_worker() const;
+    /// Visits the counters of HTTPS of each worker; none where it is not served.
+    void for_each_https(const std::function<void(const net::HttpCounters&)>& visit) const;
     /// Transfers under way.
     [[nodiscard]] std::size_t transfers_running() const { return slots_.running(); }
 
 private:
     class Thread;
     [[nodiscard]] Result<void> bind_endpoint(const Endpoint& wanted);
+    [[nodiscard]] Result<void> bind_secure(const Endpoint& wanted, Transport transport);
 
     ServerOptions options_;
     SystemClock clock_;
@@ -93,6 +110,8 @@ private:
     PublishedTransferPolicy nobody_{std::make_shared<const TransferPolicy>()};
     TransferSlots slots_;
     std::vector<Endpoint> endpoints_;
+    std::vector<Endpoint> tls_endpoints_;
+    std::vector<Endpoint> https_endpoints_;
     std::vector<std::unique_ptr<Thread>> threads_;
 };
 

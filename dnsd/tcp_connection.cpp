@@ -1,9 +1,5 @@
 #include "dnsd/tcp_connection.hpp"
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 #include "dnsd/answer.hpp"
 #include "dnsd/codes.hpp"
 #include "zones/wire.hpp"
@@ -44,13 +40,37 @@ void TcpScratch::give_back(Octets buffer) {
     if (worth_it && shelf_.size() < kShelfBuffers) shelf_.push_back(std::move(buffer));
 }
 
+TcpConnection::Fate TcpConnection::shake_hands() {
+    switch (stream_.shake_hands()) {
+        case net::Stream::Handshake::Done:
+            enter(Idle{});
+            return Fate::Keep;
+        case net::Stream::Handshake::WantsRead:
+            std::get<Handshaking>(state_).wants_write = false;
+            return Fate::Keep;
+        case net::Stream::Handshake::WantsWrite:
+            std::get<Handshaking>(state_).wants_write = true;
+            return Fate::Keep;
+        case net::Stream::Handshake::Failed:
+            return Fate::Close;
+    }
+    return Fate::Close;
+}
+
+net::Interest TcpConnection::interest() const noexcept {
+    if (consulting() != nullptr) return net::Interest::None;
+    const auto* handshaking = std::get_if<Handshaking>(&state_);
+    const bool writes = is_sending() || (handshaking != nullptr && handshaking->wants_write);
+    return writes ? net::Interest::Write : net::Interest::Read;
+}
+
 TcpConnection::Fate TcpConnection::on_readable(const Worker& worker, TcpScratch& scratch) {
     const std::span<std::uint8_t> input = scratch.input();
-    const ssize_t count = ::recv(socket_.get(), input.data(), input.size(), 0);
+    const auto count = stream_.receive(input);
     // The end of the peer's stream. Whatever was complete is answered and sent in these states.
-    if (count == 0) return Fate::Close;
-    if (count < 0) return errno == EAGAIN || errno == EINTR ? Fate::Keep : Fate::Close;
-    const OctetView received = input.first(static_cast<std::size_t>(count));
+    if (!count) return Fate::Close;
+    if (*count == 0) return Fate::Keep;
+    const OctetView received = input.first(*count);
 
     auto* receiving = std::get_if<Receiving>(&state_);
     if (receiving == nullptr) return serve(worker, scratch, received);
@@ -66,7 +86,7 @@ TcpConnection::Fate TcpConnection::on_readable(const Worker& worker, TcpScratch&
 TcpConnection::Fate TcpConnection::on_writable(const Worker& worker, TcpScratch& scratch) {
     if (is_transferring()) return send_transfer(worker, scratch);
     auto& sending = std::get<Sending>(state_);
-    const auto count = send(OctetView(sending.output).subspan(sending.sent));
+    const auto count = stream_.send(OctetView(sending.output).subspan(sending.sent));
     if (!count) return Fate::Close;
     sending.sent += *count;
     if (sending.sent < sending.output.size()) return Fate::Keep;
@@ -97,17 +117,18 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
             const std::optional<std::size_t> octets =
                 transfer ? answer_transfer(worker, scratch, *message, input, room)
-                         : dnsd::answer(engine, *message, {Transport::Tcp, peer_}, room);
+                         : dnsd::answer(engine, *message, {transport(), peer_}, room);
             if (!octets) return Fate::Keep;
             silence = *octets == 0;
             if (silence) break;
             zones::write_u16(output.data() + used, static_cast<std::uint16_t>(*octets));
             used += kLengthOctets + *octets;
-            worker.counters.count_response(Transport::Tcp, *octets);
+            worker.counters.count_response(transport(), *octets);
             ++answers;
         }
-        const auto sent = send(output.first(used));
-        worker.counters.count_latency(Transport::Tcp, stopwatch.nanoseconds(), answers);
+        // RFC 7858 section 3.3: length and message together, in as few TLS records as hold them.
+        const auto sent = stream_.send(output.first(used));
+        worker.counters.count_latency(transport(), stopwatch.nanoseconds(), answers);
         // Who sends what has no answer does not speak DNS: waiting for more of it is no use.
         if (!sent || silence) return Fate::Close;
         if (*sent < used) {
@@ -127,17 +148,8 @@ TcpConnection::Fate TcpConnection::wait_for_rest(TcpScratch& scratch, OctetView 
     return Fate::Keep;
 }
 
-std::optional<std::size_t> TcpConnection::send(OctetView octets) const noexcept {
-    if (octets.empty()) return 0;
-    for (;;) {
-        const ssize_t count = ::send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
-        if (count >= 0) return static_cast<std::size_t>(count);
-        if (errno == EAGAIN) return 0;
-        if (errno != EINTR) return std::nullopt;
-    }
-}
-
 void TcpConnection::release(TcpScratch& scratch) {
+    stream_.say_goodbye();
     if (auto* receiving = std::get_if<Receiving>(&state_))
         scratch.give_back(std::move(receiving->partial));
     if (auto* sending = std::get_if<Sending>(&state_)) {

@@ -1,4 +1,7 @@
-// dnsd/tcp_connection.hpp - one client's TCP connection: messages in, answers out, in order.
+// dnsd/tcp_connection.hpp - one client's TCP connection: messages in, answers out, in order; in
+// clear or inside TLS.
+//
+//   accept, TLS --> Handshaking -- agreed --> as after accept
 //
 //                        part of a message
 //            +---------------------------------------+
@@ -22,7 +25,7 @@
 // dnsd/transfer_limits.hpp); the server owns the clock and closes.
 //
 // Standards RFC 1035 section 4.2.2; RFC 7766 sections 6.2.1.1 (pipelining), 7 and 8; RFC 9210;
-//           RFC 5936 section 4.1.
+//           RFC 5936 section 4.1; RFC 7858 section 3.3; RFC 9103 sections 7.1 and 7.2.
 // Threads   The worker's.
 
 #pragma once
@@ -36,12 +39,12 @@
 #include <variant>
 #include <vector>
 
-#include "core/fd.hpp"
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "dnsd/transfer.hpp"
 #include "dnsd/transfer_request.hpp"
 #include "dnsd/worker.hpp"
+#include "net/stream.hpp"
 
 namespace hairpin::dnsd {
 
@@ -49,7 +52,7 @@ namespace hairpin::dnsd {
 class TcpScratch {
 public:
     /// Read at once; a larger message is collected over several reads.
-    static constexpr std::size_t kReadOctets = 16'384;
+    static constexpr std::size_t kReadOctets = net::Stream::kRecordOctets;
     /// Answers are handed to the kernel when they are this many.
     static constexpr std::size_t kBatchOctets = 16'384;
 
@@ -69,6 +72,10 @@ private:
 
 class TcpConnection {
 public:
+    /// TLS is not agreed yet.
+    struct Handshaking {
+        bool wants_write = false;
+    };
     /// Between messages.
     struct Idle {};
     /// A part of a message has come.
@@ -101,15 +108,19 @@ public:
         std::uint64_t handed = 0;        // Octets that the kernel has taken in all.
         std::uint64_t acknowledged = 0;  // Of those, by the peer, when that was last looked at.
     };
-    using State = std::variant<Idle, Receiving, Sending, Consulting, Transferring>;
+    using State = std::variant<Idle, Handshaking, Receiving, Sending, Consulting, Transferring>;
 
     /// What the server does with the connection next.
     enum class Fate : bool { Close, Keep };
 
-    /// @param socket  Connected and non-blocking. `peer`: with whom.
-    TcpConnection(Fd socket, const IpAddress& peer) noexcept
-        : socket_(std::move(socket)), peer_(peer) {}
+    /// @param peer  With whom.
+    TcpConnection(net::Stream stream, const IpAddress& peer) noexcept
+        : stream_(std::move(stream)), peer_(peer) {
+        if (stream_.is_secure()) state_ = Handshaking{};
+    }
 
+    /// Goes on with the handshake. Only while Handshaking.
+    [[nodiscard]] Fate shake_hands();
     /// Reads once and answers what is complete. Only while Idle or Receiving.
     [[nodiscard]] Fate on_readable(const Worker& worker, TcpScratch& scratch);
     /// Sends on, then answers what was received meanwhile. Only while is_sending().
@@ -119,14 +130,19 @@ public:
     /// Whether the peer of a transfer has acknowledged that much since this was asked last. False
     /// in every other state.
     [[nodiscard]] bool has_kept_pace(std::size_t octets);
-    /// Gives its buffers back.
+    /// The end: takes leave of the peer and gives its buffers back.
     void release(TcpScratch& scratch);
 
     [[nodiscard]] const State& state() const noexcept { return state_; }
-    /// Whether it waits for the socket to take more.
+    /// Whether it waits for the socket to take more answers.
     [[nodiscard]] bool is_sending() const noexcept {
         return std::holds_alternative<Sending>(state_) || is_transferring();
     }
+    [[nodiscard]] bool is_handshaking() const noexcept {
+        return std::holds_alternative<Handshaking>(state_);
+    }
+    /// What it waits for.
+    [[nodiscard]] net::Interest interest() const noexcept;
     [[nodiscard]] bool is_transferring() const noexcept {
         return std::holds_alternative<Transferring>(state_);
     }
@@ -137,7 +153,7 @@ public:
     /// Moves on whenever the deadline of the state starts anew: with each message complete, each
     /// message begun and each time the peer stops taking answers.
     [[nodiscard]] std::uint64_t phase() const noexcept { return phase_; }
-    [[nodiscard]] int socket() const noexcept { return socket_.get(); }
+    [[nodiscard]] int socket() const noexcept { return stream_.socket(); }
 
 private:
     [[nodiscard]] Fate serve(const Worker& worker, TcpScratch& scratch, OctetView input);
@@ -150,14 +166,15 @@ private:
     [[nodiscard]] Fate send_transfer(const Worker& worker, TcpScratch& scratch);
     [[nodiscard]] Fate end_transfer(const Worker& worker, TcpScratch& scratch);
     [[nodiscard]] Fate wait_for_rest(TcpScratch& scratch, OctetView partial);
-    /// Octets the kernel took, perhaps none; nullopt when the connection is broken.
-    [[nodiscard]] std::optional<std::size_t> send(OctetView octets) const noexcept;
+    [[nodiscard]] Transport transport() const noexcept {
+        return stream_.is_secure() ? Transport::Tls : Transport::Tcp;
+    }
     void enter(State next) noexcept {
         state_ = std::move(next);
         ++phase_;
     }
 
-    Fd socket_;
+    net::Stream stream_;
     IpAddress peer_;
     State state_;
     std::uint64_t phase_ = 0;

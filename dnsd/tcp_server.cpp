@@ -21,8 +21,14 @@ constexpr Milliseconds kWarningInterval{60'000};
 
 }  // namespace
 
-TcpServer::TcpServer(const Worker& worker, const TcpLimits& limits)
-    : worker_(worker), limits_(limits), wheel_(worker.loop.now()) {
+TcpServer::TcpServer(const Worker& worker, const TcpLimits& limits,
+                     const net::CertificateSlot* certificates)
+    : worker_(worker),
+      limits_(limits),
+      certificates_(certificates),
+      counters_(certificates == nullptr ? worker.counters.tcp : worker.counters.tls),
+      handshake_budget_(worker.loop, limits.handshakes_per_turn),
+      wheel_(worker.loop.now()) {
     const auto on_tick = [this] {
         wheel_.advance(worker_.loop.now(),
                        [this](net::WheelNode& node) { on_deadline(static_cast<Client&>(node)); });
@@ -37,7 +43,7 @@ TcpServer::TcpServer(const Worker& worker, const TcpLimits& limits)
 }
 
 TcpServer::~TcpServer() {
-    worker_.counters.tcp_open.subtract(clients_.size());
+    counters_.open.subtract(clients_.size());
 }
 
 bool TcpServer::add_listener(Fd socket) {
@@ -72,31 +78,70 @@ void TcpServer::accept_from(const Fd& listener) {
 /// Over a limit a connection is closed at once: the client sees it and asks elsewhere, while a
 /// connection left in the queue would make it wait.
 void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
-    worker_.counters.tcp_accepted.add();
+    counters_.accepted.add();
     const IpAddress address =
         IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value_or(IpAddress());
     const IpAddress counted = counted_address(address);
     const auto same = by_address_.find(counted);
-    const std::size_t of_client = same == by_address_.end() ? 0 : same->second;
-    if (clients_.size() >= limits_.connections || of_client >= limits_.connections_per_client) {
-        worker_.counters.tcp_refused.add();
-        return;
-    }
+    const Share share = same == by_address_.end() ? Share() : same->second;
+    if (clients_.size() >= limits_.connections ||
+        share.connections >= limits_.connections_per_client ||
+        share.handshakes >= limits_.handshakes_per_client)
+        return counters_.refused.add();
     // Answers leave as they are: each send() here holds whole batches. Failing costs only time.
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 
-    clients_.emplace_front(std::move(socket), address);
+    auto stream = make_stream(std::move(socket));
+    if (!stream) return pause_accepting(ENOMEM);
+    clients_.emplace_front(*std::move(stream), address);
     Client& client = clients_.front();
     client.self = clients_.begin();
     client.accepted = worker_.loop.now();
-    ++by_address_[counted];
-    worker_.counters.tcp_open.add();
+    ++by_address_[counted].connections;
+    counters_.open.add();
+    if (client.connection.is_handshaking()) begin_handshake(client);
     if (clients_.size() == 1) tick_.again(net::TimerWheel::kTick);
     client.poll = worker_.loop.add_poll(client.connection.socket(), net::Interest::Read,
                                         [this, &client](net::PollEvents) { on_ready(client); });
     if (!client.poll) return close(client);
     set_deadline(client);
+}
+
+std::optional<net::Stream> TcpServer::make_stream(Fd socket) {
+    if (certificates_ == nullptr) return net::Stream(std::move(socket));
+    // Connections keep the certificate that they began with.
+    if (const auto newest = certificates_->generation(); newest != certificate_generation_) {
+        tls_ = certificates_->current();
+        certificate_generation_ = newest;
+    }
+    return net::Stream::secure(std::move(socket), *tls_, net::Application::Dns);
+}
+
+void TcpServer::begin_handshake(Client& client) {
+    if (handshakes_.size() >= limits_.handshakes) {
+        counters_.handshakes_failed.add();
+        close(*handshakes_.front());
+    }
+    client.is_handshaking = true;
+    client.handshake = handshakes_.insert(handshakes_.end(), &client);
+    ++by_address_[client.address].handshakes;
+}
+
+void TcpServer::end_handshake(Client& client) {
+    if (!std::exchange(client.is_handshaking, false)) return;
+    handshakes_.erase(client.handshake);
+    --by_address_[client.address].handshakes;
+}
+
+void TcpServer::shake_hands(Client& client) {
+    if (!handshake_budget_.take()) return;  // Poll says again who is ready.
+    if (client.connection.shake_hands() == TcpConnection::Fate::Close) {
+        counters_.handshakes_failed.add();
+        return close(client);
+    }
+    if (!client.connection.is_handshaking()) end_handshake(client);
+    settle(client);
 }
 
 /// Out of descriptors or memory: the listener would be ready again at once, for ever.
@@ -115,6 +160,7 @@ void TcpServer::pause_accepting(int error_number) {
 
 void TcpServer::on_ready(Client& client) {
     TcpConnection& connection = client.connection;
+    if (connection.is_handshaking()) return shake_hands(client);
     const bool was_transferring = connection.is_transferring();
     const auto fate = connection.is_sending() ? connection.on_writable(worker_, scratch_)
                                               : connection.on_readable(worker_, scratch_);
@@ -130,12 +176,9 @@ void TcpServer::on_ready(Client& client) {
 /// What the connection waits for now.
 void TcpServer::settle(Client& client) {
     TcpConnection& connection = client.connection;
-    const bool consulting = connection.consulting() != nullptr;
-    client.poll.set(consulting                ? net::Interest::None
-                    : connection.is_sending() ? net::Interest::Write
-                                              : net::Interest::Read);
+    client.poll.set(connection.interest());
     if (client.phase != connection.phase()) set_deadline(client);
-    if (consulting && client.ticket == 0) consult(client);
+    if (connection.consulting() != nullptr && client.ticket == 0) consult(client);
 }
 
 void TcpServer::on_deadline(Client& client) {
@@ -144,7 +187,7 @@ void TcpServer::on_deadline(Client& client) {
     const bool goes_on =
         !draining_ && client.connection.has_kept_pace(worker_.transfers.limits.octets_per_window);
     if (goes_on) return set_deadline(client);
-    worker_.counters.tcp_timed_out.add();
+    counters_.timed_out.add();
     close(client);
 }
 
@@ -179,6 +222,7 @@ void TcpServer::set_deadline(Client& client) {
     Milliseconds allowed = crowded ? limits_.idle_when_crowded : limits_.idle;
     if (std::holds_alternative<TcpConnection::Receiving>(state) && !crowded)
         allowed = limits_.message;
+    if (client.connection.is_handshaking() && !crowded) allowed = limits_.handshake;
     if (std::holds_alternative<TcpConnection::Sending>(state)) allowed = limits_.write;
     const TransferLimits& transfers = worker_.transfers.limits;
     const bool is_transferring = client.connection.is_transferring();
@@ -193,12 +237,13 @@ void TcpServer::set_deadline(Client& client) {
 
 void TcpServer::close(Client& client) {
     consulting_.erase(client.ticket);
+    end_handshake(client);
     client.connection.release(scratch_);
     const auto counted = by_address_.find(client.address);
-    if (--counted->second == 0) by_address_.erase(counted);
+    if (--counted->second.connections == 0) by_address_.erase(counted);
     client.poll.reset();
     clients_.erase(client.self);
-    worker_.counters.tcp_open.subtract(1);
+    counters_.open.subtract(1);
     if (clients_.empty()) tick_.pause();
     check_drained();
 }
@@ -220,7 +265,7 @@ void TcpServer::drain(std::function<void()> done) {
 /// Answers what has come. Only who has not taken all its answers gets more time.
 void TcpServer::drain_client(Client& client) {
     TcpConnection& connection = client.connection;
-    if (connection.consulting() != nullptr) return close(client);
+    if (connection.consulting() != nullptr || connection.is_handshaking()) return close(client);
     for (int reads = 0; reads < kDrainReads && !connection.is_sending(); ++reads) {
         const std::uint64_t phase = connection.phase();
         const auto fate = connection.on_readable(worker_, scratch_);

@@ -1,9 +1,13 @@
-// dnsd/tcp_server.hpp - all TCP listeners and connections of one worker.
+// dnsd/tcp_server.hpp - all TCP listeners and connections of one worker, or all for TLS.
 //
 // Accepts within limits, wakes connections that have something to do and closes those whose
 // deadline has passed. It does not know what a message is (dnsd/tcp_connection.hpp).
 //
-// Standards RFC 7766 sections 6.2.2 and 6.2.3 (limits, idle time-outs); RFC 9210 section 4.2.
+// With a certificate every connection begins with a handshake; from its end on nothing differs. Who
+// does not finish it holds up nobody: handshakes have places and a time of their own.
+//
+// Standards RFC 7766 sections 6.2.2 and 6.2.3 (limits, idle time-outs); RFC 7858 section 3; RFC
+//           9210 section 4.2.
 // Threads   The worker's.
 
 #pragma once
@@ -13,7 +17,8 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <vector>
+#include <memory>
+#include <optional>
 
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
@@ -22,14 +27,18 @@
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
+#include "net/stream.hpp"
 #include "net/timer_wheel.hpp"
+#include "net/tls.hpp"
+#include "net/turn_budget.hpp"
 
 namespace hairpin::dnsd {
 
 class TcpServer {
 public:
-    /// The worker outlives this.
-    TcpServer(const Worker& worker, const TcpLimits& limits);
+    /// @param certificates  Null: in clear. They and the worker outlive this.
+    TcpServer(const Worker& worker, const TcpLimits& limits,
+              const net::CertificateSlot* certificates = nullptr);
     ~TcpServer();
     TcpServer(const TcpServer&) = delete;
     TcpServer& operator=(const TcpServer&) = delete;
@@ -46,19 +55,31 @@ private:
         net::Poll poll;
     };
     struct Client final : net::WheelNode {
-        Client(Fd socket, const IpAddress& peer)
-            : connection(std::move(socket), peer), address(counted_address(peer)) {}
+        Client(net::Stream stream, const IpAddress& peer)
+            : connection(std::move(stream), peer), address(counted_address(peer)) {}
         TcpConnection connection;
         IpAddress address;  // What the limit per client counts: IPv4 address or IPv6 /64.
         std::list<Client>::iterator self;
+        std::list<Client*>::iterator handshake;  // In handshakes_, while is_handshaking.
+        bool is_handshaking = false;
         net::Poll poll;
         MonotonicTime accepted{};
         std::uint64_t phase = 0;   // Of the connection when the deadline was set.
         std::uint64_t ticket = 0;  // In consulting_; 0: none.
     };
 
+    /// What one address has open.
+    struct Share {
+        std::size_t connections = 0;  // Never 0.
+        std::size_t handshakes = 0;
+    };
+
     void accept_from(const Fd& listener);
     void admit(Fd socket, const sockaddr_storage& peer);
+    [[nodiscard]] std::optional<net::Stream> make_stream(Fd socket);
+    void begin_handshake(Client& client);
+    void end_handshake(Client& client);
+    void shake_hands(Client& client);
     void pause_accepting(int error_number);
     void on_ready(Client& client);
     void on_deadline(Client& client);
@@ -72,13 +93,19 @@ private:
 
     const Worker& worker_;
     const TcpLimits limits_;
+    const net::CertificateSlot* certificates_;
+    ConnectionCounters& counters_;
+    std::shared_ptr<const net::ServerTls> tls_;  // The certificate of certificate_generation_.
+    std::uint64_t certificate_generation_ = 0;
+    net::TurnBudget handshake_budget_;
     TcpScratch scratch_;
     net::TimerWheel wheel_;
     net::Timer tick_;    // Runs while there are connections.
     net::Timer resume_;  // Ends a pause in accepting.
     std::list<Listener> listeners_;
     std::list<Client> clients_;
-    std::map<IpAddress, std::size_t> by_address_;  // Connections, never 0.
+    std::list<Client*> handshakes_;  // Under way, the oldest first.
+    std::map<IpAddress, Share> by_address_;
     std::map<std::uint64_t, Client*> consulting_;  // By ticket: who waits for a history.
     std::uint64_t last_ticket_ = 0;
     MonotonicTime last_warning_{};

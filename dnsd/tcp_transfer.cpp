@@ -57,16 +57,19 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
                                                           std::span<std::uint8_t> out) {
     const Engine engine = worker.engine();
     const TransferDesk& desk = worker.transfers;
-    const Query query = read_query(message);
+    const Query query = read_query(message, transport());
     const Requestor who = identify(engine.keys, message, query, engine.now);
     const auto key = who.key_name();
-    const TransferDecision decision =
-        decide_transfer(message, query, Transport::Tcp, {peer_, key ? &*key : nullptr},
-                        engine.zones, *desk.policy.get());
+    TransferDecision decision =
+        decide_transfer(message, query, transport(), {peer_, key ? &*key : nullptr}, engine.zones,
+                        *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
-        return answer(engine, message, {Transport::Tcp, peer_}, out);
-    engine.counters.count(Transport::Tcp);
+        return answer(engine, message, {transport(), peer_}, out);
+    // RFC 9103 sections 7.1 and 7.2: inside TLS a transfer needs TLS 1.3 and ALPN "dot".
+    if (stream_.is_secure() && !stream_.is_modern())
+        decision = TransferRefusal{Rcode::Refused, ExtendedError::Prohibited};
+    engine.counters.count(transport());
     if (who.tsig()) engine.counters.count(*who.tsig());
     if (const auto* refusal = std::get_if<TransferRefusal>(&decision))
         return answer_refusal(engine, query, *refusal, out, who);
@@ -82,7 +85,7 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const auto& order = std::get<TransferOrder>(decision);
     engine.counters.count(Outcome::Match);
     engine.counters.count(Rcode::NoError);
-    bound_unsent(socket_.get());
+    bound_unsent(socket());
     TransferQuestion question(query, worker.identity);
     zones::ZoneRef zone = zones::ZoneRef::share(order.zone);
     auto signer = tsig_signer(who, worker.clock);
@@ -120,7 +123,7 @@ TcpConnection::Fate TcpConnection::send_transfer(const Worker& worker, TcpScratc
             zones::write_u16(output.data(), static_cast<std::uint16_t>(octets));
             frame = output.first(kLengthOctets + octets);
         }
-        const auto taken = send(frame);
+        const auto taken = stream_.send(frame);
         if (!taken) return Fate::Close;
         state.handed += *taken;
         const bool is_kept = frame.data() != output.data();
@@ -154,7 +157,7 @@ bool TcpConnection::has_kept_pace(std::size_t octets) {
     auto* state = std::get_if<Transferring>(&state_);
     if (state == nullptr) return false;
     int queued = 0;  // What the kernel holds, sent or not, that was not acknowledged.
-    if (::ioctl(socket_.get(), SIOCOUTQ, &queued) != 0) return false;
+    if (::ioctl(socket(), SIOCOUTQ, &queued) != 0) return false;
     const std::uint64_t acknowledged =
         state->handed - std::min(state->handed, static_cast<std::uint64_t>(queued));
     const std::uint64_t before = std::exchange(state->acknowledged, acknowledged);

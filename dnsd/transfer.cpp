@@ -15,7 +15,8 @@ TransferQuestion::TransferQuestion(const Query& query, const Identity& identity)
       question(query.question.begin(), query.question.end()),
       edns(query.edns.present),
       edns_flags(query.edns.dnssec_ok ? kEdnsDnssecOk : std::uint16_t{0}),
-      udp_octets(identity.udp_octets) {}
+      udp_octets(identity.udp_octets),
+      padding(query.edns.padding) {}
 
 Transfer::Transfer(TransferQuestion question, const zones::ZoneRef& zone,
                    const DifferenceRef& difference, std::size_t message_octets,
@@ -37,7 +38,12 @@ std::size_t Transfer::next(std::span<std::uint8_t> out) {
     for (; !records_.at_end(); records_.advance(), ++records)
         if (!message.put(records_.owner(), records_.record())) break;
     HAIRPIN_ASSERT(records > 0);  // zones::kMaxRRsetOctets leaves room for all the rest.
-    if (is_first && question_.edns) message.put_opt(question_.udp_octets, question_.edns_flags);
+    // RFC 5936 section 2.2: an OPT "in the first response message", and it "MAY" be in the others:
+    // there it is where they are padded.
+    if (question_.edns && (is_first || question_.padding)) {
+        message.put_opt(question_.udp_octets, question_.edns_flags);
+        if (question_.padding) message.put_padding(reserved);
+    }
     const std::size_t size = message.finish(question_.id, question_.flags);
     return signer_ ? signer_->sign(out.first(kMaxMessageOctets), size) : size;
 }

@@ -6,7 +6,7 @@
 // (dnsd/message_signer.hpp).
 //
 // Standards RFC 5936 section 2.2: the question and the OPT in the first message only, AA in all,
-//           the ID as asked; RFC 1995 section 4.
+//           the ID as asked; RFC 1995 section 4; RFC 8467 (padding).
 // Threads   One.
 
 #pragma once
@@ -34,6 +34,7 @@ struct TransferQuestion {
     bool edns;
     std::uint16_t edns_flags;
     std::uint16_t udp_octets;
+    bool padding;
 };
 
 class Transfer {

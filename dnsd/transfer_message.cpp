@@ -12,6 +12,7 @@
 namespace hairpin::dnsd {
 namespace {
 
+constexpr std::size_t kPaddingHeadOctets = 4;  // Code and length.
 constexpr std::size_t kStoredOwnerOctets = 2;  // What stands for the owner in a stored record.
 
 }  // namespace
@@ -90,6 +91,19 @@ void TransferMessage::put_opt(std::uint16_t udp_octets, std::uint16_t flags) noe
     put_u16(flags);
     put_u16(0);
     additionals_ = 1;
+}
+
+void TransferMessage::put_padding(std::size_t behind) noexcept {
+    const std::size_t rdlength = at_ - 2;  // The last field of the OPT.
+    const std::size_t least = at_ + kPaddingHeadOctets + behind;
+    const std::size_t most = std::min(out_.size() + behind, kMaxMessageOctets);
+    if (least > most) return;
+    const std::size_t zeros = std::min(padded_octets(least), most) - least;
+    put_u16(kOptionPadding);
+    put_u16(static_cast<std::uint16_t>(zeros));
+    std::memset(out_.data() + at_, 0, zeros);
+    at_ += zeros;
+    zones::write_u16(out_.data() + rdlength, static_cast<std::uint16_t>(at_ - rdlength - 2));
 }
 
 std::size_t TransferMessage::finish(std::uint16_t id, std::uint16_t flags) noexcept {

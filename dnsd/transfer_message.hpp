@@ -4,7 +4,8 @@
 // shares with its neighbour whatever it shares with any. RDATA stay as they are stored. Compression
 // goes by octets, so that each owner arrives in its own case.
 //
-// Standards RFC 1035 section 4.1.4; RFC 5936 sections 2.2 and 3.4 (names keep their case).
+// Standards RFC 1035 section 4.1.4; RFC 5936 sections 2.2 and 3.4 (names keep their case);
+//           RFC 7830, RFC 8467 section 4.1.
 // Threads   One. No allocation.
 
 #pragma once
@@ -32,6 +33,9 @@ public:
     [[nodiscard]] bool put(const zones::Name& owner, OctetView record) noexcept;
     /// An OPT record without options, last; there is always room.
     void put_opt(std::uint16_t udp_octets, std::uint16_t flags) noexcept;
+    /// Pads the message, with `behind` octets that are still to come, to a multiple of
+    /// kPaddingBlockOctets, or as far as there is room. Right after put_opt().
+    void put_padding(std::size_t behind) noexcept;
     /// Writes the header. Call once. @return The octets of the message.
     [[nodiscard]] std::size_t finish(std::uint16_t id, std::uint16_t flags) noexcept;
 

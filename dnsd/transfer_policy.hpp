@@ -15,6 +15,7 @@
 
 #include "core/ip_address.hpp"
 #include "core/published.hpp"
+#include "dnsd/counters.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::dnsd {
@@ -41,10 +42,16 @@ public:
     }
     [[nodiscard]] bool permits(const zones::Name& apex,
                                const TransferClient& client) const noexcept;
+    /// Zones leave us through TLS only, whatever the rules say (RFC 9103).
+    void require_tls() noexcept { requires_tls_ = true; }
+    [[nodiscard]] bool permits_over(Transport transport) const noexcept {
+        return !requires_tls_ || transport == Transport::Tls;
+    }
 
 private:
     std::vector<TransferRule> every_zone_;
     std::unordered_map<zones::Name, std::vector<TransferRule>, zones::NameHash> one_zone_;
+    bool requires_tls_ = false;
 };
 
 using PublishedTransferPolicy = Published<TransferPolicy>;

@@ -32,7 +32,9 @@ bool is_for_us(const Query& query, Transport transport) noexcept {
     if (!is_axfr && query.qtype != RType::IXFR) return false;
     if (query.form != Form::WellFormed || query.edns.version != 0) return false;
     if (query.qclass != zones::RClass::IN) return false;
-    return !is_axfr || transport == Transport::Tcp;  // RFC 5936 section 4.2: AXFR is TCP's.
+    // RFC 8484 knows answers of one message only; who wants a zone comes over TCP or TLS.
+    if (transport == Transport::Https) return false;
+    return !is_axfr || transport != Transport::Udp;  // RFC 5936 section 4.2: AXFR is TCP's.
 }
 
 /// RFC 1995 section 2: the same version as ours or a newer one is answered with our SOA.
@@ -84,7 +86,7 @@ TransferDecision decide_transfer(OctetView message, const Query& query, Transpor
     // RFC 5936 section 2.2.1: the zone itself, not one that merely holds the name.
     const zones::Zone* zone = zones.find(query.qname);
     if (zone == nullptr) return TransferRefusal{Rcode::NotAuth, ExtendedError::NotAuthoritative};
-    if (!policy.permits(zone->apex(), client))
+    if (!policy.permits_over(transport) || !policy.permits(zone->apex(), client))
         return TransferRefusal{Rcode::Refused, ExtendedError::Prohibited};
     const bool alone =
         transport == Transport::Udp || (from && is_up_to_date(*from, zone->serial()));

@@ -61,6 +61,7 @@ void HttpConnection::on_ready(PollEvents events) {
 }
 
 void HttpConnection::shake_hands() {
+    if (!server_->may_shake_hands()) return;
     ERR_clear_error();
     const int result = SSL_accept(tls_.get());
     if (result == 1) {

@@ -51,7 +51,8 @@ HttpServerState::HttpServerState(Loop& loop, std::shared_ptr<const CertificateSl
       environment_{std::move(options), {}, {}},
       handler_(std::move(handler)),
       wheel_(loop.now()),
-      buffer_(kBufferOctets) {
+      buffer_(kBufferOctets),
+      handshake_budget_(loop, environment_.options.handshakes_per_turn) {
     tick();
 }
 

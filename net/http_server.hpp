@@ -40,6 +40,9 @@ struct ServerOptions {
     // Handshakes of one peer that are left alone while a peer with more of them can give way: a
     // flood from one address costs nobody else a handshake.
     std::size_t max_handshakes_per_peer = 16;
+    // Steps of handshakes in one turn of the loop. One costs as much as a hundred small requests;
+    // what else the loop serves waits for no more than these.
+    unsigned handshakes_per_turn = 16;
     std::uint32_t max_streams = 100;  // Concurrent requests of one HTTP/2 connection.
 
     // How large, in octets.

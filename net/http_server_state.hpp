@@ -20,6 +20,7 @@
 #include "net/loop.hpp"
 #include "net/timer_wheel.hpp"
 #include "net/tls.hpp"
+#include "net/turn_budget.hpp"
 
 namespace hairpin::net::detail {
 
@@ -46,6 +47,9 @@ public:
     [[nodiscard]] std::span<std::uint8_t> buffer() noexcept { return buffer_; }
     [[nodiscard]] bool is_draining() const noexcept { return draining_; }
     void handle(Request&& request, Responder responder);
+
+    /// Whether a handshake may go on in this turn; else poll says again that it is ready.
+    [[nodiscard]] bool may_shake_hands() noexcept { return handshake_budget_.take(); }
 
     enum class Handshake : std::uint8_t { Done, Failed };
     /// A connection is through its handshake, or gave up; there is room for another.
@@ -106,6 +110,7 @@ private:
     std::unordered_map<IpAddress, Peer, PeerHash> per_peer_;
     std::map<std::uint64_t, HandshakePlace> handshakes_;  // In progress, by ticket: oldest first.
     std::uint64_t next_ticket_ = 0;
+    TurnBudget handshake_budget_;
     std::shared_ptr<const ServerTls> tls_;
     std::uint64_t tls_generation_ = 0;
     MonotonicTime accept_again_{};  // No accept before; after running out of descriptors.

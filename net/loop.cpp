@@ -24,13 +24,15 @@ struct LoopState {
     std::atomic<std::thread::id> runner{};
     std::function<void()> before_block;
     std::function<void()> after_block;
-    bool blocked = false;  // Between the two hooks.
+    bool blocked = false;    // Between the two hooks.
+    std::uint64_t turn = 0;  // Times woken.
 
     /// libuv runs a descriptor's callback before its check handles, so every callback of ours comes
     /// through here.
     void woken() {
         if (!blocked) return;
         blocked = false;
+        ++turn;
         if (after_block) after_block();
     }
     void about_to_block() {
@@ -227,6 +229,12 @@ Loop::Loop() : state_(std::make_unique<detail::LoopState>()) {
                    }) == 0);
     uv_prepare_init(&state.loop, &state.prepare);
     uv_check_init(&state.loop, &state.check);
+    uv_prepare_start(&state.prepare, [](uv_prepare_t* handle) {
+        static_cast<detail::LoopState*>(handle->data)->about_to_block();
+    });
+    uv_check_start(&state.check, [](uv_check_t* handle) {
+        static_cast<detail::LoopState*>(handle->data)->woken();
+    });
 }
 
 Loop::~Loop() {
@@ -298,6 +306,10 @@ Signal Loop::add_signal(int signum, std::function<void()> on_signal) {
     return signal;
 }
 
+std::uint64_t Loop::turn() const noexcept {
+    return state_->turn;
+}
+
 MonotonicTime Loop::now() const noexcept {
     return MonotonicTime(Milliseconds(static_cast<std::int64_t>(uv_now(&state_->loop))));
 }
@@ -306,12 +318,6 @@ void Loop::set_idle_hooks(std::function<void()> before_block, std::function<void
     auto& state = *state_;
     state.before_block = std::move(before_block);
     state.after_block = std::move(after_block);
-    uv_prepare_start(&state.prepare, [](uv_prepare_t* handle) {
-        static_cast<detail::LoopState*>(handle->data)->about_to_block();
-    });
-    uv_check_start(&state.check, [](uv_check_t* handle) {
-        static_cast<detail::LoopState*>(handle->data)->woken();
-    });
 }
 
 }  // namespace hairpin::net

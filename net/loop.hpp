@@ -116,6 +116,8 @@ public:
     /// Calls back on the loop for each `signum` the process receives. Empty if it cannot be caught.
     [[nodiscard]] Signal add_signal(int signum, std::function<void()> on_signal);
 
+    /// Grows each time the loop wakes: what happens between two such moments is one turn.
+    [[nodiscard]] std::uint64_t turn() const noexcept;
     /// The time when the loop last woke; no system call. Comparable with Clock::monotonic().
     [[nodiscard]] MonotonicTime now() const noexcept;
 

@@ -18,7 +18,6 @@ namespace {
 
 using BioHandle = Handle<BIO, BIO_free_all>;
 using CertificateHandle = Handle<X509, X509_free>;
-using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
 using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
 
 // Forward secrecy and AEAD only; none of RFC 9113 appendix A's prohibited suites.
@@ -27,7 +26,12 @@ constexpr const char* kTls12Ciphers =
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 constexpr const char* kGroups = "X25519:P-256:P-384";
-constexpr std::string_view kAlpn("\x02h2\x08http/1.1", 12);
+constexpr std::string_view kHttpProtocols("\x02h2\x08http/1.1", 12);
+constexpr std::string_view kDnsProtocols(
+    "\x03"
+    "dot",
+    4);  // RFC 7858 section 7.2 has no other name.
+constexpr long kTicketSeconds = 7'200;
 
 Error tls_error(std::string subject, std::string cause) {
     std::array<char, 256> reason{};
@@ -40,9 +44,10 @@ Error tls_error(std::string subject, std::string cause) {
 
 // RFC 7301 section 3.2: our preference among what the client offers; a client that offers only what
 // we do not speak gets no_application_protocol.
+template <Application application>
 int select_protocol(SSL* /*connection*/, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
-    const auto ours = as_octets(kAlpn);
+    const auto ours = as_octets(application == Application::Http ? kHttpProtocols : kDnsProtocols);
     unsigned char* found = nullptr;
     const int result =
         SSL_select_next_proto(&found, chosen_size, ours.data(), static_cast<unsigned>(ours.size()),
@@ -97,8 +102,10 @@ Result<void> load_key(SSL_CTX* context, std::string_view key_pem) {
     return {};
 }
 
-Result<ContextHandle> make_context() {
-    ContextHandle context(SSL_CTX_new(TLS_server_method()));
+}  // namespace
+
+Result<ServerTls::Context> ServerTls::make_context(Application application) {
+    Context context(SSL_CTX_new(TLS_server_method()));
     if (!context) return fail(tls_error("TLS", "no context"));
     auto* ctx = context.get();
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
@@ -110,34 +117,44 @@ Result<ContextHandle> make_context() {
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_ENABLE_PARTIAL_WRITE);
-    SSL_CTX_set_read_ahead(ctx, 1);
     // Resumption is by tickets alone: no session cache, whose lock all loops would share.
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);
-    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
+    SSL_CTX_set_timeout(ctx, kTicketSeconds);
+    if (application == Application::Http) {
+        SSL_CTX_set_read_ahead(ctx, 1);
+        SSL_CTX_set_alpn_select_cb(ctx, select_protocol<Application::Http>, nullptr);
+    } else {
+        // One record at a time, so that poll knows of all that was not read (net/stream.hpp); and
+        // what is not data, such as new keys without end, takes one turn like everything else.
+        SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+        SSL_CTX_set_alpn_select_cb(ctx, select_protocol<Application::Dns>, nullptr);
+    }
     return context;
 }
 
-}  // namespace
-
-ServerTls::ServerTls(SSL_CTX* context, std::string fingerprint) noexcept
-    : context_(context), fingerprint_(std::move(fingerprint)) {}
-
-ServerTls::~ServerTls() {
-    SSL_CTX_free(context_);
+void ServerTls::FreeContext::operator()(SSL_CTX* context) const noexcept {
+    SSL_CTX_free(context);
 }
+
+ServerTls::ServerTls(Context http, Context dns, std::string fingerprint) noexcept
+    : http_(std::move(http)), dns_(std::move(dns)), fingerprint_(std::move(fingerprint)) {}
 
 Result<std::shared_ptr<const ServerTls>> ServerTls::from_pem(std::string_view chain_pem,
                                                              std::string_view key_pem) {
     ERR_clear_error();
-    ContextHandle context = TRY(make_context());
-    std::string fingerprint = TRY(load_chain(context.get(), chain_pem));
-    TRY(load_key(context.get(), key_pem));
+    Context http = TRY(make_context(Application::Http));
+    Context dns = TRY(make_context(Application::Dns));
+    std::string fingerprint;
+    for (SSL_CTX* each : {http.get(), dns.get()}) {
+        fingerprint = TRY(load_chain(each, chain_pem));
+        TRY(load_key(each, key_pem));
+    }
     struct Constructible : ServerTls {
-        Constructible(SSL_CTX* ctx, std::string digest) noexcept
-            : ServerTls(ctx, std::move(digest)) {}
+        Constructible(Context for_http, Context for_dns, std::string digest) noexcept
+            : ServerTls(std::move(for_http), std::move(for_dns), std::move(digest)) {}
     };
-    return std::make_shared<Constructible>(context.release(), std::move(fingerprint));
+    return std::make_shared<Constructible>(std::move(http), std::move(dns), std::move(fingerprint));
 }
 
 CertificateSlot::CertificateSlot(std::shared_ptr<const ServerTls> first)

@@ -2,12 +2,14 @@
 // certificates live in.
 //
 // Every SSL_CTX of the program's listeners comes from ServerTls::from_pem, because ALPN, options
-// and modes belong to the context: one made elsewhere would silently lose HTTP/2. A CertificateSlot
-// is shared by all loops and can be given a new certificate at any time; connections keep the
-// context they began with.
+// and modes belong to the context: one made elsewhere would silently lose HTTP/2. A certificate has
+// a context for each Application, so that a session of one is never resumed as another. A
+// CertificateSlot is shared by all loops and can be given a new certificate at any time;
+// connections keep the context they began with.
 //
-// Standards RFC 8446, RFC 5246, RFC 7301 (ALPN: h2, http/1.1), RFC 9113 section 9.2, RFC 5280
-// (self-signed). Threads   ServerTls is immutable. CertificateSlot: any thread.
+// Standards RFC 8446, RFC 5246, RFC 7301 (ALPN: h2, http/1.1; dot), RFC 9113 section 9.2, RFC 7858
+//           section 3, RFC 5280 (self-signed).
+// Threads   ServerTls is immutable. CertificateSlot: any thread.
 
 #pragma once
 
@@ -25,28 +27,42 @@
 
 namespace hairpin::net {
 
+/// What is spoken behind the handshake. A client that offers other protocols by ALPN is refused;
+/// one that offers none is not (RFC 7301 section 3.2).
+enum class Application : std::uint8_t { Http, Dns };
+
 /// A certificate with its key, ready to serve.
 class ServerTls {
 public:
-    /// TLS 1.2 and 1.3, AEAD ciphers with forward secrecy, session tickets, no renegotiation, no
+    /// TLS 1.2 and 1.3, AEAD ciphers with forward secrecy, session tickets (good for two hours,
+    /// sealed with keys that live as long as this object), no early data, no renegotiation, no
     /// compression.
     ///
     /// @param chain_pem  The certificate first, then its issuers.
     /// Errors: Invalid one of the texts is not PEM, or the key is not the certificate's.
     [[nodiscard]] static Result<std::shared_ptr<const ServerTls>> from_pem(
         std::string_view chain_pem, std::string_view key_pem);
-    ~ServerTls();
+    ~ServerTls() = default;
     ServerTls(const ServerTls&) = delete;
     ServerTls& operator=(const ServerTls&) = delete;
 
     /// For SSL_new(), which takes its own reference.
-    [[nodiscard]] SSL_CTX* context() const noexcept { return context_; }
+    [[nodiscard]] SSL_CTX* context(Application application = Application::Http) const noexcept {
+        return application == Application::Http ? http_.get() : dns_.get();
+    }
     /// SHA-256 of the certificate (DER) in lower-case hexadecimal.
     [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
 
 private:
-    ServerTls(SSL_CTX* context, std::string fingerprint) noexcept;
-    SSL_CTX* context_;
+    struct FreeContext {
+        void operator()(SSL_CTX* context) const noexcept;
+    };
+    using Context = std::unique_ptr<SSL_CTX, FreeContext>;
+    [[nodiscard]] static Result<Context> make_context(Application application);
+    ServerTls(Context http, Context dns, std::string fingerprint) noexcept;
+
+    Context http_;
+    Context dns_;
     std::string fingerprint_;
 };
 

@@ -207,4 +207,18 @@ options {{
         return ["/usr/sbin/rndc", "-c", self.folder / "rndc.conf", "refresh", zone]
 
 
+class BindOverTls(Bind):
+    """The same, with zones transferred over TLS (RFC 9103) and the primary's certificate checked."""
+
+    def __init__(self, folder: pathlib.Path, primary_port: int, zones: list[str], *, tls_port: int,
+                 ca_file: pathlib.Path):
+        super().__init__(folder, primary_port, zones)
+        self._tls_port, self._ca_file = tls_port, ca_file
+
+    def config(self) -> str:
+        tls = f'tls "primary" {{ ca-file "{self._ca_file}"; remote-hostname "localhost"; }};\n'
+        clear = f"127.0.0.1 port {self.primary_port};"
+        return tls + super().config().replace(clear, f'127.0.0.1 port {self._tls_port} tls "primary";')
+
+
 KINDS = {"knot": Knot, "nsd": Nsd, "bind": Bind}

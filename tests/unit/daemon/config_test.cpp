@@ -54,6 +54,27 @@ TEST_CASE("Transfers are for nobody until addresses are named", "[daemon][rfc593
     CHECK(needs_restart(*nobody, *some).empty());
 }
 
+TEST_CASE("DNS over TLS and HTTPS is off until it is given endpoints",
+          "[daemon][rfc7858][rfc8484]") {
+    const auto off = parse_config(kLeast, "/etc/hairpin/hairpin.toml");
+    REQUIRE(off);
+    CHECK(off->dns_tls_listen.empty());
+    CHECK(off->dns_https_listen.empty());
+    CHECK_FALSE(off->transfer_needs_tls);
+    const auto on = parse_config(kLeast +
+                                     "[dns]\ntls_listen = [\"0.0.0.0:853\"]\n"
+                                     "https_listen = [\"127.0.0.1:443\"]\ntls_per_client = 7\n"
+                                     "[dns.transfer]\ntransport = \"tls\"\n",
+                                 "/etc/hairpin/hairpin.toml");
+    REQUIRE(on);
+    CHECK(on->dns_tls_listen.at(0).text() == "0.0.0.0:853");
+    CHECK(on->dns_https_listen.at(0).text() == "127.0.0.1:443");
+    CHECK(on->dns_tls_per_client == 7);
+    CHECK(on->transfer_needs_tls);
+    CHECK(needs_restart(*off, *on) ==
+          std::vector<std::string>{"dns.tls_listen", "dns.https_listen", "dns.tls_per_client"});
+}
+
 TEST_CASE("The sample configuration is itself valid, and names every option", "[daemon]") {
     const std::string sample = sample_config();
     const auto config = parse_config(sample, "/etc/hairpin/hairpin.toml");
@@ -83,6 +104,12 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
         {kLeast + "[dns]\nlisten = [\"127.0.0.1\"]\n", "is not ADDRESS:PORT"},
         {kLeast + "[dns]\nlisten = []\n", "at least one"},
         {kLeast + "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.1:53\"]\n", "stands twice"},
+        {kLeast + "[dns]\ntls_listen = [\"127.0.0.1\"]\n", "is not ADDRESS:PORT"},
+        {kLeast + "[dns]\nhttps_listen = [\"0.0.0.0:443\"]\n",
+         "0.0.0.0:443 is listened on for two purposes"},
+        {kLeast + "[dns]\ntls_listen = [\"0.0.0.0:53\"]\n", "for two purposes"},
+        {kLeast + "[dns.transfer]\ntransport = \"tls\"\n", "tls needs dns.tls_listen"},
+        {kLeast + "[dns.transfer]\ntransport = \"quic\"\n", "must be any or tls"},
         {kLeast + "[acme]\ndirectory = \"http://ca.test\"\n", "must be an https:// URL"},
         {kLeast + "[http]\ncertificate = \"a.pem\"\n", "go together"},
         {kLeast + "[log]\nlevel = \"loud\"\n", "not a level"},

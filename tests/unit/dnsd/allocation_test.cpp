@@ -73,6 +73,7 @@ struct Case {
 const std::vector<Case> kCases = {
     {"positive answer", "nur1.example.net. A"},
     {"positive answer with EDNS and NSID", "nur1.example.net. A", Transport::Udp, true},
+    {"padded answer", "nur1.example.net. A", Transport::Tls, true},
     {"NODATA", "nur1.example.net. TXT"},
     {"empty non-terminal", "b.ent.example.net. A"},
     {"NXDOMAIN", "missing.example.net. A"},
@@ -99,7 +100,7 @@ const std::vector<Case> kCases = {
 Octets message_of(const Case& each) {
     MessageBuilder builder;
     hairpin::tests::add_question(builder, each.question);
-    if (each.edns) builder.opt(1232, 0x8000, {0, 3, 0, 0});
+    if (each.edns) builder.opt(1232, 0x8000, {0, 3, 0, 0, 0, 12, 0, 0});
     return builder.octets();
 }
 

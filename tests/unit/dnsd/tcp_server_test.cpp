@@ -134,8 +134,8 @@ TEST_CASE("An idle connection is closed, one that asks is not", "[dnsd][rfc7766]
         sleep_for(300);
     }
     CHECK(is_closed(silent));
-    CHECK(running.server->totals().tcp_timed_out.value() == 1);
-    CHECK(running.server->totals().tcp_open.value() == 1);
+    CHECK(running.server->totals().tcp.timed_out.value() == 1);
+    CHECK(running.server->totals().tcp.open.value() == 1);
     busy.send(framed(query("nur1.example.net. A")));
     CHECK(busy.receive_framed());
 }
@@ -151,7 +151,7 @@ TEST_CASE("A connection that is always busy ends all the same", "[dnsd][rfc7766]
         sleep_for(100);
     }
     CHECK(is_closed(busy));  // Long before limits.idle has passed.
-    CHECK(running.server->totals().tcp_timed_out.value() == 1);
+    CHECK(running.server->totals().tcp.timed_out.value() == 1);
 }
 
 TEST_CASE("Idle connections go sooner when the server is crowded", "[dnsd][rfc7766]") {
@@ -184,7 +184,7 @@ TEST_CASE("A message has a time limit, however it trickles in", "[dnsd][hostile]
         closed = end && end->empty();
     }
     CHECK(closed);
-    CHECK(running.server->totals().tcp_timed_out.value() == 1);
+    CHECK(running.server->totals().tcp.timed_out.value() == 1);
 }
 
 TEST_CASE("A client that does not read delays nobody and is closed", "[dnsd][rfc9210][hostile]") {
@@ -210,9 +210,9 @@ TEST_CASE("A client that does not read delays nobody and is closed", "[dnsd][rfc
     udp.send(query("nur1.example.net. A"));
     CHECK(udp.receive());
 
-    for (int tries = 0; tries < 500 && running.server->totals().tcp_timed_out.value() == 0; ++tries)
+    for (int tries = 0; tries < 500 && running.server->totals().tcp.timed_out.value() == 0; ++tries)
         sleep_for(10);
-    CHECK(running.server->totals().tcp_timed_out.value() == 1);
+    CHECK(running.server->totals().tcp.timed_out.value() == 1);
 }
 
 TEST_CASE("A slow reader gets every answer, if it reads at all", "[dnsd]") {
@@ -256,9 +256,9 @@ TEST_CASE("Connections are limited per client and in all", "[dnsd][rfc7766]") {
     CHECK(serves(v6));
     CHECK(serves(v6));
     CHECK_FALSE(serves(v6));  // The sixth in all.
-    CHECK(running.server->totals().tcp_refused.value() == 2);
+    CHECK(running.server->totals().tcp.refused.value() == 2);
     peers.clear();  // Room again, once the server has seen them go.
-    for (int tries = 0; tries < 500 && running.server->totals().tcp_open.value() > 0; ++tries)
+    for (int tries = 0; tries < 500 && running.server->totals().tcp.open.value() > 0; ++tries)
         sleep_for(10);
     CHECK(serves(v4));
 }
@@ -296,7 +296,7 @@ TEST_CASE("Without descriptors accepting pauses and comes back", "[dnsd]") {
         waiting = std::make_unique<Peer>(running.endpoint(), SOCK_STREAM);
         waiting->send(framed(query("nur1.example.net. A")));
         CHECK_FALSE(waiting->receive(300));
-        CHECK(running.server->totals().tcp_accepted.value() == 0);
+        CHECK(running.server->totals().tcp.accepted.value() == 0);
         udp.send(query("nur1.example.net. A"));
         CHECK(udp.receive());
     }
@@ -321,7 +321,7 @@ TEST_CASE("A stopping server waits a little for who still reads", "[dnsd]") {
         ++answers;
     stopper.join();
     CHECK(answers == 400);
-    CHECK(running.server->totals().tcp_open.value() == 0);
+    CHECK(running.server->totals().tcp.open.value() == 0);
 }
 
 }  // namespace

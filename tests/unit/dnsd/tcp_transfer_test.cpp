@@ -257,7 +257,7 @@ TEST_CASE("A peer that stops reading a transfer is let go, and delays nobody",
         CHECK(other.receive_framed());
     }
     CHECK(wait_until([&] { return rig.server->transfers_running() == 0; }));
-    CHECK(rig.server->totals().tcp_timed_out.value() == 1);
+    CHECK(rig.server->totals().tcp.timed_out.value() == 1);
     CHECK(rig.server->totals().transfers_whole.value() == 0);
 }
 

@@ -1,0 +1,60 @@
+#include "dnsd/https_server.hpp"
+
+#include <utility>
+
+#include "dnsd/codes.hpp"
+#include "dnsd/https_answer.hpp"
+
+namespace hairpin::dnsd {
+namespace {
+
+constexpr std::size_t kBodiesOctets = 16 * 1024 * 1024;    // Of all connections of a worker.
+constexpr std::size_t kWaitingAnswersOctets = 256 * 1024;  // Of one connection.
+
+}  // namespace
+
+HttpsServer::HttpsServer(const Worker& worker, const TcpLimits& limits)
+    : worker_(worker), limits_(limits) {}
+
+net::ServerOptions HttpsServer::options() const {
+    net::ServerOptions options;
+    options.max_connections = limits_.connections;
+    options.max_per_peer = limits_.connections_per_client;
+    options.max_handshakes = limits_.handshakes;
+    options.max_handshakes_per_peer = limits_.handshakes_per_client;
+    options.handshakes_per_turn = limits_.handshakes_per_turn;
+    options.handshake_time = limits_.handshake;
+    options.idle_time = limits_.idle;
+    options.body_time = limits_.message;
+    options.write_stall_time = limits_.write;
+    // RFC 8484 section 6: "The maximum size of a DNS message is 65535"; more is 413.
+    options.max_body = kMaxMessageOctets;
+    options.max_bodies_in_flight = kBodiesOctets;
+    options.max_output_per_connection = kWaitingAnswersOctets;
+    return options;
+}
+
+Result<void> HttpsServer::open(std::shared_ptr<const net::CertificateSlot> certificates) {
+    if (listeners_.empty()) return {};
+    room_.resize(kMaxMessageOctets);
+    const auto handle = [this](net::Request&& request, net::Responder responder) {
+        const Stopwatch stopwatch;
+        net::Response response = answer_https(worker_.engine(), request, room_);
+        worker_.quiescent();
+        const bool is_answer = response.status == 200;
+        if (is_answer) worker_.counters.count_response(Transport::Https, response.body.size());
+        worker_.counters.count_latency(Transport::Https, stopwatch.nanoseconds(),
+                                       is_answer ? 1 : 0);
+        responder.send(std::move(response));
+    };
+    server_ = TRY(net::HttpServer::create(worker_.loop, std::exchange(listeners_, {}),
+                                          std::move(certificates), options(), handle));
+    return {};
+}
+
+void HttpsServer::drain(std::function<void()> done) {
+    if (!server_) return done();
+    server_->drain(limits_.drain, std::move(done));
+}
+
+}  // namespace hairpin::dnsd
