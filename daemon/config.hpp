@@ -21,6 +21,7 @@
 #include "core/result.hpp"
 #include "dnsd/cookies.hpp"
 #include "dnsd/rate_limit.hpp"
+#include "dnsd/transfer_policy.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -48,7 +49,7 @@ struct Config {
     dnsd::RateLimits dns_rate_limit;
 
     std::vector<Prefix> transfer_allow;
-    std::vector<Endpoint> transfer_secondaries;
+    std::vector<dnsd::Secondary> transfer_secondaries;
     std::size_t transfer_at_once = 128;
     std::size_t transfer_per_client = 50;
     std::size_t transfer_least_rate = 1024;  // Octets a second.
