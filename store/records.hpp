@@ -95,7 +95,7 @@ struct ServerRow {
 struct CredentialRow {
     std::int64_t id = 0;
     CredentialKind kind = CredentialKind::Server;
-    Sha256 token_hash{};  // Tsig: random, the hash of nobody's token.
+    Sha256 token_hash{};                    // Tsig: random, the hash of nobody's token.
     std::optional<std::int64_t> server_id;  // For CredentialKind::Server.
     std::string label;
     WallTime created_at{};

@@ -113,8 +113,8 @@ Result<CredentialRow> read_credential(const Statement& row, int first) {
     CredentialRow credential;
     credential.id = row.integer(first);
     credential.kind = TRY(parse_state(
-        row.text(first + 1), std::array{CredentialKind::Operator, CredentialKind::Server,
-                                        CredentialKind::Tsig}));
+        row.text(first + 1),
+        std::array{CredentialKind::Operator, CredentialKind::Server, CredentialKind::Tsig}));
     credential.token_hash = read_sha256(row, first + 2);
     if (!row.is_null(first + 3)) credential.server_id = row.integer(first + 3);
     credential.label = row.string(first + 4);

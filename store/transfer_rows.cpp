@@ -100,7 +100,8 @@ Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
 Result<void> insert_grant(Writer& writer, std::int64_t credential_id, const GrantedZone& apex) {
     std::optional<std::int64_t> zone;
     if (apex) zone = TRY(id_of_zone(writer, *apex));
-    TRY(writer.database().run("INSERT INTO credential_grants (credential_id, zone_id, operation)"
+    TRY(
+        writer.database().run("INSERT INTO credential_grants (credential_id, zone_id, operation)"
                               " VALUES (?1, ?2, 'transfer')",
                               credential_id, zone));
     writer.touch_transfers(touched_apex(apex));
