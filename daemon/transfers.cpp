@@ -25,8 +25,8 @@ Result<dnsd::TransferRules> rules_of(store::Queries& store, const store::Granted
     for (const zones::Name& key : TRY(rows.keys_of_zone(apex)))
         rules.rules.push_back({{}, key});
     if (!apex) return rules;
-    for (store::SecondaryRow& row : TRY(rows.secondaries_of(*apex)))
-        rules.secondaries.push_back({row.address, std::move(row.key)});
+    for (const store::SecondaryRow& row : TRY(rows.secondaries_of(*apex)))
+        rules.secondaries.push_back({row.address, row.key});
     return rules;
 }
 

@@ -185,13 +185,13 @@ void Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex,
 
 std::vector<NotifyReport> Notifier::Impl::results(const zones::Name& apex) const {
     std::vector<NotifyReport> reports;
-    for (Secondary& secondary : sources_.policy.snapshot()->secondaries_of(apex)) {
+    for (const Secondary& secondary : sources_.policy.snapshot()->secondaries_of(apex)) {
         const Target target = NotifySchedule::target(apex, secondary.address);
         const auto entry = schedule_.with([&](const NotifySchedule& schedule) {
             const NotifyStanding* known = schedule.find(target);
             return known == nullptr ? NotifyStanding() : *known;
         });
-        reports.push_back({std::move(secondary), entry});
+        reports.push_back({secondary, entry});
     }
     return reports;
 }
