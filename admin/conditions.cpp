@@ -25,6 +25,17 @@ bool list_names(std::string_view list, std::string_view etag, Weak weak) {
     return false;
 }
 
+/// Tags of zones as those of their content: zone_etag() without what follows the serial.
+std::string without_digests(std::string_view list) {
+    std::string without;
+    bool is_digest = false;
+    for (const char letter : list) {
+        if (letter == '.' || letter == '"') is_digest = letter == '.';
+        if (!is_digest) without += letter;
+    }
+    return without;
+}
+
 Problem failed(std::string detail) {
     return {ProblemType::PreconditionFailed, std::move(detail)};
 }
@@ -37,6 +48,12 @@ std::string version_etag(std::int64_t version) {
 
 std::string serial_etag(std::uint32_t serial) {
     return "\"" + std::to_string(serial) + "\"";
+}
+
+std::string zone_etag(std::uint32_t serial, std::string_view secondaries) {
+    if (secondaries.empty()) return serial_etag(serial);
+    const Sha256 digest = sha256(as_octets(secondaries));
+    return "\"" + std::to_string(serial) + "." + to_hex(OctetView(digest).first(6)) + "\"";
 }
 
 std::string content_etag(const Sha256& digest) {
@@ -66,6 +83,12 @@ Result<void, Problem> WriteConditions::check(std::string_view etag) const {
     if (if_match->find('"') == std::string::npos)
         return fail(invalid_field("If-Match", "must hold an ETag in its quotation marks, or *"));
     return fail(failed("its ETag is now " + std::string(etag) + ": read it again"));
+}
+
+Result<void, Problem> WriteConditions::check_serial(std::uint32_t serial) const {
+    WriteConditions of_content = *this;
+    if (if_match) of_content.if_match = without_digests(*if_match);
+    return of_content.check(serial_etag(serial));
 }
 
 bool none_match_names(const net::Request& request, std::string_view etag) {

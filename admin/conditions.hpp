@@ -18,8 +18,10 @@
 
 namespace hairpin::admin {
 
-[[nodiscard]] std::string version_etag(std::int64_t version);     // "v3", quoted
-[[nodiscard]] std::string serial_etag(std::uint32_t serial);      // "1795000000", quoted
+[[nodiscard]] std::string version_etag(std::int64_t version);  // "v3", quoted
+[[nodiscard]] std::string serial_etag(std::uint32_t serial);   // "1795000000", quoted
+/// Of a zone and who follows it: the serial, and a digest of `secondaries` unless that is empty.
+[[nodiscard]] std::string zone_etag(std::uint32_t serial, std::string_view secondaries);
 [[nodiscard]] std::string content_etag(const Sha256& sha256);     // its hex, quoted
 [[nodiscard]] std::string rrset_etag(const zones::RRset& rrset);  // of type, TTL and records
 
@@ -33,6 +35,8 @@ struct WriteConditions {
     /// `etag` empty: nothing is there yet.
     /// Errors: PreconditionFailed; InvalidRequest the header is malformed.
     [[nodiscard]] Result<void, Problem> check(std::string_view etag) const;
+    /// Against the content of a zone: a tag of the zone with its secondaries (zone_etag()) will do.
+    [[nodiscard]] Result<void, Problem> check_serial(std::uint32_t serial) const;
 };
 
 /// Whether a read's If-None-Match names `etag`: answer 304.

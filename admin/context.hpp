@@ -73,6 +73,7 @@ public:
 /// How far one secondary follows one zone.
 struct SecondaryStatus {
     std::string address;                  // "192.0.2.53:53"
+    std::optional<zones::Name> key;       // What its NOTIFYs and transfers are signed with.
     std::string state;                    // Of the NOTIFY: resting, waiting, in-flight.
     std::string result;                   // none, acknowledged, refused, no-answer, failed.
     std::string rcode;                    // Where it was refused.

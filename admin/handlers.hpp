@@ -59,6 +59,12 @@ Result<net::Response, Problem> get_secondaries(Api& api, const Call& call);
 Result<Write, Problem> patch_zone(Api& api, const Call& call);
 Result<Write, Problem> delete_zone(Api& api, const Call& call);
 
+// credentials.cpp
+Result<Write, Problem> post_credential(Api& api, const Call& call);
+Result<net::Response, Problem> list_credentials(Api& api, const Call& call);
+Result<net::Response, Problem> get_credential(Api& api, const Call& call);
+Result<Write, Problem> delete_credential(Api& api, const Call& call);
+
 // rrsets.cpp
 Result<net::Response, Problem> get_rrset(Api& api, const Call& call);
 Result<Write, Problem> put_rrset(Api& api, const Call& call);

@@ -7,6 +7,7 @@
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
+#include "admin/secondaries.hpp"
 #include "admin/zone_content.hpp"
 
 namespace hairpin::admin {
@@ -147,6 +148,7 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
     ObjectReader body(value, "", errors);
     LicenceMembers members;
     members.read(body);
+    const auto secondaries = read_secondaries(body, errors);  // Of its zone.
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
 
@@ -154,13 +156,14 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
     write.audit = {"licence.patch", call.arguments[0]};
     auto row = std::make_shared<store::LicenceRow>();
     auto at = std::make_shared<WallTime>();
-    write.rows = [row, at, members, name = call.arguments[0],
+    write.rows = [row, at, members, secondaries, name = call.arguments[0],
                   conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         *row = TRY(find_licence(writer.read(), name));
         TRY(conditions.check(version_etag(row->version)));
         members.apply_to(*row);
         TRY(writer.update_licence(*row));
+        if (secondaries) TRY(store_secondaries(writer, row->zone_apex, *secondaries));
         row->version += 1;
         *at = writer.now();
         return {};

@@ -8,26 +8,30 @@
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
+#include "admin/secondaries.hpp"
 #include "admin/zone_content.hpp"
 
 namespace hairpin::admin {
 namespace {
 
-void write_zone(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
-                std::uint32_t serial) {
-    json.begin_object();
+using Secondaries = std::vector<store::SecondaryRow>;
+
+void write_zone_members(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
+                        std::uint32_t serial) {
     json.member("zone", shown(apex));
     json.member("kind", store::to_string(kind));
     json.member("serial", serial);
-    json.end_object();
 }
 
 net::Response zone_response(int status, const zones::Name& apex, zones::ZoneKind kind,
-                            std::uint32_t serial) {
+                            std::uint32_t serial, const Secondaries& secondaries) {
     JsonWriter json;
-    write_zone(json, apex, kind, serial);
+    json.begin_object();
+    write_zone_members(json, apex, kind, serial);
+    write_secondaries(json, secondaries);
+    json.end_object();
     net::Response response = json_response(status, json);
-    response.headers.push_back({"etag", serial_etag(serial)});
+    response.headers.push_back({"etag", zone_etag(serial, secondaries_text(secondaries))});
     if (status == 201) response.headers.push_back({"location", "/v1/zones/" + shown(apex)});
     return response;
 }
@@ -57,7 +61,7 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
         return check_no_twin(writer.zones(), apex, rules);
     };
     write.answer = [apex](const store::WorkReceipt& receipt) {
-        return zone_response(201, apex, zones::ZoneKind::Plain, receipt.zones.front().serial);
+        return zone_response(201, apex, zones::ZoneKind::Plain, receipt.zones.front().serial, {});
     };
     return write;
 }
@@ -68,8 +72,11 @@ Result<net::Response, Problem> list_zones(Api& api, const Call& call) {
     const std::size_t count = std::min(rows.size(), page.limit);
     JsonWriter json;
     json.begin_object().key("zones").begin_array();
-    for (std::size_t at = 0; at < count; ++at)
-        write_zone(json, rows[at].apex, rows[at].kind, rows[at].serial);
+    for (std::size_t at = 0; at < count; ++at) {
+        json.begin_object();
+        write_zone_members(json, rows[at].apex, rows[at].kind, rows[at].serial);
+        json.end_object();
+    }
     json.end_array();
     write_next(json, rows.size() > count, count == 0 ? "" : rows[count - 1].apex.text());
     json.end_object();
@@ -81,9 +88,11 @@ Result<net::Response, Problem> get_zone(Api& api, const Call& call) {
     const auto table = api.zones();
     const zones::Zone* zone = table->find(apex);
     if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-    const std::string etag = serial_etag(zone->serial());
+    const auto secondaries =
+        TRY(store::TransferQueries(api.queries().database()).secondaries_of(apex));
+    const std::string etag = zone_etag(zone->serial(), secondaries_text(secondaries));
     if (none_match_names(call.request, etag)) return net::Response{304, {{"etag", etag}}, {}};
-    return zone_response(200, zone->apex(), zone->kind(), zone->serial());
+    return zone_response(200, zone->apex(), zone->kind(), zone->serial(), secondaries);
 }
 
 Result<net::Response, Problem> get_secondaries(Api& api, const Call& call) {
@@ -99,6 +108,8 @@ Result<net::Response, Problem> get_secondaries(Api& api, const Call& call) {
         for (const SecondaryStatus& each : source->secondaries_of(apex)) {
             json.begin_object();
             json.member("address", each.address);
+            json.key("tsig");
+            each.key ? json.value(shown(*each.key)) : json.null();
             json.member("state", each.state);
             json.member("result", each.result);
             json.key("rcode");
@@ -118,15 +129,33 @@ Result<Write, Problem> patch_zone(Api& api, const Call& call) {
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);
-    std::string wanted;
-    if (body.any("secondaries") != nullptr) wanted = "secondaries";
-    if (body.any("dnssec") != nullptr) wanted = "dnssec";
+    const auto read = read_secondaries(body, errors);
+    const bool has_dnssec = body.any("dnssec") != nullptr;
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
-    if (!wanted.empty())
+    if (has_dnssec)
         return fail(Problem(ProblemType::NotInThisVersion,
-                            "\"" + wanted + "\" cannot be set in this version of Hairpin"));
-    return fail(Problem(ProblemType::InvalidRequest, "the body names nothing to change"));
+                            "\"dnssec\" cannot be set in this version of Hairpin"));
+    if (!read)
+        return fail(Problem(ProblemType::InvalidRequest, "the body names nothing to change"));
+
+    Write write;
+    write.audit = {"zone.patch", apex.text()};
+    auto zone = std::make_shared<zones::ZoneRef>();
+    auto secondaries = std::make_shared<const Secondaries>(*read);
+    write.rows = [apex, zone, secondaries, conditions = WriteConditions::of(call.request)](
+                     store::Writer& writer, zones::Change&) -> Result<void, Problem> {
+        *zone = writer.zones().share(apex);
+        if (!*zone) return fail(not_found("zone " + apex.text()));
+        const auto before = TRY(store::TransferQueries(writer.database()).secondaries_of(apex));
+        TRY(conditions.check(zone_etag((*zone)->serial(), secondaries_text(before))));
+        return store_secondaries(writer, apex, *secondaries);
+    };
+    write.answer = [zone, secondaries](const store::WorkReceipt&) {
+        return zone_response(200, (*zone)->apex(), (*zone)->kind(), (*zone)->serial(),
+                             *secondaries);
+    };
+    return write;
 }
 
 Result<Write, Problem> delete_zone(Api&, const Call& call) {
@@ -137,7 +166,7 @@ Result<Write, Problem> delete_zone(Api&, const Call& call) {
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::Zone* zone = writer.zones().find(apex);
         if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-        TRY(conditions.check(serial_etag(zone->serial())));
+        TRY(conditions.check_serial(zone->serial()));
         if (const auto licence = TRY(writer.read().licence_of_zone(apex)))
             return fail(Problem(
                 ProblemType::Conflict,

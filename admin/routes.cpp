@@ -72,6 +72,11 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
     Route{Method::Get, "/v1/zones/{zone}/secondaries", kOperator, &get_secondaries, kNoBody},
 
+    Route{Method::Post, "/v1/credentials", kOperator, &post_credential, kJson},
+    Route{Method::Get, "/v1/credentials", kOperator, &list_credentials, kNoBody},
+    Route{Method::Get, "/v1/credentials/{credential}", kOperator, &get_credential, kNoBody},
+    Route{Method::Delete, "/v1/credentials/{credential}", kOperator, &delete_credential, kNoBody},
+
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
 };
 

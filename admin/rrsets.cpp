@@ -151,7 +151,7 @@ Result<Write, Problem> patch_rrsets(Api& api, const Call& call) {
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::Zone* zone = writer.zones().find(apex);
         if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-        TRY(conditions.check(serial_etag(zone->serial())));
+        TRY(conditions.check_serial(zone->serial()));
         change.zones.push_back(change_of(apex, edits));
         return {};
     };

@@ -1,5 +1,8 @@
 #include "admin/tsig_keys.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/assert.hpp"
 
 namespace hairpin::admin {
@@ -7,6 +10,15 @@ namespace {
 
 constexpr std::size_t kNameOctets = 8;
 constexpr std::size_t kSecretOctets = 32;  // RFC 8945 section 8: at least the digest's size.
+
+constexpr std::array<TsigAlgorithmFacts, 6> kTsigAlgorithms = {{
+    {"hmac-sha256", 32, false},
+    {"hmac-sha384", 48, false},
+    {"hmac-sha512", 64, false},
+    {"hmac-sha224", 28, false},
+    {"hmac-sha1", 20, true},
+    {"hmac-md5", 16, true},
+}};
 
 }  // namespace
 
@@ -19,6 +31,20 @@ TsigKey make_tsig_key(const zones::Name& public_name) {
     key.name = *name;
     key.secret = random_octets(kSecretOctets);
     return key;
+}
+
+std::optional<TsigAlgorithmFacts> tsig_algorithm_facts(std::string_view name) noexcept {
+    const auto* found = std::find_if(kTsigAlgorithms.begin(), kTsigAlgorithms.end(),
+                                     [&](const auto& each) { return each.name == name; });
+    if (found == kTsigAlgorithms.end()) return std::nullopt;
+    return *found;
+}
+
+std::string tsig_algorithm_names() {
+    std::string names;
+    for (const TsigAlgorithmFacts& each : kTsigAlgorithms)
+        names.append(names.empty() ? "" : ", ").append(each.name);
+    return names;
 }
 
 std::string tsig_seal_context(const Sha256& token_hash) {

@@ -58,7 +58,7 @@ Write replacement(const ApiOptions& options, const zones::Name& apex, WriteCondi
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::Zone* zone = writer.zones().find(apex);
         if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-        TRY(conditions.check(serial_etag(zone->serial())));
+        TRY(conditions.check_serial(zone->serial()));
         zones::ZoneChange replace;
         replace.apex = apex;
         replace.action = zones::ZoneAction::Replace;

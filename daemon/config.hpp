@@ -21,6 +21,7 @@
 #include "core/result.hpp"
 #include "dnsd/cookies.hpp"
 #include "dnsd/rate_limit.hpp"
+#include "dnsd/transfer_policy.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -52,7 +53,7 @@ struct Config {
     dnsd::RateLimits dns_rate_limit;
 
     std::vector<Prefix> transfer_allow;
-    std::vector<Endpoint> transfer_secondaries;
+    std::vector<dnsd::Secondary> transfer_secondaries;
     bool transfer_needs_tls = false;
     std::size_t transfer_at_once = 128;
     std::size_t transfer_per_client = 50;

@@ -163,6 +163,7 @@ void collect_notify(admin::MetricsText& metrics, const dnsd::NotifyCounters& not
     metrics.sample("result", "refused", notify.refused);
     metrics.sample("result", "no-answer", notify.given_up);
     metrics.sample("result", "not-sent", notify.not_sent);
+    metrics.sample("result", "unverified", notify.unverified);
 }
 
 /// Against senders that forge or flood: cookies and rate limits.

@@ -41,16 +41,42 @@ Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value) {
     return std::nullopt;
 }
 
-/// An empty list is no fault; without a port it is 53.
-Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value) {
+namespace {
+
+/// "192.0.2.53", "[2001:db8::53]:5353 key upd."; without a port it is 53.
+std::optional<dnsd::Secondary> parse_secondary(std::string_view text) {
+    constexpr std::string_view kKey = " key ";
+    dnsd::Secondary secondary;
+    if (const std::size_t at = text.find(kKey); at != std::string_view::npos) {
+        const std::string_view name = text.substr(at + kKey.size());
+        const auto key = zones::Name::parse(name);
+        if (!key || key->is_root() || name.find(' ') != std::string_view::npos) return std::nullopt;
+        secondary.key = key->lower();
+        text = text.substr(0, at);
+    }
+    const auto address = Endpoint::parse(text, 53);
+    if (!address || address->port == 0) return std::nullopt;
+    secondary.address = *address;
+    return secondary;
+}
+
+}  // namespace
+
+/// An empty list is no fault.
+Fault set_secondaries(std::vector<dnsd::Secondary>& into, const OptionValue& value) {
     constexpr std::size_t kMost = 32;
     for (const std::string& each : list(value)) {
-        const auto endpoint = Endpoint::parse(each, 53);
-        if (!endpoint || endpoint->port == 0)
-            return fmt::format("\"{}\" is not ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT", each);
-        if (std::find(into.begin(), into.end(), *endpoint) != into.end())
-            return fmt::format("\"{}\" stands twice", each);
-        into.push_back(*endpoint);
+        const auto secondary = parse_secondary(each);
+        if (!secondary)
+            return fmt::format(
+                "\"{}\" is not ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, with \" key NAME\" where a "
+                "TSIG key signs",
+                each);
+        const bool is_known = std::any_of(into.begin(), into.end(), [&](const auto& known) {
+            return known.address == secondary->address;
+        });
+        if (is_known) return fmt::format("\"{}\" stands twice", secondary->address.text());
+        into.push_back(*secondary);
     }
     if (into.size() > kMost) return fmt::format("must be at most {} secondaries", kMost);
     return std::nullopt;

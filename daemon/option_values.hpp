@@ -27,7 +27,7 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_endpoints(std::vector<Endpoint>& into, const OptionValue& value);
 /// The same where none at all is a value too.
 [[nodiscard]] Fault set_more_endpoints(std::vector<Endpoint>& into, const OptionValue& value);
-[[nodiscard]] Fault set_secondaries(std::vector<Endpoint>& into, const OptionValue& value);
+[[nodiscard]] Fault set_secondaries(std::vector<dnsd::Secondary>& into, const OptionValue& value);
 [[nodiscard]] Fault set_name(zones::Name& into, const std::string& value);
 [[nodiscard]] Fault set_names(std::vector<zones::Name>& into, const OptionValue& value);
 [[nodiscard]] Fault set_prefixes(std::vector<Prefix>& into, const OptionValue& value);

@@ -151,13 +151,14 @@ const std::array kOptions = {
         "Address prefixes, such as \"192.0.2.0/24\", that may transfer every zone (AXFR, IXFR).",
         [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.transfer_allow, v); },
         [](const Config& c) { return joined(c.transfer_allow); }},
-    Option{"dns.transfer.secondaries", OptionKind::List, Presence::Optional, kApplies, "[]",
-           "Name servers that follow every zone, ADDRESS or ADDRESS:PORT; they may transfer every "
-           "zone and are told of each change (NOTIFY).",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_secondaries(c.transfer_secondaries, v);
-           },
-           [](const Config& c) { return joined(c.transfer_secondaries); }},
+    Option{
+        "dns.transfer.secondaries", OptionKind::List, Presence::Optional, kApplies, "[]",
+        "Name servers that follow every zone, ADDRESS or ADDRESS:PORT, with \" key NAME\" where a "
+        "TSIG key signs; they may transfer every zone and are told of each change (NOTIFY).",
+        [](Config& c, const OptionValue& v) -> Fault {
+            return set_secondaries(c.transfer_secondaries, v);
+        },
+        [](const Config& c) { return joined(c.transfer_secondaries); }},
     Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
            "The catalog zone (RFC 9432) that lists all zones for secondaries, such as "
            "\"catalog.example.net.\"; empty: none.",

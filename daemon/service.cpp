@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -22,12 +23,14 @@
 #include "daemon/catalog_keeper.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/cookie_file.hpp"
+#include "daemon/following.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
+#include "daemon/transfers.hpp"
 #include "daemon/tsig_keys.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
@@ -101,17 +104,6 @@ Result<dnsd::CookiePolicy> cookie_policy(const Config& config) {
     return dnsd::CookiePolicy{config.dns_cookies, TRY(load_cookie_secrets(config))};
 }
 
-// Of each secondary only its address counts: it asks from any port.
-std::shared_ptr<const dnsd::TransferPolicy> transfer_policy(const Config& config) {
-    auto policy = std::make_shared<dnsd::TransferPolicy>();
-    for (const Prefix& each : config.transfer_allow)
-        policy->allow({each, {}});
-    for (const Endpoint& each : config.transfer_secondaries)
-        policy->allow({Prefix::parse(each.address.text()), {}});
-    if (config.transfer_needs_tls) policy->require_tls();
-    return policy;
-}
-
 admin::ApiOptions api_options(const Config& config) {
     admin::ApiOptions options;
     options.base = config.base;
@@ -150,30 +142,6 @@ public:
         if (!stopping) return {};
         return {{"daemon", "it is stopping"}};
     }
-};
-
-/// What the API tells of the secondaries of a zone.
-class Following final : public admin::SecondarySource {
-public:
-    explicit Following(const dnsd::Notifier& notifier) noexcept : notifier_(notifier) {}
-    [[nodiscard]] std::vector<admin::SecondaryStatus> secondaries_of(
-        const zones::Name& apex) const override {
-        std::vector<admin::SecondaryStatus> all;
-        for (const dnsd::NotifyReport& each : notifier_.results(apex)) {
-            admin::SecondaryStatus status;
-            status.address = each.secondary.text();
-            status.state = to_string(each.entry.state);
-            status.result = to_string(each.entry.result);
-            if (each.entry.result == dnsd::NotifyResult::Refused)
-                status.rcode = rcode_name(static_cast<std::size_t>(each.entry.rcode));
-            if (each.entry.acknowledged != 0) status.serial = each.entry.acknowledged;
-            all.push_back(std::move(status));
-        }
-        return all;
-    }
-
-private:
-    const dnsd::Notifier& notifier_;
 };
 
 /// Everything that lives while we serve, in the order in which it is made.
@@ -264,6 +232,8 @@ private:
         keys_ = std::make_unique<TsigKeys>(*sealer_, clock_);
         store::Queries queries(database);
         TRY(keys_->load(queries));
+        transfers_ = std::make_unique<Transfers>(config_);
+        TRY(transfers_->load(queries));
         logger().info("{} zones and {} TSIG keys loaded in {} ms", zones_->snapshot()->size(),
                       keys_->published().snapshot()->size(), (clock_.monotonic() - began).count());
         return {};
@@ -276,17 +246,16 @@ private:
         dnsd::ServerOptions options = dns_options(config_, TRY(cookie_policy(config_)));
         options.keys = &keys_->published();
         options.certificates = certificate_;
-        transfers_.publish(transfer_policy(config_));
         history_ = TRY(store::History::open(config_.database_path()));
-        dns_ = TRY(dnsd::Server::bind(options, *zones_, {&transfers_, history_.get()}));
+        dns_ =
+            TRY(dnsd::Server::bind(options, *zones_, {&transfers_->published(), history_.get()}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         return {};
     }
 
     [[nodiscard]] Result<void> start_writing() {
-        dnsd::NotifierOptions notify;
-        notify.secondaries = config_.transfer_secondaries;
-        notifier_ = TRY(dnsd::Notifier::start(std::move(notify), *zones_));
+        notifier_ =
+            TRY(dnsd::Notifier::start({}, {*zones_, transfers_->published(), &keys_->published()}));
         notifier_->changed_all();  // Of what was not told before the last end.
         store::CommitterOptions options;
         options.on_published = [this](const auto& receipts) { notifier_->changed(receipts); };
@@ -294,12 +263,22 @@ private:
         options.rules.addresses = address_rules(config_);
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
         options.catalog = config_.catalog;
-        key_reader_.emplace(TRY(open_reader()));
+        commit_reader_.emplace(TRY(open_reader()));
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
-            keys_->refresh(**key_reader_, names);
+            keys_->refresh(**commit_reader_, names);
+        };
+        options.on_transfers = [this](const std::vector<zones::Name>& apexes) {
+            tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog);
+    }
+
+    // The root: of every zone.
+    void tell_followers(const std::vector<zones::Name>& apexes) {
+        const auto is_root = [](const zones::Name& apex) { return apex.is_root(); };
+        if (std::any_of(apexes.begin(), apexes.end(), is_root)) return notifier_->changed_all();
+        notifier_->followed(apexes);
     }
 
     [[nodiscard]] Result<void> start_serving() {
@@ -347,8 +326,7 @@ private:
         certificate_->replace(TRY(make_server_certificate(*next)));
         dns_->guard(cookies, next->dns_rate_limit);
         apply_log_levels(*next);
-        transfers_.publish(transfer_policy(*next));
-        notifier_->set_secondaries(next->transfer_secondaries);
+        if (transfers_->configure(*next)) notifier_->changed_all();
         config_ = *std::move(next);
         return {};
     }
@@ -364,11 +342,11 @@ private:
     std::optional<Sealer> sealer_;
     std::optional<Published<zones::ZoneTable>> zones_;
     std::unique_ptr<TsigKeys> keys_;
-    std::optional<store::Reader> key_reader_;  // The commit thread's.
+    std::unique_ptr<Transfers> transfers_;
+    std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
-    dnsd::PublishedTransferPolicy transfers_{std::make_shared<const dnsd::TransferPolicy>()};
     std::unique_ptr<dnsd::Server> dns_;
     // Tells dns_'s threads what it found, so it goes before them.
     std::unique_ptr<store::History> history_;

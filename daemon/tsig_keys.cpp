@@ -77,6 +77,7 @@ dnsd::TsigKeyRef TsigKeys::open(const store::CredentialRow& row) const {
     options.id = row.id;
     options.algorithm = *algorithm;
     options.expires = end_of(row);
+    if (row.weak_allowed) options.weak = dnsd::WeakAlgorithms::Allowed;
     return dnsd::TsigKey::create(*name, *secret, options);
 }
 

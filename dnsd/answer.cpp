@@ -73,9 +73,10 @@ std::size_t room(const Query& query, const Identity& identity, Transport transpo
     return std::clamp(theirs, kMinUdpOctets, std::max(ours, kMinUdpOctets));
 }
 
-/// Counts and closes the response, and signs it for who signed the query.
+}  // namespace
+
 std::size_t finish(const Engine& engine, const Requestor& who, Response& response, Gist& gist,
-                   Rcode wanted, ExtendedError error = ExtendedError::None) noexcept {
+                   Rcode wanted, ExtendedError error) noexcept {
     // RFC 8945 section 5.3: what a TSIG leaves no room for "has the TC bit set, and has an RCODE
     // of 0 (NOERROR)".
     const bool cut = who.tsig() && response.is_truncated();
@@ -88,6 +89,8 @@ std::size_t finish(const Engine& engine, const Requestor& who, Response& respons
     gist.opt_octets = response.opt_octets();
     return octets;
 }
+
+namespace {
 
 /// Not even the TSIG fits: the question alone, unsigned, sends the client to TCP. It takes names of
 /// hundreds of octets and no EDNS.

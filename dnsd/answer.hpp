@@ -61,6 +61,13 @@ struct Gist {
     std::size_t opt_octets = 0;
 };
 
+/// Ends an answer that is one message: counts it, closes the response, and signs it for who signed
+/// the query. The outcome is gist's, the RCODE `wanted` where nothing had to be cut for a TSIG.
+/// @return Octets of the response.
+[[nodiscard]] std::size_t finish(const Engine& engine, const Requestor& who, Response& response,
+                                 Gist& gist, Rcode wanted,
+                                 ExtendedError error = ExtendedError::None) noexcept;
+
 /// Answers one message.
 ///
 /// @param message  As received: a datagram, or what follows a TCP length; any octets, 0..65535.

@@ -18,6 +18,7 @@
 #include "core/log.hpp"
 #include "core/signals_blocked.hpp"
 #include "dnsd/notify_message.hpp"
+#include "dnsd/signed_notify.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
 
@@ -30,6 +31,13 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::size_t kAtOnce = 64;  // Between looks at the sockets.
 constexpr Milliseconds kTick{100};   // How finely per_second is dealt out.
 constexpr int kIdTries = 32;
+
+/// An answer has a question and perhaps a TSIG; our own with its SOA is the longest.
+constexpr std::size_t kBufferOctets = kMaxNotifyOctets + kMaxTsigOctets;
+
+TsigTime unix_now() {
+    return static_cast<TsigTime>(to_unix_seconds(SystemClock().now()));
+}
 
 /// The apex that a target holds in wire form.
 zones::Name apex_of(const Target& target) {
@@ -46,17 +54,14 @@ std::uint16_t random_message_id() {
 
 class Notifier::Impl {
 public:
-    Impl(NotifierOptions options, Published<zones::ZoneTable>& zones)
-        : options_(std::move(options)),
-          zones_(zones),
-          secondaries_(options_.secondaries),
-          schedule_(NotifySchedule(options_.policy)) {}
+    Impl(const NotifierOptions& options, const NotifySources& sources)
+        : options_(options), sources_(sources), schedule_(NotifySchedule(options_.policy)) {}
 
     [[nodiscard]] Result<void> start();
     void stop();
     void changed(const std::vector<zones::ZoneReceipt>& receipts);
+    void followed(const std::vector<zones::Name>& apexes);
     void changed_all();
-    void set_secondaries(std::vector<Endpoint> secondaries);
     [[nodiscard]] std::vector<NotifyReport> results(const zones::Name& apex) const;
     [[nodiscard]] const NotifyCounters& counters() const noexcept { return counters_; }
 
@@ -67,12 +72,19 @@ private:
         net::Poll poll;
     };
 
-    [[nodiscard]] std::vector<Endpoint> secondaries() const {
-        return secondaries_.with([](const auto& all) { return all; });
-    }
+    /// What is waited for.
+    struct Waited {
+        Target target;
+        SignedNotify signatures;
+    };
+
+    void tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now);
     [[nodiscard]] Result<void> open(Socket& socket, const Endpoint& endpoint);
     void send_due();
-    void send(const Target& target, const zones::ZoneTable& table);
+    void send(const Target& target, const zones::ZoneTable& table, const TransferPolicy& policy);
+    [[nodiscard]] const char* put(const Secondary& to, const Target& target,
+                                  const zones::Zone& zone);
+    [[nodiscard]] TsigKeyRef key_named(const zones::Name& name) const;
     [[nodiscard]] std::optional<std::uint16_t> id_of(const Target& target);
     void forget_id(const Target& target);
     void give_up(const Target& target);
@@ -82,8 +94,7 @@ private:
     void note(const Endpoint& secondary, Standing standing, const char* why);
 
     const NotifierOptions options_;
-    Published<zones::ZoneTable>& zones_;
-    Guarded<std::vector<Endpoint>> secondaries_;
+    const NotifySources sources_;
     Guarded<NotifySchedule> schedule_;
     NotifyCounters counters_;
 
@@ -93,8 +104,8 @@ private:
     net::Timer timer_;
     MonotonicTime window_{};  // Since when `left_` counts.
     std::size_t left_ = 0;    // What may still be sent in this tick.
-    // What is waited for: where an answer has to come from and with which ID.
-    std::map<std::pair<Endpoint, std::uint16_t>, Target> waiting_;
+    // By where an answer has to come from and its ID.
+    std::map<std::pair<Endpoint, std::uint16_t>, Waited> waiting_;
     std::map<Target, std::uint16_t> ids_;
     std::map<Endpoint, Standing> standing_;
     std::thread thread_;
@@ -136,49 +147,52 @@ void Notifier::Impl::stop() {
 }
 
 void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
-    const std::vector<Endpoint> all = secondaries();
-    if (all.empty()) return;
+    const auto policy = sources_.policy.snapshot();
     const MonotonicTime now = SystemClock().monotonic();
-    schedule_.with([&](NotifySchedule& schedule) {
-        for (const zones::ZoneReceipt& receipt : receipts)
-            for (const Endpoint& secondary : all)
-                if (receipt.changed)
-                    schedule.changed(NotifySchedule::target(receipt.apex, secondary), now);
-    });
+    for (const zones::ZoneReceipt& receipt : receipts)
+        if (receipt.changed) tell(*policy, receipt.apex, now);
+    loop_.post([this] { send_due(); });
+}
+
+void Notifier::Impl::followed(const std::vector<zones::Name>& apexes) {
+    const auto policy = sources_.policy.snapshot();
+    const MonotonicTime now = SystemClock().monotonic();
+    for (const zones::Name& apex : apexes)
+        tell(*policy, apex, now);
     loop_.post([this] { send_due(); });
 }
 
 void Notifier::Impl::changed_all() {
     loop_.post([this] {
-        const std::vector<Endpoint> all = secondaries();
-        if (all.empty()) return;
-        const auto table = zones_.snapshot();
+        const auto policy = sources_.policy.snapshot();
+        const auto table = sources_.zones.snapshot();
         const MonotonicTime now = SystemClock().monotonic();
         table->for_each([&](const zones::Zone& zone) {
-            for (const Endpoint& secondary : all)
-                schedule_.with([&](NotifySchedule& schedule) {
-                    schedule.changed(NotifySchedule::target(zone.apex(), secondary), now);
-                });
+            tell(*policy, zone.apex(), now);
             return true;
         });
         send_due();
     });
 }
 
-void Notifier::Impl::set_secondaries(std::vector<Endpoint> secondaries) {
-    const bool is_new = secondaries_.with(
-        [&](std::vector<Endpoint>& all) { return std::exchange(all, secondaries) != secondaries; });
-    if (is_new) changed_all();
+void Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex,
+                          MonotonicTime now) {
+    for (const Secondary& secondary : policy.secondaries_of(apex))
+        schedule_.with([&](NotifySchedule& schedule) {
+            schedule.changed(NotifySchedule::target(apex, secondary.address), now);
+        });
 }
 
 std::vector<NotifyReport> Notifier::Impl::results(const zones::Name& apex) const {
-    const std::vector<Endpoint> all = secondaries();
     std::vector<NotifyReport> reports;
-    schedule_.with([&](const NotifySchedule& schedule) {
-        for (const Endpoint& secondary : all)
-            if (const auto* entry = schedule.find(NotifySchedule::target(apex, secondary)))
-                reports.push_back({secondary, *entry});
-    });
+    for (const Secondary& secondary : sources_.policy.snapshot()->secondaries_of(apex)) {
+        const Target target = NotifySchedule::target(apex, secondary.address);
+        const auto entry = schedule_.with([&](const NotifySchedule& schedule) {
+            const NotifyStanding* known = schedule.find(target);
+            return known == nullptr ? NotifyStanding() : *known;
+        });
+        reports.push_back({secondary, entry});
+    }
     return reports;
 }
 
@@ -195,9 +209,10 @@ void Notifier::Impl::send_due() {
         for (const Target& target : due.given_up)
             give_up(target);
         if (due.targets.empty()) break;
-        const auto table = zones_.snapshot();
+        const auto table = sources_.zones.snapshot();
+        const auto policy = sources_.policy.snapshot();
         for (const Target& target : due.targets)
-            send(target, *table);
+            send(target, *table, *policy);
         left_ -= due.targets.size();
     }
     const auto next =
@@ -207,31 +222,55 @@ void Notifier::Impl::send_due() {
     timer_.again(std::max(std::chrono::duration_cast<Milliseconds>(at - now), Milliseconds{1}));
 }
 
-void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table) {
-    const zones::Zone* zone = table.find(apex_of(target));
-    const bool is_ours = secondaries_.with([&](const std::vector<Endpoint>& all) {
-        return std::find(all.begin(), all.end(), target.secondary) != all.end();
+void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table,
+                          const TransferPolicy& policy) {
+    const zones::Name apex = apex_of(target);
+    const zones::Zone* zone = table.find(apex);
+    const std::vector<Secondary> all = policy.secondaries_of(apex);
+    const auto to = std::find_if(all.begin(), all.end(), [&](const Secondary& each) {
+        return each.address == target.secondary;
     });
-    if (zone == nullptr || !is_ours) {
+    if (zone == nullptr || to == all.end()) {
         forget_id(target);
         schedule_.with([&](NotifySchedule& schedule) { schedule.forget(target); });
         return;
     }
-    const auto id = id_of(target);
-    std::array<std::uint8_t, kMaxNotifyOctets> buffer{};
-    const bool is_sent =
-        id &&
-        put_on_wire(target.secondary, OctetView(buffer).first(write_notify(*zone, *id, buffer)));
-    if (is_sent) {
-        counters_.sent.fetch_add(1, kRelaxed);
-        schedule_.with([&](NotifySchedule& schedule) { schedule.sent(target, zone->serial()); });
-    } else {
+    if (const char* why = put(*to, target, *zone)) {
         counters_.not_sent.fetch_add(1, kRelaxed);
-        note(target.secondary, Standing::Unwell, "the system would not send it");
+        note(target.secondary, Standing::Unwell, why);
         schedule_.with([&](NotifySchedule& schedule) {
             schedule.not_sent(target, SystemClock().monotonic());
         });
+        return;
     }
+    counters_.sent.fetch_add(1, kRelaxed);
+    schedule_.with([&](NotifySchedule& schedule) { schedule.sent(target, zone->serial()); });
+}
+
+/// Null: it is on its way. Else why it is not.
+const char* Notifier::Impl::put(const Secondary& to, const Target& target,
+                                const zones::Zone& zone) {
+    // Never unsigned where a key is wanted: whoever forged it then could not be told from us.
+    const TsigKeyRef key = to.key ? key_named(*to.key) : TsigKeyRef();
+    if (to.key && !key) return "there is no such TSIG key here (any more)";
+    const auto id = id_of(target);
+    if (!id) return "too many are waited for";
+    std::array<std::uint8_t, kBufferOctets> buffer{};
+    std::size_t octets = write_notify(zone, *id, buffer);
+    SignedNotify& signatures = waiting_.at({target.secondary, *id}).signatures;
+    if (key)
+        octets = signatures.sign(key, buffer, octets, unix_now());
+    else
+        signatures = {};  // A repetition of a signed one, and the key is not wanted any more.
+    const bool is_sent = put_on_wire(target.secondary, OctetView(buffer).first(octets));
+    return is_sent ? nullptr : "the system would not send it";
+}
+
+TsigKeyRef Notifier::Impl::key_named(const zones::Name& name) const {
+    if (sources_.keys == nullptr) return {};
+    const auto ring = sources_.keys->snapshot();
+    const TsigKey* key = ring->find(name);
+    return key != nullptr && key->is_usable(unix_now()) ? TsigKeyRef::share(key) : TsigKeyRef();
 }
 
 /// A repetition keeps its ID, so that the answer to either of the two ends it. Nothing: too many
@@ -241,7 +280,7 @@ std::optional<std::uint16_t> Notifier::Impl::id_of(const Target& target) {
     if (known != ids_.end()) return known->second;
     for (int tries = 0; tries < kIdTries; ++tries) {
         const std::uint16_t id = random_message_id();
-        if (!waiting_.try_emplace({target.secondary, id}, target).second) continue;
+        if (!waiting_.try_emplace({target.secondary, id}, Waited{target, {}}).second) continue;
         ids_.emplace(target, id);
         return id;
     }
@@ -270,7 +309,7 @@ bool Notifier::Impl::put_on_wire(const Endpoint& to, OctetView message) {
 }
 
 void Notifier::Impl::receive(const Fd& socket) {
-    std::array<std::uint8_t, kMinUdpOctets> buffer{};
+    std::array<std::uint8_t, kBufferOctets> buffer{};
     for (std::size_t count = 0; count < kAtOnce; ++count) {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
@@ -290,9 +329,15 @@ void Notifier::Impl::take_answer(const Endpoint& from, OctetView message) {
     const auto id = message_id(message);
     const auto waited = id ? waiting_.find({from, *id}) : waiting_.end();
     if (waited == waiting_.end()) return counters_.strange.fetch_add(1, kRelaxed), void();
-    const Target target = waited->second;
+    const Target target = waited->second.target;
     const auto answer = read_notify_answer(message, apex_of(target));
     if (!answer) return counters_.strange.fetch_add(1, kRelaxed), void();
+    // RFC 8945 section 5.4: it is as if nothing had come; the right answer may still follow.
+    if (const auto verdict = waited->second.signatures.judge(message, unix_now());
+        verdict != TsigVerdict::Ok) {
+        counters_.unverified.fetch_add(1, kRelaxed);
+        return note(from, Standing::Unwell, why_not(verdict));
+    }
     forget_id(target);
     const bool is_well = answer->rcode == Rcode::NoError;
     (is_well ? counters_.acknowledged : counters_.refused).fetch_add(1, kRelaxed);
@@ -315,13 +360,13 @@ void Notifier::Impl::note(const Endpoint& secondary, Standing standing, const ch
     }
 }
 
-Notifier::Notifier(Key /*only start() has one*/, NotifierOptions options,
-                   Published<zones::ZoneTable>& zones)
-    : impl_(std::make_unique<Impl>(std::move(options), zones)) {}
+Notifier::Notifier(Key /*only start() has one*/, const NotifierOptions& options,
+                   const NotifySources& sources)
+    : impl_(std::make_unique<Impl>(options, sources)) {}
 
-Result<std::unique_ptr<Notifier>> Notifier::start(NotifierOptions options,
-                                                  Published<zones::ZoneTable>& zones) {
-    auto notifier = std::make_unique<Notifier>(Key(), std::move(options), zones);
+Result<std::unique_ptr<Notifier>> Notifier::start(const NotifierOptions& options,
+                                                  const NotifySources& sources) {
+    auto notifier = std::make_unique<Notifier>(Key(), options, sources);
     TRY(notifier->impl_->start());
     return notifier;
 }
@@ -338,8 +383,8 @@ void Notifier::changed_all() {
     impl_->changed_all();
 }
 
-void Notifier::set_secondaries(std::vector<Endpoint> secondaries) {
-    impl_->set_secondaries(std::move(secondaries));
+void Notifier::followed(const std::vector<zones::Name>& apexes) {
+    impl_->followed(apexes);
 }
 
 std::vector<NotifyReport> Notifier::results(const zones::Name& apex) const {

@@ -49,18 +49,10 @@ std::size_t room_for(const Engine& engine, const Query& query,
     return std::clamp(theirs, kMinUdpOctets, std::max(ours, kMinUdpOctets));
 }
 
-std::size_t finish(const Engine& engine, Response& response, const Requestor& who, Rcode rcode,
-                   ExtendedError error = ExtendedError::None) noexcept {
-    const std::size_t octets = response.finish(rcode, error);
-    if (who.tsig_octets() == 0) return octets;
-    return who.put_tsig(response.buffer(), octets, engine.now);
-}
-
 /// Not even the TSIG fits, as in dnsd/answer.cpp.
-std::size_t answer_cut(const Engine& engine, Response& response) noexcept {
+std::size_t answer_cut(const Engine& engine, Response& response, Gist& gist) noexcept {
     response.truncate();
-    engine.counters.truncated.add();
-    return response.finish(Rcode::NoError);
+    return finish(engine, Requestor(), response, gist, Rcode::NoError);
 }
 
 }  // namespace
@@ -96,26 +88,23 @@ TransferDecision decide_transfer(OctetView message, const Query& query, Transpor
 
 std::size_t answer_refusal(const Engine& engine, const Query& query, const TransferRefusal& refusal,
                            std::span<std::uint8_t> out, const Requestor& who) noexcept {
-    engine.counters.count(Outcome::Refused);
-    engine.counters.count(refusal.rcode);
     engine.counters.transfers_refused.add();
+    Gist gist;
     Response response(query, engine.identity, out);
-    if (!response.reserve(who.tsig_octets())) return answer_cut(engine, response);
-    return finish(engine, response, who, refusal.rcode, refusal.error);
+    if (!response.reserve(who.tsig_octets())) return answer_cut(engine, response, gist);
+    return finish(engine, who, response, gist, refusal.rcode, refusal.error);
 }
 
 std::size_t answer_single_soa(const Engine& engine, const Query& query, const SingleSoa& answer,
                               std::span<std::uint8_t> out, const Requestor& who) noexcept {
-    engine.counters.count(Outcome::Match);
-    engine.counters.count(Rcode::NoError);
+    Gist gist;
+    gist.outcome = Outcome::Match;
     Response response(query, engine.identity, out);
-    if (!response.reserve(who.tsig_octets())) return answer_cut(engine, response);
+    if (!response.reserve(who.tsig_octets())) return answer_cut(engine, response, gist);
     response.set_authoritative();
-    if (!response.put(Section::Answer, answer.zone->soa(), kQnameOffset)) {
-        response.truncate();  // A SOA of more than 400 octets, over UDP.
-        engine.counters.truncated.add();
-    }
-    return finish(engine, response, who, Rcode::NoError);
+    // A SOA of more than 400 octets, over UDP, does not fit.
+    if (!response.put(Section::Answer, answer.zone->soa(), kQnameOffset)) response.truncate();
+    return finish(engine, who, response, gist, Rcode::NoError);
 }
 
 std::size_t answer_transfer_datagram(const Engine& engine, OctetView message, const IpAddress& from,

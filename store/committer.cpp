@@ -105,7 +105,7 @@ private:
     void settle_upkeep(bool is_durable);
     void postpone_upkeep();
     void publish(const zones::ZoneTable& table, const std::vector<zones::ZoneReceipt>& moved);
-    void tell_tsig_keys();
+    void tell_touched();
     void answer(std::span<Letter> letters, Commit& commit);
     void refuse_all(std::span<Letter> letters, const Error& error);
     void note_trouble(std::optional<Error> trouble);
@@ -117,8 +117,8 @@ private:
     Published<zones::ZoneTable>& published_;
     zones::ZoneTable table_;  // What is published.
     WriteConnection connection_;
-    // Of keys that nobody was told of yet: a commit that failed may have happened after all.
-    std::vector<std::string> tsig_names_;
+    // What nobody was told of yet: a commit that failed may have happened after all.
+    Touched touched_;
     Guarded<std::shared_ptr<const zones::EditRules>> rules_;
     RefusalBudget budget_;
     Alarm alarm_;
@@ -245,14 +245,14 @@ Committer::Impl::Commit Committer::Impl::commit(std::span<Letter> letters) {
                     {clock_.now(), clock_.monotonic()}, budget_);
     const auto committed = commit_transaction(letters, group, commit);
     commit.moved = group.moved();
-    tsig_names_.insert(tsig_names_.end(), group.tsig_names().begin(), group.tsig_names().end());
+    append(touched_, group.touched());
     if (!committed) {
         commit.failure = committed.error();
         return commit;
     }
     counters_.rrset_rows.fetch_add(group.rrset_rows(), kRelaxed);
     if (!commit.moved.empty()) publish(group.table(), commit.moved);
-    tell_tsig_keys();
+    tell_touched();
     return commit;
 }
 
@@ -318,9 +318,12 @@ void Committer::Impl::publish(const zones::ZoneTable& table,
     if (options_.on_published) options_.on_published(moved);
 }
 
-void Committer::Impl::tell_tsig_keys() {
-    const auto names = std::exchange(tsig_names_, {});
-    if (!names.empty() && options_.on_tsig_keys) options_.on_tsig_keys(names);
+void Committer::Impl::tell_touched() {
+    const Touched touched = std::exchange(touched_, {});
+    if (!touched.tsig_names.empty() && options_.on_tsig_keys)
+        options_.on_tsig_keys(touched.tsig_names);
+    if (!touched.transfers.empty() && options_.on_transfers)
+        options_.on_transfers(touched.transfers);
 }
 
 void Committer::Impl::answer(std::span<Letter> letters, Commit& commit) {

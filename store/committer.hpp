@@ -22,8 +22,9 @@
 // (store/load.hpp).
 //
 // Threads   submit, seen, used, set_rules, counters, trouble: any thread. `done`, `rows`, `after`,
-//           on_published and on_tsig_keys run on the commit thread and must only hand over (rows
-//           and after: only write rows; on_tsig_keys: read a few). No lock is held meanwhile.
+//           on_published, on_tsig_keys and on_transfers run on the commit thread and must only
+//           hand over (rows and after: only write rows; on_tsig_keys and on_transfers: read a few).
+//           No lock is held meanwhile.
 
 #pragma once
 
@@ -96,6 +97,9 @@ struct CommitterOptions {
     /// Names of TSIG keys whose credentials were made, changed or removed, once that is durable and
     /// before it is acknowledged. May name a key that did not change. Quick: commits wait for it.
     std::function<void(const std::vector<std::string>& names)> on_tsig_keys;
+    /// Zones whose secondaries or transfer grants were written or went (Touched::transfers), as
+    /// on_tsig_keys and after it.
+    std::function<void(const std::vector<zones::Name>& apexes)> on_transfers;
     std::string vfs;  // As in DatabaseOptions: for tests.
 };
 

@@ -10,9 +10,11 @@ namespace hairpin::store {
 extern const Migration kMigration0001;
 extern const Migration kMigration0002;
 extern const Migration kMigration0003;
+extern const Migration kMigration0004;
 
 namespace {
-constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003};
+constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003,
+                                    &kMigration0004};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {

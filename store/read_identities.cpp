@@ -66,6 +66,22 @@ Result<std::vector<CredentialRow>> Queries::credentials(std::size_t limit, std::
         database_, sql, [](auto& row) { return read_credential(row); }, page(limit), after_id);
 }
 
+Result<std::vector<CredentialRow>> Queries::tsig_credentials(std::size_t limit,
+                                                             std::int64_t after_id) {
+    static const std::string sql =
+        select(kCredentialColumns,
+               " FROM credentials c WHERE c.kind = 'tsig' AND c.id > ?2 ORDER BY c.id LIMIT ?1");
+    return all_rows<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, page(limit), after_id);
+}
+
+Result<std::int64_t> Queries::count_tsig_credentials() {
+    Statement count =
+        TRY(database_.statement("SELECT count(*) FROM credentials WHERE kind = 'tsig'"));
+    TRY(count.step());
+    return count.integer(0);
+}
+
 Result<std::optional<LicenceRow>> Queries::licence(std::string_view name) {
     static const std::string sql = select(kLicenceColumns, " FROM licences l WHERE l.name = ?1");
     return one_row<LicenceRow>(

@@ -51,6 +51,10 @@ public:
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials_of_server(std::int64_t server_id);
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials(std::size_t limit,
                                                                  std::int64_t after_id);
+    /// Those of the kind Tsig, by id.
+    [[nodiscard]] Result<std::vector<CredentialRow>> tsig_credentials(std::size_t limit,
+                                                                      std::int64_t after_id);
+    [[nodiscard]] Result<std::int64_t> count_tsig_credentials();
 
     [[nodiscard]] Result<std::optional<LicenceRow>> licence(std::string_view name);
     [[nodiscard]] Result<std::optional<LicenceRow>> licence_of_zone(const zones::Name& apex);

@@ -52,6 +52,8 @@ std::string_view to_string(CredentialKind kind) noexcept {
             return "operator";
         case CredentialKind::Server:
             return "server";
+        case CredentialKind::Tsig:
+            return "tsig";
     }
     return {};
 }

@@ -33,7 +33,8 @@ enum class ServerState : std::uint8_t { Active, Suspended, Frozen };
 enum class Online : std::uint8_t { Unknown, Online, Offline };
 /// How the server asked for its public addresses: the observed one, or those it named.
 enum class PublicMode : std::uint8_t { Auto, Fixed };
-enum class CredentialKind : std::uint8_t { Operator, Server };
+/// Tsig: a key that an operator made; no token belongs to it.
+enum class CredentialKind : std::uint8_t { Operator, Server, Tsig };
 enum class Outcome : std::uint8_t { Done, Refused };
 
 [[nodiscard]] std::string_view to_string(LicenceState state) noexcept;
@@ -94,7 +95,7 @@ struct ServerRow {
 struct CredentialRow {
     std::int64_t id = 0;
     CredentialKind kind = CredentialKind::Server;
-    Sha256 token_hash{};
+    Sha256 token_hash{};                    // Tsig: random, the hash of nobody's token.
     std::optional<std::int64_t> server_id;  // For CredentialKind::Server.
     std::string label;
     WallTime created_at{};
@@ -104,6 +105,7 @@ struct CredentialRow {
     std::string tsig_name;       // Empty: no TSIG key.
     std::string tsig_algorithm;  // "hmac-sha256"
     Octets tsig_sealed;          // Sealed secret; empty: none.
+    bool weak_allowed = false;   // The algorithm may be SHA-1 or MD5.
 };
 
 /// A credential with what it speaks for: all that the heartbeat needs, from one query.

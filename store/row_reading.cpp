@@ -113,7 +113,8 @@ Result<CredentialRow> read_credential(const Statement& row, int first) {
     CredentialRow credential;
     credential.id = row.integer(first);
     credential.kind = TRY(parse_state(
-        row.text(first + 1), std::array{CredentialKind::Operator, CredentialKind::Server}));
+        row.text(first + 1),
+        std::array{CredentialKind::Operator, CredentialKind::Server, CredentialKind::Tsig}));
     credential.token_hash = read_sha256(row, first + 2);
     if (!row.is_null(first + 3)) credential.server_id = row.integer(first + 3);
     credential.label = row.string(first + 4);
@@ -124,6 +125,7 @@ Result<CredentialRow> read_credential(const Statement& row, int first) {
     credential.tsig_name = row.string(first + 9);
     credential.tsig_algorithm = row.string(first + 10);
     credential.tsig_sealed = row.copy_octets(first + 11);
+    credential.weak_allowed = row.integer(first + 12) != 0;
     return credential;
 }
 

@@ -55,8 +55,8 @@ inline constexpr int kServerColumnCount = 18;
 
 inline constexpr std::string_view kCredentialColumns =
     "c.id, c.kind, c.token_hash, c.server_id, c.label, c.created_at, c.expires_at, c.revoked_at, "
-    "c.last_used_at, c.tsig_name, c.tsig_algorithm, c.tsig_sealed";
-inline constexpr int kCredentialColumnCount = 12;
+    "c.last_used_at, c.tsig_name, c.tsig_algorithm, c.tsig_sealed, c.weak_allowed";
+inline constexpr int kCredentialColumnCount = 13;
 [[nodiscard]] Result<CredentialRow> read_credential(const Statement& row, int first = 0);
 
 inline constexpr std::string_view kZoneColumns = "id, apex, kind, serial, created_at";

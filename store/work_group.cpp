@@ -83,7 +83,7 @@ std::vector<ZoneReceipt> WorkGroup::moved() const {
 
 Result<void, WorkRefusal> WorkGroup::perform(Work& work, Attempt& attempt) {
     const std::int64_t rows_before = database_.total_changed_rows();
-    Writer writer(database_, attempt.table, moment_.now, &attempt.tsig_names);
+    Writer writer(database_, attempt.table, moment_.now, &attempt.touched);
     if (work.rows) {
         if (auto written = work.rows(writer, work.change); !written)
             return fail(refusal(written.error()));
@@ -126,6 +126,7 @@ Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& cha
         attempt.table.put(edited->zone);
     } else {
         attempt.table.erase(zone_change.apex);
+        attempt.touched.transfers.push_back(zone_change.apex);  // Their rows went with the zone.
     }
     return attempt.steps.at(zone_change.apex).receipt;
 }
@@ -199,7 +200,7 @@ Result<void> WorkGroup::write_audit_row(const Work& work, Outcome outcome,
 void WorkGroup::keep(Attempt attempt) {
     table_ = std::move(attempt.table);
     rrset_rows_ += attempt.rrset_rows;
-    tsig_names_.insert(tsig_names_.end(), attempt.tsig_names.begin(), attempt.tsig_names.end());
+    append(touched_, attempt.touched);
     for (const auto& [apex, step] : attempt.steps)
         steps_[apex] = step;
 }
@@ -212,6 +213,11 @@ void WorkGroup::refuse(const Work& work, const WorkRefusal& why) {
 
 void WorkGroup::give_up(Error error) {
     if (!failure_) failure_ = std::move(error);
+}
+
+void append(Touched& all, const Touched& more) {
+    all.tsig_names.insert(all.tsig_names.end(), more.tsig_names.begin(), more.tsig_names.end());
+    all.transfers.insert(all.transfers.end(), more.transfers.begin(), more.transfers.end());
 }
 
 zones::Refusal not_durable(std::string_view cause) {

@@ -60,10 +60,8 @@ public:
     /// The zones that moved, each once with its last serial.
     [[nodiscard]] std::vector<zones::ZoneReceipt> moved() const;
     [[nodiscard]] std::size_t rrset_rows() const noexcept { return rrset_rows_; }
-    /// Names of the TSIG keys whose rows the works wrote, some perhaps twice.
-    [[nodiscard]] const std::vector<std::string>& tsig_names() const noexcept {
-        return tsig_names_;
-    }
+    /// What the works wrote that others keep in memory, some of it perhaps twice.
+    [[nodiscard]] const Touched& touched() const noexcept { return touched_; }
 
 private:
     struct Step {
@@ -76,7 +74,7 @@ private:
         zones::ZoneTable table;
         Steps steps;
         std::size_t rrset_rows = 0;
-        std::vector<std::string> tsig_names;
+        Touched touched;
         WorkReceipt receipt;
     };
 
@@ -104,9 +102,12 @@ private:
     zones::ZoneTable table_;
     Steps steps_;
     std::size_t rrset_rows_ = 0;
-    std::vector<std::string> tsig_names_;
+    Touched touched_;
     std::optional<Error> failure_;
 };
+
+/// Adds one to the other.
+void append(Touched& all, const Touched& more);
 
 /// What every work of a group that could not be made durable is told.
 [[nodiscard]] zones::Refusal not_durable(std::string_view cause);

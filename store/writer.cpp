@@ -33,13 +33,13 @@ Result<void> check_version(Database& database, bool row_exists, std::string subj
 
 template <typename Value>
 Result<void> Writer::note_keys(std::string_view condition, const Value& value) {
-    if (tsig_names_ == nullptr) return {};
+    if (touched_ == nullptr) return {};
     const std::string sql =
         select("c.tsig_name FROM credentials c LEFT JOIN servers s ON s.id = c.server_id WHERE ",
                condition, " AND c.tsig_name <> ''");
     auto names = TRY(all_rows<std::string>(
         database(), sql, [](auto& row) -> Result<std::string> { return row.string(0); }, value));
-    tsig_names_->insert(tsig_names_->end(), names.begin(), names.end());
+    touched_->tsig_names.insert(touched_->tsig_names.end(), names.begin(), names.end());
     return {};
 }
 
@@ -99,12 +99,15 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
     TRY(about(
         database().run(
             "INSERT INTO credentials (kind, token_hash, server_id, label, created_at, expires_at,"
-            " tsig_name, tsig_algorithm, tsig_sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            " tsig_name, tsig_algorithm, tsig_sealed, weak_allowed)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             to_string(row.kind), row.token_hash, row.server_id, row.label, row.created_at,
-            row.expires_at, row.tsig_name, row.tsig_algorithm, row.tsig_sealed),
+            row.expires_at, row.tsig_name, row.tsig_algorithm, row.tsig_sealed,
+            row.weak_allowed ? 1 : 0),
         "credential " + row.label));
     const std::int64_t id = database().last_insert_id();
-    if (tsig_names_ != nullptr && !row.tsig_name.empty()) tsig_names_->push_back(row.tsig_name);
+    if (touched_ != nullptr && !row.tsig_name.empty())
+        touched_->tsig_names.push_back(row.tsig_name);
     return id;
 }
 
@@ -112,6 +115,13 @@ Result<void> Writer::revoke_credential(std::int64_t id) {
     TRY(note_keys("c.id = ?1", id));
     TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
                        id, now_));
+    if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
+    return {};
+}
+
+Result<void> Writer::erase_credential(std::int64_t id) {
+    TRY(note_keys("c.id = ?1", id));
+    TRY(database().run("DELETE FROM credentials WHERE id = ?1", id));
     if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
     return {};
 }

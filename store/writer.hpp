@@ -25,13 +25,20 @@
 
 namespace hairpin::store {
 
+/// What a work wrote that others keep in memory, beside zones.
+struct Touched {
+    std::vector<std::string> tsig_names;  // Of the TSIG keys whose rows were written or went.
+    /// Apexes of the zones whose secondaries or grants were written or went; the root stands for
+    /// what holds of every zone.
+    std::vector<zones::Name> transfers;
+};
+
 class Writer {
 public:
-    /// `tsig_names` gets the names of all TSIG keys whose rows are written or go; null: nobody
-    /// asks.
+    /// `touched` is added to; null: nobody asks.
     Writer(Database& database, const zones::ZoneTable& zones, WallTime now,
-           std::vector<std::string>* tsig_names = nullptr) noexcept
-        : queries_(database), zones_(zones), now_(now), tsig_names_(tsig_names) {}
+           Touched* touched = nullptr) noexcept
+        : queries_(database), zones_(zones), now_(now), touched_(touched) {}
 
     /// Reads what this commit has written so far.
     [[nodiscard]] Queries& read() noexcept { return queries_; }
@@ -59,6 +66,8 @@ public:
     [[nodiscard]] Result<std::int64_t> insert_credential(const CredentialRow& row);
     /// Errors: NotFound. Revoking twice keeps the first time.
     [[nodiscard]] Result<void> revoke_credential(std::int64_t id);
+    /// Its key and what it may go with it, at once. Errors: NotFound.
+    [[nodiscard]] Result<void> erase_credential(std::int64_t id);
     /// All of a server but `except_id` (0: none is spared).
     [[nodiscard]] Result<void> revoke_credentials_of_server(std::int64_t server_id,
                                                             std::int64_t except_id);
@@ -73,8 +82,12 @@ public:
     /// An audit row beside the one that the committer writes for each work.
     [[nodiscard]] Result<void> audit(const AuditRow& row);
 
-    /// For row types in files of their own (acme_rows.hpp).
+    /// For row types in files of their own (acme_rows.hpp, transfer_rows.hpp).
     [[nodiscard]] Database& database() noexcept { return queries_.database(); }
+    /// As in Touched::transfers.
+    void touch_transfers(const zones::Name& apex) {
+        if (touched_ != nullptr) touched_->transfers.push_back(apex);
+    }
 
 private:
     /// Notes the keys of the credentials that `condition` over `c` and `s` (their server) finds.
@@ -84,7 +97,7 @@ private:
     Queries queries_;
     const zones::ZoneTable& zones_;
     WallTime now_;
-    std::vector<std::string>* tsig_names_;
+    Touched* touched_;
 };
 
 }  // namespace hairpin::store

@@ -83,7 +83,7 @@ def test_a_change_reaches_the_secondary_at_once_and_the_api_tells_so(make_hairpi
 
     wait_until(lambda: status()["secondaries"][0]["result"] == "acknowledged", "the acknowledgement")
     assert status() == {"serial": serial, "secondaries": [
-        {"address": secondary.address, "state": "resting", "result": "acknowledged", "rcode": None,
+        {"address": secondary.address, "tsig": None, "state": "resting", "result": "acknowledged", "rcode": None,
          "serial": serial}]}
     assert 'dns_notify_results_total{result="acknowledged"}' in hairpin.api.get("/metrics").body.decode()
 

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from typing import Any
 
 import dns.exception
 import dns.rdatatype
@@ -15,12 +16,16 @@ from support.process import Process, wait_until
 
 
 class Secondary:
-    """Follows `zones` of the primary at 127.0.0.1 and `primary_port`. Not started until `start()`."""
+    """Follows `zones` of the primary at 127.0.0.1 and `primary_port`. Not started until `start()`.
+
+    `key`, as the API shows a new one, signs what it asks, and what tells it of changes has to be signed with it.
+    """
 
     program = ""
 
-    def __init__(self, folder: pathlib.Path, primary_port: int, zones: list[str]):
-        self.folder, self.primary_port, self.zones = folder, primary_port, zones
+    def __init__(self, folder: pathlib.Path, primary_port: int, zones: list[str],
+                 key: dict[str, Any] | None = None):
+        self.folder, self.primary_port, self.zones, self.key = folder, primary_port, zones, key
         self.port, self.control_port = free_port(), free_port()
         # A path of a socket has at most 107 octets; a test's folder is often longer.
         self.short = pathlib.Path(tempfile.mkdtemp(prefix="hp-"))
@@ -89,9 +94,17 @@ class Knot(Secondary):
         zones = "".join(f"""
   - domain: {zone}
     master: primary
-    acl: anybody
+    acl: [anybody, primary]
 """ for zone in self.zones)
-        return f"""
+        key, signed = "", ""
+        if self.key:
+            key = f"""key:
+  - id: {self.key["name"]}.
+    algorithm: {self.key["algorithm"]}
+    secret: {self.key["secret"]}
+"""
+            signed = f"\n    key: {self.key['name']}."
+        return f"""{key}
 server:
     rundir: {self.short}
     listen: 127.0.0.1@{self.port}
@@ -110,11 +123,14 @@ control:
     listen: {self.short}/knot.sock
 remote:
   - id: primary
-    address: 127.0.0.1@{self.primary_port}
+    address: 127.0.0.1@{self.primary_port}{signed}
 acl:
   - id: anybody
     address: 127.0.0.1
     action: transfer
+  - id: primary
+    address: 127.0.0.1
+    action: notify{signed}
 template:
   - id: default
     storage: {self.folder}/zones
@@ -134,11 +150,21 @@ class Nsd(Secondary):
     program = "nsd"
 
     def config(self) -> str:
+        key, signed = "", "NOKEY"
+        if self.key:
+            signed = self.key["name"]
+            key = f"""
+key:
+    name: "{signed}"
+    algorithm: {self.key["algorithm"]}
+    secret: "{self.key["secret"]}"
+"""
         zones = "".join(f"""
 zone:
     name: "{zone}"
     zonefile: "{zone}zone"
-    request-xfr: 127.0.0.1@{self.primary_port} NOKEY
+    allow-notify: 127.0.0.1 {signed}
+    request-xfr: 127.0.0.1@{self.primary_port} {signed}
     provide-xfr: 127.0.0.1 NOKEY
 """ for zone in self.zones)
         return f"""
@@ -158,7 +184,7 @@ server:
 remote-control:
     control-enable: yes
     control-interface: {self.short}/nsd.sock
-{zones}"""
+{key}{zones}"""
 
     def command(self, config: pathlib.Path) -> list[object]:
         return ["/usr/sbin/nsd", "-d", "-c", config]
@@ -177,12 +203,16 @@ class Bind(Secondary):
         zones = "".join(f"""
 zone "{zone}" {{
     type secondary;
-    primaries {{ 127.0.0.1 port {self.primary_port}; }};
+    primaries {{ {self.primary()} }};
     file "zones/{zone}zone";
     masterfile-format text;
 }};
 """ for zone in self.zones)
-        return f"""{self._KEY}
+        key = ""
+        if self.key:
+            key = (f'key "{self.key["name"]}" {{ algorithm {self.key["algorithm"]}; '
+                   f'secret "{self.key["secret"]}"; }};\n')
+        return f"""{self._KEY}{key}
 controls {{ inet 127.0.0.1 port {self.control_port} allow {{ 127.0.0.1; }} keys {{ "rndc"; }}; }};
 options {{
     directory "{self.folder}";
@@ -199,6 +229,10 @@ options {{
     allow-transfer {{ 127.0.0.1; }};
 }};
 {zones}"""
+
+    def primary(self) -> str:
+        key = f' key "{self.key["name"]}"' if self.key else ""
+        return f"127.0.0.1 port {self.primary_port}{key};"
 
     def command(self, config: pathlib.Path) -> list[object]:
         return ["/usr/sbin/named", "-g", "-n", "1", "-c", config]

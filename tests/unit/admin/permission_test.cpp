@@ -15,6 +15,7 @@ std::string target_of(const Route& route) {
     std::string target(route.pattern);
     for (const auto& [argument, value] :
          std::vector<std::pair<std::string, std::string>>{{"{licence}", "nobody"},
+                                                          {"{credential}", "no-key"},
                                                           {"{server}", "nur9"},
                                                           {"{zone}", "nowhere.example"},
                                                           {"{owner}", "x.nowhere.example"},

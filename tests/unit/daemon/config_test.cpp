@@ -45,12 +45,12 @@ TEST_CASE("Transfers are for nobody until addresses are named", "[daemon][rfc593
     CHECK(nobody->transfer_secondaries.empty());
     const auto some = parse_config(kLeast +
                                        "[dns.transfer]\nallow = [\"192.0.2.0/24\"]\n"
-                                       "secondaries = [\"192.0.2.53\", \"[::1]:5353\"]\n",
+                                       "secondaries = [\"192.0.2.53\", \"[::1]:5353 key UPD.\"]\n",
                                    "/etc/hairpin/hairpin.toml");
     REQUIRE(some);
     CHECK(some->transfer_allow.at(0).text() == "192.0.2.0/24");
     CHECK(some->transfer_secondaries.at(0).text() == "192.0.2.53:53");
-    CHECK(some->transfer_secondaries.at(1).text() == "[::1]:5353");
+    CHECK(some->transfer_secondaries.at(1).text() == "[::1]:5353 key upd.");
     CHECK(needs_restart(*nobody, *some).empty());
 }
 
@@ -73,6 +73,18 @@ TEST_CASE("DNS over TLS and HTTPS is off until it is given endpoints",
     CHECK(on->transfer_needs_tls);
     CHECK(needs_restart(*off, *on) ==
           std::vector<std::string>{"dns.tls_listen", "dns.https_listen", "dns.tls_per_client"});
+}
+
+TEST_CASE("A secondary is an address and perhaps a key, and nothing else", "[daemon][hostile]") {
+    const std::string wrong =
+        GENERATE(as<std::string>(), "192.0.2.53 key", "192.0.2.53 key ", "192.0.2.53  key upd.",
+                 "192.0.2.53 key upd. x", "192.0.2.53 key .", "192.0.2.53 upd.",
+                 "192.0.2.53 key a..b", "key upd.", "192.0.2.53:0", "");
+    INFO(wrong);
+    const auto refused =
+        parse_config(kLeast + "[dns.transfer]\nsecondaries = [\"" + wrong + "\"]\n", "x.toml");
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().front().text(), Catch::Contains("dns.transfer.secondaries"));
 }
 
 TEST_CASE("The sample configuration is itself valid, and names every option", "[daemon]") {

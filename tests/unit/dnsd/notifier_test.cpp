@@ -14,6 +14,7 @@
 
 #include "net/socket.hpp"
 #include "tests/support/dns_message.hpp"
+#include "tests/support/tsig.hpp"
 #include "tests/support/zones.hpp"
 
 namespace hairpin::dnsd {
@@ -33,14 +34,20 @@ struct Datagram {
     [[nodiscard]] std::uint16_t id() const { return zones::read_u16(message.data()); }
     [[nodiscard]] zones::Name apex() const { return zones::read_name(message, 12).value().name; }
     [[nodiscard]] std::uint32_t serial() const {
-        return zones::read_u32(&message[message.size() - 20]);
+        const std::size_t end = is_signed() ? tests::tsig_of(message).offset : message.size();
+        return zones::read_u32(&message[end - 20]);
     }
+    [[nodiscard]] bool is_signed() const { return find_tsig(message).value() != 0; }
 };
 
+TsigTime unix_seconds() {
+    return static_cast<TsigTime>(to_unix_seconds(SystemClock().now()));
+}
+
 /// A secondary on loopback that hears everything and answers when it is told to.
-class Secondary {
+class Follower {
 public:
-    explicit Secondary(const char* where = "127.0.0.1:0")
+    explicit Follower(const char* where = "127.0.0.1:0")
         : socket_(net::bind_udp(Endpoint::parse(where).value(), {}).value()) {}
     [[nodiscard]] Endpoint endpoint() const { return net::local_endpoint(socket_).value(); }
 
@@ -56,13 +63,19 @@ public:
         return Datagram{message,
                         Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value()};
     }
-    void answer(const Datagram& heard, std::uint16_t rcode = 0, std::uint16_t other_id = 0) {
+    void answer(const Datagram& heard, std::uint16_t rcode = 0, std::uint16_t other_id = 0,
+                const TsigKeyRef& key = {}) {
         hairpin::tests::MessageBuilder builder(static_cast<std::uint16_t>(heard.id() + other_id),
                                                static_cast<std::uint16_t>(0xA400 | rcode));
         builder.question(heard.apex().text(), zones::RType::SOA);
+        Octets message = builder.octets();
+        if (key) {
+            TsigStream stream(key, tests::tsig_of(heard.message).mac);
+            message = tests::sign(stream, message, unix_seconds());
+        }
         sockaddr_storage address{};
         const socklen_t size = heard.from.to_sockaddr(address);
-        ::sendto(socket_.get(), builder.octets().data(), builder.octets().size(), 0,
+        ::sendto(socket_.get(), message.data(), message.size(), 0,
                  reinterpret_cast<const sockaddr*>(&address), size);
     }
 
@@ -71,9 +84,20 @@ private:
 };
 
 struct World {
-    explicit World(NotifierOptions options = {}) : zones(std::make_shared<zones::ZoneTable>()) {
-        options.secondaries.push_back(secondary.endpoint());
-        notifier = Notifier::start(options, zones).value();
+    explicit World(const NotifierOptions& options = {}, const char* key = nullptr) {
+        follow({secondary.endpoint(), key == nullptr ? std::nullopt : std::optional(name(key))});
+        notifier = Notifier::start(options, {zones, policy, &keys}).value();
+    }
+    /// It alone follows, every zone.
+    void follow(const dnsd::Secondary& who) {
+        TransferPolicy next;
+        next.set({{}, {who}});
+        policy.publish(std::make_shared<const TransferPolicy>(std::move(next)));
+    }
+    void know(const TsigKeyRef& key) {
+        KeyRing next = *keys.snapshot();
+        next.put(key);
+        keys.publish(std::make_shared<const KeyRing>(std::move(next)));
     }
     void publish(const std::string& apex, std::uint32_t serial) {
         zones::ZoneTable next = *zones.snapshot();
@@ -92,8 +116,10 @@ struct World {
         return condition();
     }
 
-    Published<zones::ZoneTable> zones;
-    Secondary secondary;
+    Published<zones::ZoneTable> zones{std::make_shared<zones::ZoneTable>()};
+    PublishedTransferPolicy policy{std::make_shared<const TransferPolicy>()};
+    PublishedKeys keys{std::make_shared<const KeyRing>()};
+    Follower secondary;
     std::unique_ptr<Notifier> notifier;
 };
 
@@ -165,7 +191,7 @@ TEST_CASE("Only the secondary's own answer counts", "[dnsd][hostile]") {
     world.publish("example.net.", 7);
     const auto heard = world.secondary.hear();
     REQUIRE(heard);
-    Secondary stranger;
+    Follower stranger;
     stranger.answer(*heard);
     world.secondary.answer(*heard, 0, 1);
     CHECK(World::eventually([&] { return world.notifier->counters().strange == 2; }));
@@ -190,7 +216,7 @@ TEST_CASE("All zones are told of at the start, a dropped one not any more", "[dn
     }
     world.zones.publish(std::make_shared<const zones::ZoneTable>());
     world.notifier->changed({{name("z7.example."), 5, true}});
-    CHECK(World::eventually([&] { return world.notifier->results(name("z7.example.")).empty(); }));
+    CHECK(World::eventually([&] { return !world.entry("z7.example.").was_sent; }));
 }
 
 TEST_CASE("No more NOTIFYs leave in a second than allowed", "[dnsd]") {
@@ -209,10 +235,9 @@ TEST_CASE("No more NOTIFYs leave in a second than allowed", "[dnsd]") {
 }
 
 TEST_CASE("IPv6 secondaries are told as well", "[dnsd][rfc1996]") {
-    Secondary secondary("[::1]:0");
-    NotifierOptions options;
-    options.secondaries = {secondary.endpoint()};
-    World world(options);
+    Follower secondary("[::1]:0");
+    World world;
+    world.follow({secondary.endpoint(), {}});
     world.publish("example.net.", 7);
     const auto heard = secondary.hear();
     REQUIRE(heard);
@@ -227,8 +252,9 @@ TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
     world.secondary.answer(*first);
     CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
 
-    Secondary other;
-    world.notifier->set_secondaries({other.endpoint()});
+    Follower other;
+    world.follow({other.endpoint(), {}});
+    world.notifier->followed({name("example.net.")});
     const auto told = other.hear();  // Of what is there, without a change.
     REQUIRE(told);
     CHECK(told->serial() == 7);
@@ -237,6 +263,61 @@ TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
     REQUIRE(other.hear());
     CHECK_FALSE(world.secondary.hear(300));
     CHECK(world.notifier->results(name("example.net.")).size() == 1);
+}
+
+TEST_CASE("A zone's own secondaries are told of that zone alone", "[dnsd][rfc1996]") {
+    World world;
+    Follower own;
+    TransferPolicy next = *world.policy.snapshot();
+    next.set(name("example.net."), {{}, {{own.endpoint(), {}}}});
+    world.policy.publish(std::make_shared<const TransferPolicy>(std::move(next)));
+    world.publish("example.org.", 7);
+    world.publish("example.net.", 8);
+    const auto heard = own.hear();
+    REQUIRE(heard);
+    CHECK(heard->apex() == name("example.net."));
+    CHECK(world.notifier->results(name("example.net.")).size() == 2);
+    CHECK(world.notifier->results(name("example.org.")).size() == 1);
+}
+
+TEST_CASE("Where a secondary has a key, only what is signed with it counts",
+          "[dnsd][rfc1996][rfc8945][hostile]") {
+    NotifierOptions options;
+    options.policy.first_retry = Milliseconds(60'000);
+    World world(options, "key.");
+    world.know(tests::make_key("key."));
+    world.publish("example.net.", 7);
+    const auto heard = world.secondary.hear();
+    REQUIRE(heard);
+    CHECK(heard->serial() == 7);
+    CHECK(tests::tsig_text(heard->message) == "NOERROR key. hmac-sha256. mac=32");
+
+    world.secondary.answer(*heard);
+    CHECK(World::eventually([&] { return world.notifier->counters().unverified == 1; }));
+    world.secondary.answer(*heard, 0, 0, tests::make_key("key.", {}, 9));
+    CHECK(World::eventually([&] { return world.notifier->counters().unverified == 2; }));
+    CHECK(world.entry("example.net.").state == NotifyState::InFlight);
+    CHECK(world.notifier->counters().acknowledged == 0);
+    world.secondary.answer(*heard, 0, 0, tests::make_key("key."));
+    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
+    CHECK(world.notifier->results(name("example.net.")).front().secondary.key == name("key."));
+}
+
+TEST_CASE("Without the key that is wanted nothing is sent", "[dnsd][rfc8945]") {
+    NotifierOptions options;
+    options.policy.attempts = 1;
+    World world(options, "gone.");
+    world.publish("example.net.", 7);
+    CHECK(World::eventually([&] { return world.notifier->counters().not_sent >= 1; }));
+    CHECK_FALSE(world.secondary.hear(200));
+    CHECK(World::eventually(
+        [&] { return world.entry("example.net.").result == NotifyResult::Failed; }));
+
+    world.know(tests::make_key("gone."));
+    world.publish("example.net.", 8);
+    const auto heard = world.secondary.hear();
+    REQUIRE(heard);
+    CHECK(heard->is_signed());
 }
 
 }  // namespace

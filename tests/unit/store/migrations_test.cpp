@@ -58,6 +58,33 @@ TEST_CASE("An older schema must be migrated before it is read", "[store][migrati
     CHECK(reader.error().code == ErrorCode::Unavailable);
 }
 
+TEST_CASE("Credentials and what refers to them are kept when their table is made anew",
+          "[store][migrations]") {
+    TemporaryFolder folder;
+    Database database = open_database(folder.file("db"), Access::Create);
+    REQUIRE(migrate(database, migrations().first(3)));
+    must(database.execute(
+        "INSERT INTO credentials (kind, token_hash, label, created_at) VALUES"
+        " ('operator', zeroblob(32), 'first', 1), ('operator', randomblob(32), 'second', 2);"
+        "INSERT INTO idempotency VALUES (1, 'key', zeroblob(32), 201, '', x'', 3);"
+        "DELETE FROM credentials WHERE id = 2"));
+    REQUIRE(migrate(database));
+    const auto number = [&](const char* sql) {
+        Statement count = must(database.statement(sql));
+        REQUIRE(must(count.step()));
+        return count.integer(0);
+    };
+    CHECK(number("SELECT count(*) FROM credentials WHERE label = 'first'") == 1);
+    CHECK(number("SELECT count(*) FROM idempotency WHERE credential_id = 1") == 1);
+    // An id that was once given is not given again, and a credential takes its answers with it.
+    must(
+        database.execute("INSERT INTO credentials (kind, token_hash, label, created_at) VALUES"
+                         " ('operator', randomblob(32), 'third', 4)"));
+    CHECK(number("SELECT id FROM credentials WHERE label = 'third'") == 3);
+    must(database.execute("DELETE FROM credentials WHERE id = 1"));
+    CHECK(number("SELECT count(*) FROM idempotency") == 0);
+}
+
 TEST_CASE("A step that fails leaves the schema at the step before it", "[store][migrations]") {
     const Migration first = {1, "first", "CREATE TABLE one (a INTEGER) STRICT"};
     const Migration broken = {2, "broken", "CREATE TABLE two (a INTEGER) STRICT; SELECT nonsense"};

@@ -1,0 +1,117 @@
+#include "store/transfer_rows.hpp"
+
+#include <string>
+
+#include "store/row_reading.hpp"
+#include "store/rows.hpp"
+
+namespace hairpin::store {
+namespace {
+
+Result<zones::Name> read_apex_column(const Statement& row) {
+    return parse_apex(row.text(0));
+}
+
+Result<GrantedZone> read_granted(const Statement& row) {
+    if (row.is_null(0)) return GrantedZone();
+    return GrantedZone(TRY(parse_apex(row.text(0))));
+}
+
+Result<SecondaryRow> read_secondary(const Statement& row) {
+    const auto address = Endpoint::parse(row.text(0));
+    if (!address)
+        return fail(Error{ErrorCode::Corrupt, row.string(0), "is not an address of a secondary"});
+    SecondaryRow secondary{*address, {}};
+    if (!row.text(1).empty()) secondary.key = TRY(parse_apex(row.text(1)));
+    return secondary;
+}
+
+/// The row of a zone that must be there.
+Result<std::int64_t> id_of_zone(Writer& writer, const zones::Name& apex) {
+    const auto zone = TRY(writer.read().zone(apex));
+    if (!zone) return fail(Error{ErrorCode::NotFound, apex.text(), "there is no such zone"});
+    return zone->id;
+}
+
+/// The root is no zone that we host: it stands for all.
+zones::Name touched_apex(const GrantedZone& apex) {
+    return apex.value_or(zones::Name());
+}
+
+}  // namespace
+
+Result<std::vector<GrantedZone>> TransferQueries::zones_of_credential(std::int64_t credential_id) {
+    return all_rows<GrantedZone>(
+        database_,
+        "SELECT z.apex FROM credential_grants g LEFT JOIN zones z ON z.id = g.zone_id"
+        " WHERE g.credential_id = ?1 AND g.operation = 'transfer' ORDER BY z.apex",
+        [](auto& row) { return read_granted(row); }, credential_id);
+}
+
+Result<std::vector<zones::Name>> TransferQueries::keys_of_zone(const GrantedZone& apex) {
+    // A revoked key is not in the ring, so nothing is signed with it; it is left out all the same.
+    constexpr std::string_view kOfEvery =
+        "SELECT c.tsig_name FROM credential_grants g JOIN credentials c ON c.id = g.credential_id"
+        " WHERE g.zone_id IS NULL AND g.operation = 'transfer' AND c.revoked_at IS NULL"
+        " ORDER BY c.id";
+    constexpr std::string_view kOfOne =
+        "SELECT c.tsig_name FROM zones z JOIN credential_grants g ON g.zone_id = z.id"
+        " JOIN credentials c ON c.id = g.credential_id"
+        " WHERE z.apex = ?1 AND g.operation = 'transfer' AND c.revoked_at IS NULL ORDER BY c.id";
+    const auto read = [](auto& row) { return read_apex_column(row); };
+    if (!apex) return all_rows<zones::Name>(database_, kOfEvery, read);
+    return all_rows<zones::Name>(database_, kOfOne, read, apex->lower().text());
+}
+
+Result<std::vector<SecondaryRow>> TransferQueries::secondaries_of(const zones::Name& apex) {
+    return all_rows<SecondaryRow>(
+        database_,
+        "SELECT s.address, s.tsig_name FROM zones z JOIN zone_secondaries s ON s.zone_id = z.id"
+        " WHERE z.apex = ?1 ORDER BY s.position",
+        [](auto& row) { return read_secondary(row); }, apex.lower().text());
+}
+
+Result<std::vector<zones::Name>> TransferQueries::zones_with_rows(std::size_t limit,
+                                                                  std::string_view after_apex) {
+    return all_rows<zones::Name>(
+        database_,
+        "SELECT apex FROM zones WHERE apex > ?2 AND id IN (SELECT zone_id FROM credential_grants"
+        " UNION SELECT zone_id FROM zone_secondaries) ORDER BY apex LIMIT ?1",
+        [](auto& row) { return read_apex_column(row); }, page(limit), after_apex);
+}
+
+Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
+                             const std::vector<SecondaryRow>& secondaries) {
+    const std::int64_t zone = TRY(id_of_zone(writer, apex));
+    Database& database = writer.database();
+    if (TRY(TransferQueries(database).secondaries_of(apex)) == secondaries) return {};
+    TRY(database.run("DELETE FROM zone_secondaries WHERE zone_id = ?1", zone));
+    std::int64_t position = 0;
+    for (const SecondaryRow& each : secondaries)
+        TRY(
+            database.run("INSERT INTO zone_secondaries (zone_id, position, address, tsig_name)"
+                         " VALUES (?1, ?2, ?3, ?4)",
+                         zone, position++, each.address.text(),
+                         each.key ? each.key->lower().text() : std::string()));
+    writer.touch_transfers(apex);
+    return {};
+}
+
+Result<void> insert_grant(Writer& writer, std::int64_t credential_id, const GrantedZone& apex) {
+    std::optional<std::int64_t> zone;
+    if (apex) zone = TRY(id_of_zone(writer, *apex));
+    TRY(
+        writer.database().run("INSERT INTO credential_grants (credential_id, zone_id, operation)"
+                              " VALUES (?1, ?2, 'transfer')",
+                              credential_id, zone));
+    writer.touch_transfers(touched_apex(apex));
+    return {};
+}
+
+Result<void> erase_tsig_credential(Writer& writer, std::int64_t id) {
+    for (const GrantedZone& each : TRY(TransferQueries(writer.database()).zones_of_credential(id)))
+        writer.touch_transfers(touched_apex(each));
+    return writer.erase_credential(id);
+}
+
+}  // namespace hairpin::store

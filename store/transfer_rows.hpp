@@ -1,0 +1,63 @@
+// store/transfer_rows.hpp - who may transfer zones, and who follows them: grants and secondaries.
+//
+// Rows of their own beside credentials and zones, with which they go. What follows from them
+// (dnsd/transfer_policy.hpp) is the daemon's to say; each write is noted in the Writer
+// (Touched::transfers), so that it is told when the commit is durable.
+//
+// Errors everywhere: as in reader.hpp and writer.hpp.
+//
+// Threads   As the Database or Writer given.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/ip_address.hpp"
+#include "core/result.hpp"
+#include "store/database.hpp"
+#include "store/writer.hpp"
+#include "zones/name.hpp"
+
+namespace hairpin::store {
+
+struct SecondaryRow {
+    Endpoint address;
+    std::optional<zones::Name> key;  // Of a TSIG key, in lower case; none: unsigned.
+    friend bool operator==(const SecondaryRow&, const SecondaryRow&) = default;
+};
+
+/// A zone, or none: every zone that there is or will be.
+using GrantedZone = std::optional<zones::Name>;
+
+class TransferQueries {
+public:
+    /// `database` outlives this.
+    explicit TransferQueries(Database& database) noexcept : database_(database) {}
+
+    /// What a credential may transfer.
+    [[nodiscard]] Result<std::vector<GrantedZone>> zones_of_credential(std::int64_t credential_id);
+    /// Names of the keys that may transfer a zone by a grant for it; without one: for every zone.
+    [[nodiscard]] Result<std::vector<zones::Name>> keys_of_zone(const GrantedZone& apex);
+    /// In the order in which they were given.
+    [[nodiscard]] Result<std::vector<SecondaryRow>> secondaries_of(const zones::Name& apex);
+    /// Apexes of the zones that have grants or secondaries of their own, as text sorts them.
+    [[nodiscard]] Result<std::vector<zones::Name>> zones_with_rows(std::size_t limit,
+                                                                   std::string_view after_apex);
+
+private:
+    Database& database_;
+};
+
+/// The zone has exactly these. Errors: NotFound there is no such zone.
+[[nodiscard]] Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
+                                           const std::vector<SecondaryRow>& secondaries);
+/// Errors: NotFound there is no such zone; Conflict it is granted already.
+[[nodiscard]] Result<void> insert_grant(Writer& writer, std::int64_t credential_id,
+                                        const GrantedZone& apex);
+/// A key and all its grants. Errors: NotFound.
+[[nodiscard]] Result<void> erase_tsig_credential(Writer& writer, std::int64_t id);
+
+}  // namespace hairpin::store
