@@ -35,7 +35,7 @@ std::string take_line(std::string_view& text) {
 }
 
 net::Response respond(const net::Request& request) {
-    static const zones::ZoneTable world = tests::make_world();
+    static const zones::ZoneTable world = dnsd::tests::make_world();
     static const Identity identity;
     static Octets room(kMaxMessageOctets);
     Counters counters;

@@ -41,7 +41,7 @@ public:
 /// A worker without a thread, over zones with one of everything.
 struct Bench {
     Bench()
-        : zones(std::make_shared<const zones::ZoneTable>(tests::make_world())),
+        : zones(std::make_shared<const zones::ZoneTable>(dnsd::tests::make_world())),
           keys(std::make_shared<const KeyRing>()),
           policy(std::make_shared<const TransferPolicy>()),
           zones_reader(zones),
