@@ -29,7 +29,7 @@ void require(bool condition, const char* what) {
 
 std::string take_line(std::string_view& text) {
     const std::size_t end = text.find('\n');
-    const std::string line(text.substr(0, end));
+    std::string line(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     return line;
 }
