@@ -24,7 +24,8 @@ inline MessageBuilder axfr_message(std::uint16_t flags = 0x8400, std::uint16_t i
 inline MessageBuilder& add(MessageBuilder& message, std::string_view owner, zones::RType type,
                            std::string_view text, std::uint32_t ttl = 60,
                            std::uint16_t rclass = 1) {
-    const OctetView wire = name(owner).wire();
+    const zones::Name at = name(owner);
+    const OctetView wire = at.wire();
     return message.record(1, Octets(wire.begin(), wire.end()), to_number(type), rclass, ttl,
                           rdata(type, text));
 }
