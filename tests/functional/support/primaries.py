@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-import shutil
-import tempfile
 
 import dns.exception
 from support.dns import Resolver
+from support.name_server import NameServer
 from support.ports import free_port
-from support.process import Process, wait_until
+from support.process import wait_until
 
 KEY_NAME, SECRET = "move.example.", "c2VjcmV0IHRoYXQgaXMgb25seSBmb3IgdGhlIHRlc3Rz"
 
@@ -19,24 +18,21 @@ def key_clause(secret: str = SECRET, name: str = KEY_NAME) -> str:
     return f'key "{name}" {{ algorithm hmac-sha256; secret "{secret}"; }};\n'
 
 
-class Primary:
+class Primary(NameServer):
     """Serves `zone` from `text` at 127.0.0.1; transfers it to anybody, or to who signs with the key."""
 
     program = ""
 
     def __init__(self, folder: pathlib.Path, zone: str, text: str, *, signed_only: bool = False):
-        self.folder, self.zone, self.signed_only = folder, zone, signed_only
+        super().__init__(folder)
+        self.zone, self.signed_only = zone, signed_only
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         folder.mkdir(parents=True)
         (folder / "zone").write_text(text)
-        self.short = pathlib.Path(tempfile.mkdtemp(prefix="hp-"))
-        self._process: Process | None = None
 
     def start(self) -> Primary:
-        config = self.folder / f"{self.program}.conf"
-        config.write_text(self.config())
-        self._process = Process(self.command(config), self.folder / f"{self.program}.log", cwd=self.folder)
+        self.run()
         wait_until(self._is_up, f"{self.program} serves {self.zone}", every=0.1)
         return self
 
@@ -47,19 +43,6 @@ class Primary:
         except (dns.exception.DNSException, OSError, IndexError):
             return False
 
-    def log(self) -> str:
-        return "".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
-
-    def end(self) -> None:
-        if self._process is not None:
-            self._process.end()
-        shutil.rmtree(self.short, ignore_errors=True)
-
-    def config(self) -> str:
-        raise NotImplementedError
-
-    def command(self, config: pathlib.Path) -> list[object]:
-        raise NotImplementedError
 
 
 class Knot(Primary):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import pathlib
-import shutil
 import subprocess
-import tempfile
 from typing import Any
 
 import dns.exception
 import dns.rdatatype
 from support.dns import Resolver
+from support.name_server import NameServer
 from support.ports import free_port
-from support.process import Process, wait_until
+from support.process import wait_until
 
 
-class Secondary:
+class Secondary(NameServer):
     """Follows `zones` of the primary at 127.0.0.1 and `primary_port`. Not started until `start()`.
 
     `key`, as the API shows a new one, signs what it asks, and what tells it of changes has to be signed with it.
@@ -25,12 +24,10 @@ class Secondary:
 
     def __init__(self, folder: pathlib.Path, primary_port: int, zones: list[str],
                  key: dict[str, Any] | None = None):
-        self.folder, self.primary_port, self.zones, self.key = folder, primary_port, zones, key
+        super().__init__(folder)
+        self.primary_port, self.zones, self.key = primary_port, zones, key
         self.port, self.control_port = free_port(), free_port()
-        # A path of a socket has at most 107 octets; a test's folder is often longer.
-        self.short = pathlib.Path(tempfile.mkdtemp(prefix="hp-"))
         self.dns = Resolver(self.port)
-        self._process: Process | None = None
 
     def start(self) -> Secondary:
         """Runs it and waits until it has all zones."""
@@ -41,9 +38,7 @@ class Secondary:
 
     def launch(self) -> None:
         (self.folder / "zones").mkdir(parents=True)
-        config = self.folder / f"{self.program}.conf"
-        config.write_text(self.config())
-        self._process = Process(self.command(config), self.folder / f"{self.program}.log", cwd=self.folder)
+        self.run()
 
     def serial(self, zone: str) -> int:
         """0 while it does not serve the zone."""
@@ -67,21 +62,6 @@ class Secondary:
             self.refresh(zone)
             return False
         wait_until(has_it, f"{self.program} has {zone} at {serial}", every=0.3)
-
-    def log(self) -> str:
-        return "".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
-
-    def end(self) -> None:
-        if self._process is not None:
-            self._process.end()
-        shutil.rmtree(self.short, ignore_errors=True)
-
-    # Of each kind.
-    def config(self) -> str:
-        raise NotImplementedError
-
-    def command(self, config: pathlib.Path) -> list[object]:
-        raise NotImplementedError
 
     def refresh_command(self, zone: str) -> list[object]:
         raise NotImplementedError
