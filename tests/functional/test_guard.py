@@ -175,8 +175,12 @@ class Flood:
 
 
 def ask(hairpin, source: str, name: str = f"www.{ZONE}", **options) -> dns.message.Message:
+    """Asks again when nothing comes, as resolvers do: on a busy machine a flood fills the socket's buffer."""
     query = dns.message.make_query(name, "A", **options)
-    return dns.query.udp(query, "127.0.0.1", port=hairpin.dns_port, source=source, timeout=10)
+    for _ in range(4):
+        with contextlib.suppress(dns.exception.Timeout):
+            return dns.query.udp(query, "127.0.0.1", port=hairpin.dns_port, source=source, timeout=5)
+    raise AssertionError(f"no answer to four queries for {name}")
 
 
 LIMITS = {"rate_limit.answers": 20, "rate_limit.nxdomain": 20, "rate_limit.window": 15}
@@ -204,6 +208,7 @@ def test_during_a_flood_everybody_else_is_answered(make_hairpin, networks):
         assert ask(hairpin, "127.66.0.9", f"nosuch.{ZONE}").rcode() == dns.rcode.NXDOMAIN
     wait_until(lambda: "rate limiting began" in hairpin.process.log(), "the log says so")
     assert hairpin.process.log().count("rate limiting began") == 1
+    assert metric(hairpin, 'dns_rate_limited_total{action="dropped"}') == 0
 
 
 def test_random_names_of_one_zone_are_one_subject(make_hairpin):
