@@ -1,6 +1,7 @@
 // tests/support/octets.hpp - octets the way the field writes them: hexadecimal pairs and 'text'.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string_view>
 

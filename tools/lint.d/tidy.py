@@ -1,7 +1,8 @@
 """clang-tidy over the sources of the product, the fuzz targets and the benchmarks.
 
 Most of its time goes into headers, so up to BATCH sources of a folder are looked at in one go, by a
-file that includes them; only where that does not compile or finds something is each looked at by itself.
+file that includes them; only where that does not compile or finds something is each looked at by itself. What the
+build does not unite (ALONE in a folder's CMakeLists.txt) is not united here either.
 The compile commands come from a configure step of its own, without precompiled headers. The unit
 tests are left out: what Catch2's macros expand to is not ours to judge.
 """
@@ -20,7 +21,7 @@ from proofs import Proofs, in_parallel
 from sources import MODULES, ROOT, files, finish, text
 
 TIDY = "clang-tidy-14"
-BATCH = 10
+BATCH = 20
 LINT = ROOT / "build" / "lint"
 BUILD = LINT / "commands"
 FOLDERS = (*MODULES, "tests/fuzz", "bench")
@@ -87,11 +88,20 @@ def check_alone(path: str) -> str:
 def batches(paths: Sequence[str]) -> list[list[str]]:
     groups = []
     for _, folder in itertools.groupby(paths, key=lambda path: path.rsplit("/", 1)[0]):
-        open_ = list(folder)
+        together = list(folder)
         # A program of one file has a main() of its own.
-        size = 1 if open_[0].startswith(("bench", "tests")) else BATCH
-        groups += [open_[at : at + size] for at in range(0, len(open_), size)]
-    return groups
+        alone = set(together) if together[0].startswith(("bench", "tests")) else compiled_alone(together[0])
+        groups += [[path] for path in together if path in alone]
+        together = [path for path in together if path not in alone]
+        groups += [together[at : at + BATCH] for at in range(0, len(together), BATCH)]
+    # The long ones first, so that no core waits for the last of them.
+    return sorted(groups, key=len, reverse=True)
+
+
+def compiled_alone(source: str) -> set[str]:
+    folder = source.rsplit("/", 1)[0]
+    lists = re.findall(r"\bALONE\s+((?:\w+\.cpp\s+)+)", text(f"{folder}/CMakeLists.txt"))
+    return {f"{folder}/{name}" for names in lists for name in names.split()}
 
 
 flags = configure()
