@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "dnsd/answer.hpp"
 #include "dnsd/rate_limit.hpp"
 #include "zones/edit.hpp"
@@ -152,6 +153,11 @@ double counting() {
         counters.count(dnsd::CookieState{static_cast<std::uint8_t>(each & 3)});
         counters.count(dnsd::Outcome::Match);
         counters.count(dnsd::Rcode::NoError);
+        counters.opcodes[0].add();
+        counters.count_response(dnsd::Transport::Udp, 100 + each % 64);
+        // Read once for each batch of the socket; here for each answer, the worst there is.
+        const Stopwatch stopwatch;
+        counters.count_latency(dnsd::Transport::Udp, stopwatch.nanoseconds(), 1);
     }
     const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
     return took.count() / static_cast<double>(kQueries);

@@ -96,10 +96,12 @@ class Knot(Peer):
 class Hairpind(Peer):
     name = "hairpin"
 
-    def __init__(self, folder: pathlib.Path, ca: TestCa):
+    def __init__(self, folder: pathlib.Path, ca: TestCa, dns: dict[str, object] | None = None):
+        """`dns` has options of [dns] that this one is to have; rate limits are off without one."""
         self._folder = folder
-        self.server = Hairpin(folder, ca, {"log": {"level": "warning"}, "dns": {"workers": 1},
-                                            "dns.rate_limit": {"mode": "off"}, "http": {"server_changes": 1_000_000}})
+        self.server = Hairpin(folder, ca, {"log": {"level": "warning"},
+                                            "dns": {"workers": 1, "rate_limit.mode": "off", **(dns or {})},
+                                            "http": {"server_changes": 1_000_000}})
         self.server.config["dns"]["listen"] = [f"127.0.0.1:{self.server.dns_port}"]
         self.port = self.server.dns_port
         self.start_seconds = 0.0

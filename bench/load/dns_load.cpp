@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -28,6 +30,7 @@ struct Options {
     std::size_t sockets = 2;
     std::size_t in_flight = 96;  // Of each socket.
     bool echo = false;
+    bool cookie = false;
 };
 
 Instant after(Instant from, double seconds) {
@@ -60,7 +63,9 @@ Tally drive(std::vector<DnsWindow>& windows, const Questions& questions, std::si
 Result<int> run(const Options& options) {
     const auto server = Endpoint::parse(options.server);
     if (!server) return fail(Error{ErrorCode::Invalid, options.server, "is not ADDRESS:PORT"});
-    const Questions questions = TRY(Questions::read(options.questions));
+    constexpr std::array<std::uint8_t, 8> kClientCookie = {1, 2, 3, 4, 5, 6, 7, 8};
+    const Questions questions = TRY(Questions::read(
+        options.questions, options.cookie ? OctetView(kClientCookie) : OctetView()));
     std::vector<DnsWindow> windows;
     const Checking checking = options.echo ? Checking::EchoOnly : Checking::Answers;
     for (std::size_t count = 0; count < options.sockets; ++count)
@@ -99,6 +104,7 @@ int main(int argc, char** argv) {
     app.add_option("--in-flight", options.in_flight, "Questions in flight for each socket")
         ->check(CLI::Range(std::size_t{1}, DnsWindow::kMaxInFlight));
     app.add_flag("--echo", options.echo, "The server only sets QR: check nothing else");
+    app.add_flag("--cookie", options.cookie, "Send a client cookie with every question");
     CLI11_PARSE(app, argc, argv);
     const auto status = run(options);
     if (status) return *status;
