@@ -9,16 +9,19 @@
 #include "admin/paging.hpp"
 #include "admin/secondaries.hpp"
 #include "admin/zone_content.hpp"
+#include "admin/zone_state.hpp"
 
 namespace hairpin::admin {
 namespace {
 
 constexpr std::size_t kMaxPlanOctets = 64;
 
-void write_licence(JsonWriter& json, const store::LicenceRow& licence, WallTime now) {
+void write_licence(JsonWriter& json, const store::LicenceRow& licence,
+                   const std::optional<ZoneState>& zone, WallTime now) {
     json.begin_object();
     json.member("licence", licence.name);
     json.member("zone", shown(licence.zone_apex));
+    write_zone_state(json, zone, now);
     json.member("plan", licence.plan);
     json.member("state", store::to_string(licence.state));
     json.member("expires", licence.expires_at);
@@ -28,9 +31,10 @@ void write_licence(JsonWriter& json, const store::LicenceRow& licence, WallTime 
     json.end_object();
 }
 
-net::Response licence_response(int status, const store::LicenceRow& licence, WallTime now) {
+net::Response licence_response(int status, const store::LicenceRow& licence,
+                               const std::optional<ZoneState>& zone, WallTime now) {
     JsonWriter json;
-    write_licence(json, licence, now);
+    write_licence(json, licence, zone, now);
     net::Response response = json_response(status, json);
     response.headers.push_back({"etag", version_etag(licence.version)});
     if (status == 201) response.headers.push_back({"location", "/v1/licences/" + licence.name});
@@ -117,8 +121,9 @@ Result<Write, Problem> post_licence(Api& api, const Call& call) {
         TRY(writer.insert_licence(*row));
         return {};
     };
-    write.answer = [row](const store::WorkReceipt&) {
-        return licence_response(201, *row, row->created_at);
+    write.answer = [row](const store::WorkReceipt& receipt) {
+        const ZoneState zone(receipt.zones.front().serial, row->created_at);
+        return licence_response(201, *row, zone, row->created_at);
     };
     return write;
 }
@@ -127,10 +132,11 @@ Result<net::Response, Problem> list_licences(Api& api, const Call& call) {
     const Page page = TRY(Page::of(call.request));
     const auto rows = TRY(api.queries().licences(page.wanted(), page.after));
     const std::size_t count = std::min(rows.size(), page.limit);
+    const auto table = api.zones();
     JsonWriter json;
     json.begin_object().key("licences").begin_array();
     for (std::size_t at = 0; at < count; ++at)
-        write_licence(json, rows[at], api.now());
+        write_licence(json, rows[at], ZoneState::of(table->find(rows[at].zone_apex)), api.now());
     json.end_array();
     write_next(json, rows.size() > count, count == 0 ? "" : rows[count - 1].name);
     json.end_object();
@@ -139,7 +145,8 @@ Result<net::Response, Problem> list_licences(Api& api, const Call& call) {
 
 Result<net::Response, Problem> get_licence(Api& api, const Call& call) {
     const auto licence = TRY(find_licence(api.queries(), call.arguments[0]));
-    return licence_response(200, licence, api.now());
+    const auto table = api.zones();
+    return licence_response(200, licence, ZoneState::of(table->find(licence.zone_apex)), api.now());
 }
 
 Result<Write, Problem> patch_licence(Api&, const Call& call) {
@@ -156,7 +163,8 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
     write.audit = {"licence.patch", call.arguments[0]};
     auto row = std::make_shared<store::LicenceRow>();
     auto at = std::make_shared<WallTime>();
-    write.rows = [row, at, members, secondaries, name = call.arguments[0],
+    auto zone = std::make_shared<std::optional<ZoneState>>();
+    write.rows = [row, at, zone, members, secondaries, name = call.arguments[0],
                   conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         *row = TRY(find_licence(writer.read(), name));
@@ -166,10 +174,11 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
         if (secondaries) TRY(store_secondaries(writer, row->zone_apex, *secondaries));
         row->version += 1;
         *at = writer.now();
+        *zone = ZoneState::of(writer.zones().find(row->zone_apex));
         return {};
     };
-    write.answer = [row, at](const store::WorkReceipt&) {
-        return licence_response(200, *row, *at);
+    write.answer = [row, at, zone](const store::WorkReceipt&) {
+        return licence_response(200, *row, *zone, *at);
     };
     return write;
 }

@@ -10,29 +10,44 @@
 #include "admin/paging.hpp"
 #include "admin/secondaries.hpp"
 #include "admin/zone_content.hpp"
+#include "admin/zone_state.hpp"
 
 namespace hairpin::admin {
 namespace {
 
 using Secondaries = std::vector<store::SecondaryRow>;
 
-void write_zone_members(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
-                        std::uint32_t serial) {
-    json.member("zone", shown(apex));
-    json.member("kind", store::to_string(kind));
-    json.member("serial", serial);
+struct ShownZone {
+    zones::Name apex;
+    zones::ZoneKind kind = zones::ZoneKind::Plain;
+    ZoneState state;
+    Secondaries secondaries;
+
+    [[nodiscard]] std::string etag() const {
+        return zone_etag(state.serial, secondaries_text(secondaries));
+    }
+};
+
+ShownZone shown_zone(const zones::Zone& zone, Secondaries secondaries) {
+    return {zone.apex(), zone.kind(), ZoneState(zone), std::move(secondaries)};
 }
 
-net::Response zone_response(int status, const zones::Name& apex, zones::ZoneKind kind,
-                            std::uint32_t serial, const Secondaries& secondaries) {
+void write_zone_members(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
+                        const ZoneState& state, WallTime now) {
+    json.member("zone", shown(apex));
+    json.member("kind", store::to_string(kind));
+    write_zone_state(json, state, now);
+}
+
+net::Response zone_response(int status, const ShownZone& zone, WallTime now) {
     JsonWriter json;
     json.begin_object();
-    write_zone_members(json, apex, kind, serial);
-    write_secondaries(json, secondaries);
+    write_zone_members(json, zone.apex, zone.kind, zone.state, now);
+    write_secondaries(json, zone.secondaries);
     json.end_object();
     net::Response response = json_response(status, json);
-    response.headers.push_back({"etag", zone_etag(serial, secondaries_text(secondaries))});
-    if (status == 201) response.headers.push_back({"location", "/v1/zones/" + shown(apex)});
+    response.headers.push_back({"etag", zone.etag()});
+    if (status == 201) response.headers.push_back({"location", "/v1/zones/" + shown(zone.apex)});
     return response;
 }
 
@@ -56,12 +71,15 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
     write.audit = {"zone.create", apex.text()};
     write.change.zones.push_back(
         TRY(new_zone(apex, zones::ZoneKind::Plain, api.context().options)));
-    write.rows = [apex, &rules = api.context().options.addresses](store::Writer& writer,
-                                                                  zones::Change&) {
+    auto at = std::make_shared<WallTime>();
+    write.rows = [apex, at, &rules = api.context().options.addresses](store::Writer& writer,
+                                                                      zones::Change&) {
+        *at = writer.now();
         return check_no_twin(writer.zones(), apex, rules);
     };
-    write.answer = [apex](const store::WorkReceipt& receipt) {
-        return zone_response(201, apex, zones::ZoneKind::Plain, receipt.zones.front().serial, {});
+    write.answer = [apex, at](const store::WorkReceipt& receipt) {
+        const ZoneState state(receipt.zones.front().serial, *at);
+        return zone_response(201, {apex, zones::ZoneKind::Plain, state, {}}, *at);
     };
     return write;
 }
@@ -70,11 +88,14 @@ Result<net::Response, Problem> list_zones(Api& api, const Call& call) {
     const Page page = TRY(Page::of(call.request));
     const auto rows = TRY(api.queries().zones(page.wanted(), page.after));
     const std::size_t count = std::min(rows.size(), page.limit);
+    const auto table = api.zones();
     JsonWriter json;
     json.begin_object().key("zones").begin_array();
     for (std::size_t at = 0; at < count; ++at) {
+        const zones::Zone* zone = table->find(rows[at].apex);
+        if (zone == nullptr) continue;  // Its commit is about to be published.
         json.begin_object();
-        write_zone_members(json, rows[at].apex, rows[at].kind, rows[at].serial);
+        write_zone_members(json, rows[at].apex, zone->kind(), ZoneState(*zone), api.now());
         json.end_object();
     }
     json.end_array();
@@ -88,11 +109,11 @@ Result<net::Response, Problem> get_zone(Api& api, const Call& call) {
     const auto table = api.zones();
     const zones::Zone* zone = table->find(apex);
     if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-    const auto secondaries =
-        TRY(store::TransferQueries(api.queries().database()).secondaries_of(apex));
-    const std::string etag = zone_etag(zone->serial(), secondaries_text(secondaries));
-    if (none_match_names(call.request, etag)) return net::Response{304, {{"etag", etag}}, {}};
-    return zone_response(200, zone->apex(), zone->kind(), zone->serial(), secondaries);
+    const ShownZone shown = shown_zone(
+        *zone, TRY(store::TransferQueries(api.queries().database()).secondaries_of(apex)));
+    if (none_match_names(call.request, shown.etag()))
+        return net::Response{304, {{"etag", shown.etag()}}, {}};
+    return zone_response(200, shown, api.now());
 }
 
 Result<net::Response, Problem> get_secondaries(Api& api, const Call& call) {
@@ -141,19 +162,19 @@ Result<Write, Problem> patch_zone(Api& api, const Call& call) {
 
     Write write;
     write.audit = {"zone.patch", apex.text()};
-    auto zone = std::make_shared<zones::ZoneRef>();
-    auto secondaries = std::make_shared<const Secondaries>(*read);
-    write.rows = [apex, zone, secondaries, conditions = WriteConditions::of(call.request)](
+    auto shown = std::make_shared<std::optional<ShownZone>>();
+    write.rows = [apex, shown, secondaries = *read, conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
-        *zone = writer.zones().share(apex);
-        if (!*zone) return fail(not_found("zone " + apex.text()));
-        const auto before = TRY(store::TransferQueries(writer.database()).secondaries_of(apex));
-        TRY(conditions.check(zone_etag((*zone)->serial(), secondaries_text(before))));
-        return store_secondaries(writer, apex, *secondaries);
+        const zones::Zone* zone = writer.zones().find(apex);
+        if (zone == nullptr) return fail(not_found("zone " + apex.text()));
+        shown->emplace(
+            shown_zone(*zone, TRY(store::TransferQueries(writer.database()).secondaries_of(apex))));
+        TRY(conditions.check((*shown)->etag()));
+        (*shown)->secondaries = secondaries;
+        return store_secondaries(writer, apex, secondaries);
     };
-    write.answer = [zone, secondaries](const store::WorkReceipt&) {
-        return zone_response(200, (*zone)->apex(), (*zone)->kind(), (*zone)->serial(),
-                             *secondaries);
+    write.answer = [shown, &clock = api.context().clock](const store::WorkReceipt&) {
+        return zone_response(200, **shown, clock.now());
     };
     return write;
 }

@@ -228,7 +228,8 @@ private:
                 "restored from a backup: {} zones got a serial past every one served before",
                 moved);
         const auto began = clock_.monotonic();
-        zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
+        zones_.emplace(std::make_shared<const zones::ZoneTable>(
+            TRY(store::load_zones(database, clock_.now()))));
         keys_ = std::make_unique<TsigKeys>(*sealer_, clock_);
         store::Queries queries(database);
         TRY(keys_->load(queries));

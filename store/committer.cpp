@@ -105,6 +105,7 @@ private:
     void settle_upkeep(bool is_durable);
     void postpone_upkeep();
     void publish(const zones::ZoneTable& table, const std::vector<zones::ZoneReceipt>& moved);
+    void note_publication();
     void tell_touched();
     void answer(std::span<Letter> letters, Commit& commit);
     void refuse_all(std::span<Letter> letters, const Error& error);
@@ -141,6 +142,7 @@ Result<void> Committer::Impl::start() {
     HAIRPIN_ASSERT(!takeover);  // Nothing is suspect at the start.
     last_flush_ = clock_.monotonic();
     next_prune_ = clock_.monotonic() + options_.retention.interval;
+    note_publication();  // Of the table that was loaded.
     thread_ = std::thread([this] { run(); });
     return {};
 }
@@ -232,7 +234,7 @@ void Committer::Impl::commit_group(std::span<Letter> letters) {
 }
 
 Result<void> Committer::Impl::ensure_connection() {
-    auto ready = connection_.ensure(table_, clock_.monotonic());
+    auto ready = connection_.ensure(table_, clock_.monotonic(), clock_.now());
     if (!ready) return fail(std::move(ready).error());
     if (*ready) publish((*ready)->table, (*ready)->moved);
     return {};
@@ -315,7 +317,12 @@ void Committer::Impl::publish(const zones::ZoneTable& table,
                               const std::vector<zones::ZoneReceipt>& moved) {
     table_ = table;
     published_.publish(std::make_shared<const zones::ZoneTable>(table));
+    note_publication();
     if (options_.on_published) options_.on_published(moved);
+}
+
+void Committer::Impl::note_publication() {
+    counters_.published_at.store(to_unix_seconds(clock_.now()), kRelaxed);
 }
 
 void Committer::Impl::tell_touched() {

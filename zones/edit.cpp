@@ -174,11 +174,15 @@ Result<EditedZone, Refusal> finish(const ZoneRef& current, const ZoneChange& cha
         return fail(
             refuse(RefusalCode::TooLarge, change.apex.text(),
                    "a zone may hold at most " + std::to_string(rules.max_names) + " names"));
-    const ZoneKind kind = current ? current->kind() : change.kind;
+    Zone::Parts next;
+    next.apex = current ? current->apex() : change.apex;
+    next.kind = current ? current->kind() : change.kind;
+    next.names = std::move(names);
+    next.published_at = moment.unix_seconds;
     EditedZone edited;
     edited.changed = true;
     edited.difference = {current ? current->serial() : 0, serial, std::move(differences.rrsets)};
-    edited.zone = Zone::create(current ? current->apex() : change.apex, kind, std::move(names));
+    edited.zone = Zone::create(std::move(next));
     return edited;
 }
 

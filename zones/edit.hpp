@@ -57,7 +57,7 @@ struct EditRules {
     std::size_t max_rrsets = 128;       // Per owner; at most 255.
 };
 
-/// When a change is applied, for its serial.
+/// When a change is applied, for its serial and for the snapshot's age.
 struct EditMoment {
     std::int64_t unix_seconds = 0;
     /// The serial that readers see. Where `current` is a draft of the running commit that already

@@ -22,14 +22,15 @@ OctetView without_root(const Name& name) {
 
 }  // namespace
 
-ZoneRef Zone::create(const Name& apex, ZoneKind kind, NameTree<Node> names) {
+ZoneRef Zone::create(Parts parts) {
     // Counted by itself (core/ref.hpp), as nodes and RRsets are.
     void* memory = ::operator new(sizeof(Zone));
     auto* zone = ::new (memory) Zone();
-    zone->apex_ = apex;
-    zone->apex_labels_ = static_cast<std::uint8_t>(apex.labels());
-    zone->kind_ = kind;
-    zone->names_ = std::move(names);
+    zone->apex_ = parts.apex;
+    zone->apex_labels_ = static_cast<std::uint8_t>(parts.apex.labels());
+    zone->kind_ = parts.kind;
+    zone->published_at_ = parts.published_at;
+    zone->names_ = std::move(parts.names);
     zone->apex_node_ = zone->names_.find(KeyView(), OctetView());
     HAIRPIN_ASSERT(zone->apex_node_ != nullptr);
     zone->soa_ = zone->apex_node_->find(RType::SOA);

@@ -1,0 +1,40 @@
+// admin/zone_state.hpp - which snapshot of a zone is answered from, and since when.
+//
+//   "serial": 1795186800, "published": "2026-11-20T17:00:00Z", "age_seconds": 42
+//
+// Taken from the table of published zones: the store may be a commit ahead of it. What a write
+// answers is published by the time it is sent. A restart loads every zone anew, so ages begin
+// again; when the content last changed is what the history tells.
+//
+// Threads   Values.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "admin/json_writer.hpp"
+#include "core/clock.hpp"
+#include "zones/zone.hpp"
+
+namespace hairpin::admin {
+
+struct ZoneState {
+    std::uint32_t serial = 0;
+    std::int64_t published_at = 0;  // Unix seconds.
+
+    /// Of a zone that the running commit made or changed.
+    ZoneState(std::uint32_t new_serial, WallTime now) noexcept
+        : serial(new_serial), published_at(to_unix_seconds(now)) {}
+    explicit ZoneState(const zones::Zone& zone) noexcept
+        : serial(zone.serial()), published_at(zone.published_at()) {}
+    /// Nothing: the zone is not published yet, or not any more.
+    [[nodiscard]] static std::optional<ZoneState> of(const zones::Zone* zone) {
+        return zone == nullptr ? std::nullopt : std::optional(ZoneState(*zone));
+    }
+};
+
+/// Three members of an object that is open; all null where there is no such zone.
+void write_zone_state(JsonWriter& json, const std::optional<ZoneState>& state, WallTime now);
+
+}  // namespace hairpin::admin
