@@ -22,6 +22,7 @@ struct ShownZone {
     zones::ZoneKind kind = zones::ZoneKind::Plain;
     ZoneState state;
     Secondaries secondaries;
+    std::vector<zones::CrowdedRRset> crowded;
 
     [[nodiscard]] std::string etag() const {
         return zone_etag(state.serial, secondaries_text(secondaries));
@@ -29,7 +30,8 @@ struct ShownZone {
 };
 
 ShownZone shown_zone(const zones::Zone& zone, Secondaries secondaries) {
-    return {zone.apex(), zone.kind(), ZoneState(zone), std::move(secondaries)};
+    return {zone.apex(), zone.kind(), ZoneState(zone), std::move(secondaries),
+            zone.crowded_rrsets(kMaxWarnings)};
 }
 
 void write_zone_members(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
@@ -44,6 +46,7 @@ net::Response zone_response(int status, const ShownZone& zone, WallTime now) {
     json.begin_object();
     write_zone_members(json, zone.apex, zone.kind, zone.state, now);
     write_secondaries(json, zone.secondaries);
+    write_warnings(json, zone.crowded);
     json.end_object();
     net::Response response = json_response(status, json);
     response.headers.push_back({"etag", zone.etag()});
@@ -79,7 +82,7 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
     };
     write.answer = [apex, at](const store::WorkReceipt& receipt) {
         const ZoneState state(receipt.zones.front().serial, *at);
-        return zone_response(201, {apex, zones::ZoneKind::Plain, state, {}}, *at);
+        return zone_response(201, {apex, zones::ZoneKind::Plain, state, {}, {}}, *at);
     };
     return write;
 }

@@ -6,15 +6,20 @@
 // answers is published by the time it is sent. A restart loads every zone anew, so ages begin
 // again; when the content last changed is what the history tells.
 //
+// And "warnings": what the zone, or the change that is answered, has too much of for secondaries.
+//
 // Threads   Values.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "admin/json_writer.hpp"
 #include "core/clock.hpp"
+#include "net/http.hpp"
 #include "zones/zone.hpp"
 
 namespace hairpin::admin {
@@ -36,5 +41,12 @@ struct ZoneState {
 
 /// Three members of an object that is open; all null where there is no such zone.
 void write_zone_state(JsonWriter& json, const std::optional<ZoneState>& state, WallTime now);
+
+/// 200 with what came of a change of the content, and the zone's ETag.
+[[nodiscard]] net::Response changed_response(const zones::ZoneReceipt& done);
+
+inline constexpr std::size_t kMaxWarnings = 100;
+/// "warnings" of an object that is open: what secondaries may stumble over, kMaxWarnings at most.
+void write_warnings(JsonWriter& json, const std::vector<zones::CrowdedRRset>& crowded);
 
 }  // namespace hairpin::admin

@@ -14,6 +14,7 @@
 #include "core/mailbox.hpp"
 #include "store/work_group.hpp"
 #include "store/write_connection.hpp"
+#include "zones/presentation.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -29,6 +30,19 @@ struct Letter {
 
 void refuse(const Letter& letter, std::string_view cause) {
     if (letter.done) letter.done(fail(WorkRefusal(not_durable(cause))));
+}
+
+// Once, when an RRset passes the mark: every change after that would say the same.
+void warn_of_crowded(const std::vector<zones::ZoneReceipt>& moved) {
+    for (const zones::ZoneReceipt& zone : moved) {
+        if (zone.newly_crowded.empty()) continue;
+        const zones::CrowdedRRset& first = zone.newly_crowded.front();
+        log::logger("store").warn(
+            "{} RRsets of {} now have more than {} records, {} {} with {} first: BIND as secondary "
+            "refuses the zone by default",
+            zone.newly_crowded.size(), zone.apex.text(), zones::kMostRecordsEverywhere,
+            first.owner.text(), zones::type_text(first.type), first.records);
+    }
 }
 
 // Lets the commit thread sleep until there is work, or a while.
@@ -318,6 +332,7 @@ void Committer::Impl::publish(const zones::ZoneTable& table,
     table_ = table;
     published_.publish(std::make_shared<const zones::ZoneTable>(table));
     note_publication();
+    warn_of_crowded(moved);
     if (options_.on_published) options_.on_published(moved);
 }
 

@@ -70,7 +70,7 @@ public:
 private:
     void finish_node() {
         if (rrsets_.empty()) return;
-        zone_.names.put(Node::create(as_given_, rrsets_));
+        zone_.put(Node::create(as_given_, rrsets_));
         rrsets_.clear();
     }
     Error corrupt(std::string cause) const {

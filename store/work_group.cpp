@@ -162,8 +162,18 @@ Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange
     const ZoneWrite write{zone_change,  edited,        from,       after,
                           change.actor, change.reason, moment_.now};
     attempt.rrset_rows += TRY(write_zone(database_, write));
-    attempt.steps[zone_change.apex] = Step{from, {zone_change.apex, after, true}};
+    put_step(attempt.steps, {from, {zone_change.apex, after, true, edited.newly_crowded}});
     return {};
+}
+
+// A zone's last step stands for all of them, but each RRset that became crowded is told of.
+void WorkGroup::put_step(Steps& steps, Step step) {
+    Step& last = steps[step.receipt.apex];
+    auto crowded = std::move(last.receipt.newly_crowded);
+    crowded.insert(crowded.end(), step.receipt.newly_crowded.begin(),
+                   step.receipt.newly_crowded.end());
+    last = std::move(step);
+    last.receipt.newly_crowded = std::move(crowded);
 }
 
 // DESIGN invariant 2: a name's serials go forward even when its zone was dropped and is made again.
@@ -201,8 +211,8 @@ void WorkGroup::keep(Attempt attempt) {
     table_ = std::move(attempt.table);
     rrset_rows_ += attempt.rrset_rows;
     append(touched_, attempt.touched);
-    for (const auto& [apex, step] : attempt.steps)
-        steps_[apex] = step;
+    for (auto& [apex, step] : attempt.steps)
+        put_step(steps_, std::move(step));
 }
 
 void WorkGroup::refuse(const Work& work, const WorkRefusal& why) {

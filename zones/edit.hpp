@@ -48,6 +48,7 @@ struct EditedZone {
     ZoneRef zone;  // The next snapshot; the old one when nothing changed; empty after Drop.
     ZoneDifference difference;  // Empty when nothing changed.
     bool changed = false;
+    std::vector<CrowdedRRset> newly_crowded = {};  // With this change, not before it.
 };
 
 struct EditRules {

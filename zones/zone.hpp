@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "zones/change.hpp"
 #include "zones/name.hpp"
@@ -31,7 +32,11 @@ public:
         Name apex;
         ZoneKind kind = ZoneKind::Plain;
         NameTree<Node> names;
+        NameTree<Node> crowded;  // Those of `names` that are (Node::is_crowded).
         std::int64_t published_at = 0;
+
+        void put(const NodeRef& node);
+        void erase(OctetView labels);
     };
     /// Derives apex RRsets and the negative SOA from the names; the apex has SOA and NS (edit.hpp
     /// checks): asserted.
@@ -45,6 +50,10 @@ public:
     /// it, or of the load. 0: nobody said.
     [[nodiscard]] std::int64_t published_at() const noexcept { return published_at_; }
     [[nodiscard]] const NameTree<Node>& names() const noexcept { return names_; }
+    /// Those that secondaries may refuse; a tree of its own, so that nobody looks for them.
+    [[nodiscard]] const NameTree<Node>& crowded() const noexcept { return crowded_; }
+    /// At most `most` of their RRsets, in canonical order of owners.
+    [[nodiscard]] std::vector<CrowdedRRset> crowded_rrsets(std::size_t most) const;
     [[nodiscard]] const Node& apex_node() const noexcept { return *apex_node_; }
     [[nodiscard]] const RRset& soa() const noexcept { return *soa_; }
     /// The SOA with the TTL of a negative answer: min(its TTL, its MINIMUM) (RFC 2308 section 3).
@@ -72,6 +81,7 @@ private:
     std::uint32_t serial_ = 0;
     std::int64_t published_at_ = 0;
     NameTree<Node> names_;
+    NameTree<Node> crowded_;
     const Node* apex_node_ = nullptr;  // Owned by names_.
     const RRset* soa_ = nullptr;       // Owned by apex_node_.
     const RRset* ns_ = nullptr;        // Owned by apex_node_.

@@ -117,5 +117,95 @@ TEST_CASE("A metric tells when zones last changed for readers", "[admin][metrics
     CHECK(published() == 1'795'000'007);
 }
 
+std::string address_list(int count) {
+    std::string list;
+    for (int number = 1; number <= count; ++number)
+        list += std::string(number == 1 ? "" : ",") + "\"192.0.2." + std::to_string(number) + '"';
+    return "[" + list + "]";
+}
+
+bool has_warnings(const JsonValue& rrset) {
+    const auto& members = std::get<JsonObject>(rrset.is);
+    return std::any_of(members.begin(), members.end(),
+                       [](const auto& member) { return member.name == "warnings"; });
+}
+
+struct CrowdedFixture : ApiFixture {
+    CrowdedFixture() {
+        REQUIRE(as_operator(Method::Post, "/v1/zones", R"({"zone":"example.org"})").status == 201);
+    }
+    [[nodiscard]] JsonValue put(const std::string& owner, int records) {
+        const Answer done =
+            as_operator(Method::Put, "/v1/zones/example.org/rrsets/" + owner + ".example.org/A",
+                        R"({"records":)" + address_list(records) + "}");
+        INFO(done.body);
+        REQUIRE((done.status == 200 || done.status == 201));
+        return done.json();
+    }
+    [[nodiscard]] JsonValue zone() {
+        return as_operator(Method::Get, "/v1/zones/example.org").json();
+    }
+};
+
+TEST_CASE("The change that makes an RRset too large for BIND is answered with a warning",
+          "[admin][zones]") {
+    CrowdedFixture api;
+    CHECK(size_at(api.zone(), "/warnings") == 0);
+    CHECK_FALSE(has_warnings(api.put("www", 100)));
+    const JsonValue passed = api.put("www", 101);
+    REQUIRE(size_at(passed, "/warnings") == 1);
+    CHECK(text_at(passed, "/warnings/0/code") == "crowded-rrset");
+    CHECK(text_at(passed, "/warnings/0/owner") == "www.example.org");
+    CHECK(text_at(passed, "/warnings/0/type") == "A");
+    CHECK(number_at(passed, "/warnings/0/records") == 101);
+    CHECK_THAT(text_at(passed, "/warnings/0/text"), Catch::Contains("max-records-per-type"));
+
+    CHECK_FALSE(has_warnings(api.put("www", 102)));  // It was said.
+    CHECK_FALSE(has_warnings(api.put("other", 1)));
+    CHECK(size_at(api.zone(), "/warnings") == 1);
+    CHECK(number_at(api.zone(), "/warnings/0/records") == 102);
+    CHECK_FALSE(has_warnings(api.put("www", 100)));
+    CHECK(size_at(api.zone(), "/warnings") == 0);
+    CHECK(size_at(api.put("www", 101), "/warnings") == 1);
+}
+
+TEST_CASE("Every call that changes content, and PATCH of the zone, warns", "[admin][zones]") {
+    CrowdedFixture api;
+    const std::string rrset =
+        R"({"owner":"www.example.org","type":"A","records":)" + address_list(101) + "}";
+    const JsonValue patched = api.as_operator(Method::Patch, "/v1/zones/example.org/rrsets",
+                                              R"({"rrsets":[)" + rrset + "]}")
+                                  .json();
+    CHECK(size_at(patched, "/warnings") == 1);
+    const Answer followed = api.as_operator(Method::Patch, "/v1/zones/example.org",
+                                            R"({"secondaries":[{"address":"192.0.2.53"}]})");
+    CHECK(size_at(followed.json(), "/warnings") == 1);
+
+    std::string file = api.as_operator(Method::Get, "/v1/zones/example.org/zonefile").body;
+    for (int number = 1; number <= 101; ++number)
+        file += "more.example.org. 60 IN TXT \"" + std::to_string(number) + "\"\n";
+    const JsonValue replaced =
+        api.as_operator(Method::Put, "/v1/zones/example.org/zonefile", file).json();
+    REQUIRE(size_at(replaced, "/warnings") == 1);
+    CHECK(text_at(replaced, "/warnings/0/owner") == "more.example.org");
+    const JsonValue zone = api.zone();
+    REQUIRE(size_at(zone, "/warnings") == 2);
+    CHECK(text_at(zone, "/warnings/0/owner") == "more.example.org");
+    CHECK(text_at(zone, "/warnings/1/owner") == "www.example.org");
+}
+
+TEST_CASE("At most 100 warnings are shown", "[admin][zones][hostile]") {
+    CrowdedFixture api;
+    std::string file = api.as_operator(Method::Get, "/v1/zones/example.org/zonefile").body;
+    for (int owner = 1; owner <= 101; ++owner)
+        for (int number = 1; number <= 101; ++number)
+            file += "o" + std::to_string(owner) + ".example.org. 60 IN TXT \"" +
+                    std::to_string(number) + "\"\n";
+    const Answer replaced = api.as_operator(Method::Put, "/v1/zones/example.org/zonefile", file);
+    REQUIRE(replaced.status == 200);
+    CHECK(size_at(replaced.json(), "/warnings") == 100);
+    CHECK(size_at(api.zone(), "/warnings") == 100);
+}
+
 }  // namespace
 }  // namespace hairpin::admin
