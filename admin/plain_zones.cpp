@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "admin/catalog_group.hpp"
 #include "admin/conditions.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
@@ -23,28 +24,38 @@ struct ShownZone {
     ZoneState state;
     Secondaries secondaries;
     std::vector<zones::CrowdedRRset> crowded;
+    std::string catalog_group;
 
     [[nodiscard]] std::string etag() const {
-        return zone_etag(state.serial, secondaries_text(secondaries));
+        const std::string group = catalog_group.empty() ? "" : "group " + catalog_group;
+        return zone_etag(state.serial, secondaries_text(secondaries) + group);
     }
 };
 
-ShownZone shown_zone(const zones::Zone& zone, Secondaries secondaries) {
-    return {zone.apex(), zone.kind(), ZoneState(zone), std::move(secondaries),
-            zone.crowded_rrsets(kMaxWarnings)};
+/// With what the store says of it.
+Result<ShownZone> shown_zone(const zones::Zone& zone, store::Queries& queries) {
+    ShownZone shown;
+    shown.apex = zone.apex();
+    shown.kind = zone.kind();
+    shown.state = ZoneState(zone);
+    shown.secondaries = TRY(store::TransferQueries(queries.database()).secondaries_of(zone.apex()));
+    shown.crowded = zone.crowded_rrsets(kMaxWarnings);
+    if (const auto row = TRY(queries.zone(zone.apex()))) shown.catalog_group = row->catalog_group;
+    return shown;
 }
 
 void write_zone_members(JsonWriter& json, const zones::Name& apex, zones::ZoneKind kind,
-                        const ZoneState& state, WallTime now) {
+                        const ZoneState& state, const std::string& group, WallTime now) {
     json.member("zone", shown(apex));
     json.member("kind", store::to_string(kind));
     write_zone_state(json, state, now);
+    write_catalog_group(json, group);
 }
 
 net::Response zone_response(int status, const ShownZone& zone, WallTime now) {
     JsonWriter json;
     json.begin_object();
-    write_zone_members(json, zone.apex, zone.kind, zone.state, now);
+    write_zone_members(json, zone.apex, zone.kind, zone.state, zone.catalog_group, now);
     write_secondaries(json, zone.secondaries);
     write_warnings(json, zone.crowded);
     json.end_object();
@@ -67,6 +78,7 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
         if (!parsed) body.refuse("zone", parsed.error());
         if (parsed) apex = *parsed;
     }
+    const std::string group = read_catalog_group(body).value_or("");
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
 
@@ -74,15 +86,19 @@ Result<Write, Problem> post_zone(Api& api, const Call& call) {
     write.audit = {"zone.create", apex.text()};
     write.change.zones.push_back(
         TRY(new_zone(apex, zones::ZoneKind::Plain, api.context().options)));
+    write.change.zones.back().catalog_group = group;
     auto at = std::make_shared<WallTime>();
     write.rows = [apex, at, &rules = api.context().options.addresses](store::Writer& writer,
                                                                       zones::Change&) {
         *at = writer.now();
         return check_no_twin(writer.zones(), apex, rules);
     };
-    write.answer = [apex, at](const store::WorkReceipt& receipt) {
-        const ZoneState state(receipt.zones.front().serial, *at);
-        return zone_response(201, {apex, zones::ZoneKind::Plain, state, {}, {}}, *at);
+    write.answer = [apex, at, group](const store::WorkReceipt& receipt) {
+        ShownZone zone;
+        zone.apex = apex;
+        zone.state = ZoneState(receipt.zones.front().serial, *at);
+        zone.catalog_group = group;
+        return zone_response(201, zone, *at);
     };
     return write;
 }
@@ -98,7 +114,8 @@ Result<net::Response, Problem> list_zones(Api& api, const Call& call) {
         const zones::Zone* zone = table->find(rows[at].apex);
         if (zone == nullptr) continue;  // Its commit is about to be published.
         json.begin_object();
-        write_zone_members(json, rows[at].apex, zone->kind(), ZoneState(*zone), api.now());
+        write_zone_members(json, rows[at].apex, zone->kind(), ZoneState(*zone),
+                           rows[at].catalog_group, api.now());
         json.end_object();
     }
     json.end_array();
@@ -112,8 +129,7 @@ Result<net::Response, Problem> get_zone(Api& api, const Call& call) {
     const auto table = api.zones();
     const zones::Zone* zone = table->find(apex);
     if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-    const ShownZone shown = shown_zone(
-        *zone, TRY(store::TransferQueries(api.queries().database()).secondaries_of(apex)));
+    const ShownZone shown = TRY(shown_zone(*zone, api.queries()));
     if (none_match_names(call.request, shown.etag()))
         return net::Response{304, {{"etag", shown.etag()}}, {}};
     return zone_response(200, shown, api.now());
@@ -147,37 +163,67 @@ Result<net::Response, Problem> get_secondaries(Api& api, const Call& call) {
     return json_response(200, json);
 }
 
+namespace {
+
+/// What PATCH of a zone may change.
+struct ZoneMembers {
+    std::optional<Secondaries> secondaries;
+    std::optional<std::string> catalog_group;
+
+    [[nodiscard]] static Result<ZoneMembers, Problem> of(const JsonValue& value,
+                                                         zones::ZoneKind kind) {
+        std::vector<FieldError> errors;
+        ObjectReader body(value, "", errors);
+        ZoneMembers members{read_secondaries(body, errors), read_catalog_group(body)};
+        if (members.catalog_group && kind == zones::ZoneKind::Catalog)
+            body.refuse("catalog_group", "is of the zones in the catalog; this is the catalog");
+        const bool has_dnssec = body.any("dnssec") != nullptr;
+        body.finish();
+        if (!errors.empty()) return fail(to_problem(std::move(errors)));
+        if (has_dnssec)
+            return fail(Problem(ProblemType::NotInThisVersion,
+                                "\"dnssec\" cannot be set in this version of Hairpin"));
+        if (!members.secondaries && !members.catalog_group)
+            return fail(Problem(ProblemType::InvalidRequest, "the body names nothing to change"));
+        return members;
+    }
+    /// In the store, and in what is shown.
+    [[nodiscard]] Result<void, Problem> apply_to(ShownZone& zone, store::Writer& writer) const {
+        if (secondaries) {
+            TRY(store_secondaries(writer, zone.apex, *secondaries));
+            zone.secondaries = *secondaries;
+        }
+        if (catalog_group) {
+            TRY(writer.set_catalog_group(zone.apex, *catalog_group));
+            zone.catalog_group = *catalog_group;
+        }
+        return {};
+    }
+};
+
+}  // namespace
+
 Result<Write, Problem> patch_zone(Api& api, const Call& call) {
     const auto apex = TRY(apex_argument(call));
-    if (api.zones()->find(apex) == nullptr) return fail(not_found("zone " + apex.text()));
+    const auto table = api.zones();
+    const zones::Zone* current = table->find(apex);
+    if (current == nullptr) return fail(not_found("zone " + apex.text()));
     const JsonValue value = TRY(json_body(call));
-    std::vector<FieldError> errors;
-    ObjectReader body(value, "", errors);
-    const auto read = read_secondaries(body, errors);
-    const bool has_dnssec = body.any("dnssec") != nullptr;
-    body.finish();
-    if (!errors.empty()) return fail(to_problem(std::move(errors)));
-    if (has_dnssec)
-        return fail(Problem(ProblemType::NotInThisVersion,
-                            "\"dnssec\" cannot be set in this version of Hairpin"));
-    if (!read)
-        return fail(Problem(ProblemType::InvalidRequest, "the body names nothing to change"));
+    const auto members = TRY(ZoneMembers::of(value, current->kind()));
 
     Write write;
     write.audit = {"zone.patch", apex.text()};
-    auto shown = std::make_shared<std::optional<ShownZone>>();
-    write.rows = [apex, shown, secondaries = *read, conditions = WriteConditions::of(call.request)](
+    auto shown = std::make_shared<ShownZone>();
+    write.rows = [apex, shown, members, conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         const zones::Zone* zone = writer.zones().find(apex);
         if (zone == nullptr) return fail(not_found("zone " + apex.text()));
-        shown->emplace(
-            shown_zone(*zone, TRY(store::TransferQueries(writer.database()).secondaries_of(apex))));
-        TRY(conditions.check((*shown)->etag()));
-        (*shown)->secondaries = secondaries;
-        return store_secondaries(writer, apex, secondaries);
+        *shown = TRY(shown_zone(*zone, writer.read()));
+        TRY(conditions.check(shown->etag()));
+        return members.apply_to(*shown, writer);
     };
     write.answer = [shown, &clock = api.context().clock](const store::WorkReceipt&) {
-        return zone_response(200, **shown, clock.now());
+        return zone_response(200, *shown, clock.now());
     };
     return write;
 }

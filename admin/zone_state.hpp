@@ -28,6 +28,7 @@ struct ZoneState {
     std::uint32_t serial = 0;
     std::int64_t published_at = 0;  // Unix seconds.
 
+    ZoneState() = default;
     /// Of a zone that the running commit made or changed.
     ZoneState(std::uint32_t new_serial, WallTime now) noexcept
         : serial(new_serial), published_at(to_unix_seconds(now)) {}

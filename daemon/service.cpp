@@ -265,6 +265,7 @@ private:
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
         options.catalog = config_.catalog;
         commit_reader_.emplace(TRY(open_reader()));
+        const auto groups = TRY(read_catalog_groups(**commit_reader_));
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
             keys_->refresh(**commit_reader_, names);
         };
@@ -272,7 +273,7 @@ private:
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
-        return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog);
+        return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
     // The root: of every zone.

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "store/reader.hpp"
 #include "store/zone_rows.hpp"
 #include "zones/catalog.hpp"
 #include "zones/wire.hpp"
@@ -138,12 +139,22 @@ Result<void, WorkRefusal> WorkGroup::list_in_catalog(const zones::Change& change
     const zones::Name& catalog = *rules_.catalog;
     ZoneChange listed;
     listed.apex = catalog;
-    for (const ZoneChange& zone : change.zones) {
-        const bool comes = zone.action == ZoneAction::Create;
-        if (zone.apex == catalog || (!comes && zone.action != ZoneAction::Drop)) continue;
-        auto edits = comes ? zones::add_member(catalog, zone.apex, zone.kind)
-                           : zones::remove_member(catalog, zone.apex);
+    const auto list = [&](std::vector<zones::Edit> edits) {
         std::move(edits.begin(), edits.end(), std::back_inserter(listed.edits));
+    };
+    for (const ZoneChange& zone : change.zones) {
+        if (zone.apex == catalog) continue;
+        if (zone.action == ZoneAction::Create)
+            list(zones::add_member(catalog, zone.apex,
+                                   zones::catalog_group(zone.kind, zone.catalog_group)));
+        if (zone.action == ZoneAction::Drop) list(zones::remove_member(catalog, zone.apex));
+    }
+    for (const zones::Name& apex : attempt.touched.regrouped) {
+        const auto row = Queries(database_).zone(apex);
+        if (!row) return fail(refusal(row.error()));
+        if (!*row || (*row)->kind == zones::ZoneKind::Catalog) continue;
+        list(zones::add_member(catalog, apex,
+                               zones::catalog_group((*row)->kind, (*row)->catalog_group)));
     }
     if (listed.edits.empty() || attempt.table.find(catalog) == nullptr) return {};
     static_cast<void>(TRY(change_zone(change, listed, attempt)));

@@ -78,6 +78,7 @@ struct ZoneChange {
     ZoneKind kind = ZoneKind::Plain;  // For Create.
     std::vector<Prerequisite> prerequisites;
     std::vector<Edit> edits;
+    std::string catalog_group = {};  // For Create (zones/catalog.hpp); empty: that of its kind.
     friend bool operator==(const ZoneChange&, const ZoneChange&) = default;
 };
 
