@@ -267,7 +267,8 @@ private:
         commit_reader_.emplace(TRY(open_reader()));
         const auto groups = TRY(read_catalog_groups(**commit_reader_));
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
-            keys_->refresh(**commit_reader_, names);
+            const auto renewed = keys_->refresh(**commit_reader_, names);
+            tell_followers(transfers_->followed_with(**commit_reader_, renewed));
         };
         options.on_transfers = [this](const std::vector<zones::Name>& apexes) {
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
@@ -279,6 +280,7 @@ private:
     // The root: of every zone.
     void tell_followers(const std::vector<zones::Name>& apexes) {
         const auto is_root = [](const zones::Name& apex) { return apex.is_root(); };
+        if (apexes.empty()) return;
         if (std::any_of(apexes.begin(), apexes.end(), is_root)) return notifier_->changed_all();
         notifier_->followed(apexes);
     }

@@ -34,7 +34,7 @@ struct Site {
         options.path = path;
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
             told.insert(told.end(), names.begin(), names.end());
-            keys.refresh(**reader, names);
+            renewed = keys.refresh(**reader, names);
         };
         committer = must(store::Committer::open(std::move(options), clock, *zones));
     }
@@ -78,10 +78,24 @@ struct Site {
     Sealer sealer;
     TsigKeys keys;
     std::vector<std::string> told;
+    std::vector<zones::Name> renewed;  // Of the last time.
     std::optional<Published<zones::ZoneTable>> zones;
     std::optional<store::Reader> reader;
     std::unique_ptr<store::Committer> committer;
 };
+
+TEST_CASE("A key that is new, or is made again, is told from one that was looked at", "[daemon]") {
+    Site site;
+    const auto id = site.insert(site.credential("k1.example.net.", "first"));
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    REQUIRE(site.commit([&](store::Writer& writer) { return writer.revoke_credential(id); }));
+    CHECK(site.renewed.empty());  // It is gone.
+    site.insert(site.credential("k1.example.net.", "second"));
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    site.insert(site.credential("k1.example.net.", "third"));  // The newest counts.
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    CHECK(site.keys.refresh(**site.reader, {"k1.example.net."}).empty());
+}
 
 TEST_CASE("A credential's key is known when the credential is acknowledged", "[daemon][rfc8945]") {
     Site site;
