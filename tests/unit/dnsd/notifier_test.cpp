@@ -116,6 +116,16 @@ struct World {
         return condition();
     }
 
+    /// A change of which the secondary hears and that it acknowledges.
+    Datagram tell(const std::string& apex, std::uint32_t serial) {
+        publish(apex, serial);
+        const auto heard = secondary.hear();
+        REQUIRE(heard);
+        secondary.answer(*heard);
+        CHECK(eventually([&] { return entry(apex).acknowledged == serial; }));
+        return *heard;
+    }
+
     Published<zones::ZoneTable> zones{std::make_shared<zones::ZoneTable>()};
     PublishedTransferPolicy policy{std::make_shared<const TransferPolicy>()};
     PublishedKeys keys{std::make_shared<const KeyRing>()};
@@ -246,11 +256,7 @@ TEST_CASE("IPv6 secondaries are told as well", "[dnsd][rfc1996]") {
 
 TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
     World world;
-    world.publish("example.net.", 7);
-    const auto first = world.secondary.hear();
-    REQUIRE(first);
-    world.secondary.answer(*first);
-    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
+    static_cast<void>(world.tell("example.net.", 7));
 
     Follower other;
     world.follow({other.endpoint(), {}});
@@ -267,11 +273,7 @@ TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
 
 TEST_CASE("A secondary that follows no more is forgotten", "[dnsd]") {
     World world;
-    world.publish("example.net.", 7);
-    const auto first = world.secondary.hear();
-    REQUIRE(first);
-    world.secondary.answer(*first);
-    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
+    const Datagram first = world.tell("example.net.", 7);
     const bool all = GENERATE(false, true);
     const auto tell = [&] {
         all ? world.notifier->changed_all() : world.notifier->followed({name("example.net.")});
@@ -285,7 +287,7 @@ TEST_CASE("A secondary that follows no more is forgotten", "[dnsd]") {
     world.policy.publish(std::make_shared<const TransferPolicy>(std::move(both)));
     CHECK_FALSE(world.entry("example.net.").was_sent);  // It is as new.
     CHECK(world.entry("example.net.").acknowledged == 0);
-    world.secondary.answer(*first);  // A second time: of nothing that is known.
+    world.secondary.answer(first);  // A second time: of nothing that is known.
     CHECK(World::eventually([&] { return world.notifier->counters().strange == 1; }));
 }
 
