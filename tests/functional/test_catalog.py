@@ -15,23 +15,25 @@ CATALOG = "catalog.example.net."
 
 
 class KnotConsumer(Knot):
+    templates = {"member": "[anybody, primary]"}  # For members; who may ask it, of each.
+
     def config(self) -> str:
         head, _, _ = super().config().partition("\nzone:")
-        return head.replace("template:\n", f"""template:
-  - id: member
+        templates = "".join(f"""  - id: {template}
     master: primary
-    acl: [anybody, primary]
+    acl: {acl}
     storage: {self.folder}/zones
     zonefile-sync: -1
     zonefile-load: none
     journal-content: all
-""") + f"""
+""" for template, acl in self.templates.items())
+        return head.replace("template:\n", "template:\n" + templates) + f"""
 zone:
   - domain: {CATALOG}
     master: primary
     acl: [anybody, primary]
     catalog-role: interpret
-    catalog-template: member
+    catalog-template: [{", ".join(self.templates)}]
 """
 
 
@@ -88,18 +90,7 @@ def test_a_new_licence_appears_at_the_secondary_and_goes_again(make_hairpin, tmp
 class KnotByGroup(KnotConsumer):
     """Serves members of the group `gold` to anybody who asks for a transfer, and others to nobody."""
 
-    def config(self) -> str:
-        gold = f"""  - id: gold
-    master: primary
-    acl: [anybody, primary]
-    storage: {self.folder}/zones
-    zonefile-sync: -1
-    zonefile-load: none
-    journal-content: all
-"""
-        licence = gold.replace("id: gold", "id: licence").replace("[anybody, primary]", "[primary]")
-        config = super().config().replace("catalog-template: member", "catalog-template: [licence, gold]")
-        return config.replace("template:\n", "template:\n" + licence + gold)
+    templates = {"licence": "[primary]", "gold": "[anybody, primary]"}
 
 
 def gives_to_us(secondary: Knot, zone: str) -> bool | None:

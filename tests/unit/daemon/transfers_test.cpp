@@ -49,11 +49,7 @@ struct TransferSite {
     }
     bool commit(const std::function<Result<void>(store::Writer&)>& rows,
                 std::vector<zones::ZoneChange> changes = {}) {
-        std::promise<bool> done;
-        store::Work work = as_work(std::move(changes));
-        work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
-        committer->submit(std::move(work), [&](auto verdict) { done.set_value(bool(verdict)); });
-        return done.get_future().get();
+        return commit_rows(*committer, rows, std::move(changes));
     }
     std::int64_t make_key(const char* key, const std::vector<store::GrantedZone>& granted) {
         store::CredentialRow row;

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,14 +37,9 @@ struct Site {
         };
         committer = must(store::Committer::open(std::move(options), clock, *zones));
     }
-    /// Runs `rows` in a commit of its own; whether it was taken.
     bool commit(const std::function<Result<void>(store::Writer&)>& rows,
                 std::vector<zones::ZoneChange> changes = {}) {
-        std::promise<bool> done;
-        store::Work work = as_work(std::move(changes));
-        work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
-        committer->submit(std::move(work), [&](auto verdict) { done.set_value(bool(verdict)); });
-        return done.get_future().get();
+        return commit_rows(*committer, rows, std::move(changes));
     }
     [[nodiscard]] store::CredentialRow credential(const std::string& key_name,
                                                   std::string_view secret) const {
