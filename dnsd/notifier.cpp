@@ -170,9 +170,11 @@ void Notifier::Impl::followed(const std::vector<zones::Name>& apexes) {
     const MonotonicTime now = SystemClock().monotonic();
     for (const zones::Name& apex : apexes)
         tell(*policy, apex, now, &NotifySchedule::wake);
-    loop_.post([this, apexes, policy] {
+    loop_.post([this, apexes] {
+        // The newest: who came back meanwhile is no stranger.
+        const auto newest = sources_.policy.snapshot();
         for (const zones::Name& apex : apexes)
-            forget_strangers(*policy, schedule_.with([&](const NotifySchedule& schedule) {
+            forget_strangers(*newest, schedule_.with([&](const NotifySchedule& schedule) {
                 return schedule.targets_of(apex);
             }));
         send_due();
