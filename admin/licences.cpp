@@ -3,22 +3,40 @@
 #include <memory>
 #include <utility>
 
+#include "admin/catalog_group.hpp"
 #include "admin/conditions.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
 #include "admin/secondaries.hpp"
 #include "admin/zone_content.hpp"
+#include "admin/zone_state.hpp"
 
 namespace hairpin::admin {
 namespace {
 
 constexpr std::size_t kMaxPlanOctets = 64;
 
-void write_licence(JsonWriter& json, const store::LicenceRow& licence, WallTime now) {
+/// What a licence tells of its zone.
+struct LicenceZone {
+    std::optional<ZoneState> state;
+    std::string catalog_group;
+
+    [[nodiscard]] static Result<LicenceZone> of(const zones::Name& apex,
+                                                const zones::ZoneTable& table,
+                                                store::Queries& queries) {
+        const auto row = TRY(queries.zone(apex));
+        return LicenceZone{ZoneState::of(table.find(apex)), row ? row->catalog_group : ""};
+    }
+};
+
+void write_licence(JsonWriter& json, const store::LicenceRow& licence, const LicenceZone& zone,
+                   WallTime now) {
     json.begin_object();
     json.member("licence", licence.name);
     json.member("zone", shown(licence.zone_apex));
+    write_zone_state(json, zone.state, now);
+    write_catalog_group(json, zone.catalog_group);
     json.member("plan", licence.plan);
     json.member("state", store::to_string(licence.state));
     json.member("expires", licence.expires_at);
@@ -28,9 +46,10 @@ void write_licence(JsonWriter& json, const store::LicenceRow& licence, WallTime 
     json.end_object();
 }
 
-net::Response licence_response(int status, const store::LicenceRow& licence, WallTime now) {
+net::Response licence_response(int status, const store::LicenceRow& licence,
+                               const LicenceZone& zone, WallTime now) {
     JsonWriter json;
-    write_licence(json, licence, now);
+    write_licence(json, licence, zone, now);
     net::Response response = json_response(status, json);
     response.headers.push_back({"etag", version_etag(licence.version)});
     if (status == 201) response.headers.push_back({"location", "/v1/licences/" + licence.name});
@@ -42,10 +61,12 @@ struct LicenceMembers {
     std::optional<std::string> plan;
     std::optional<std::optional<WallTime>> expires;
     std::optional<store::LicenceState> state;
+    std::optional<std::string> catalog_group;  // Of its zone.
 
     void read(ObjectReader& body) {
         plan = body.text("plan", kMaxPlanOctets);
         expires = body.time_or_null("expires");
+        catalog_group = read_catalog_group(body);
         const auto word = body.text("state");
         if (word == "active") state = store::LicenceState::Active;
         if (word == "suspended") state = store::LicenceState::Suspended;
@@ -105,6 +126,8 @@ Result<Write, Problem> post_licence(Api& api, const Call& call) {
     write.audit = {"licence.create", name};
     write.change.zones.push_back(
         TRY(new_zone(row->zone_apex, zones::ZoneKind::Licence, api.context().options)));
+    const std::string group = members.catalog_group.value_or("");
+    write.change.zones.back().catalog_group = group;
     write.rows = [row, &rules = api.context().options.addresses](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         if (TRY(writer.read().licence(row->name)))
@@ -117,8 +140,10 @@ Result<Write, Problem> post_licence(Api& api, const Call& call) {
         TRY(writer.insert_licence(*row));
         return {};
     };
-    write.answer = [row](const store::WorkReceipt&) {
-        return licence_response(201, *row, row->created_at);
+    write.answer = [row, group](const store::WorkReceipt& receipt) {
+        const ZoneState state(receipt.zones.front().serial, row->created_at);
+        const LicenceZone zone{state, group};
+        return licence_response(201, *row, zone, row->created_at);
     };
     return write;
 }
@@ -127,10 +152,13 @@ Result<net::Response, Problem> list_licences(Api& api, const Call& call) {
     const Page page = TRY(Page::of(call.request));
     const auto rows = TRY(api.queries().licences(page.wanted(), page.after));
     const std::size_t count = std::min(rows.size(), page.limit);
+    const auto table = api.zones();
     JsonWriter json;
     json.begin_object().key("licences").begin_array();
-    for (std::size_t at = 0; at < count; ++at)
-        write_licence(json, rows[at], api.now());
+    for (std::size_t at = 0; at < count; ++at) {
+        const auto zone = TRY(LicenceZone::of(rows[at].zone_apex, *table, api.queries()));
+        write_licence(json, rows[at], zone, api.now());
+    }
     json.end_array();
     write_next(json, rows.size() > count, count == 0 ? "" : rows[count - 1].name);
     json.end_object();
@@ -139,7 +167,9 @@ Result<net::Response, Problem> list_licences(Api& api, const Call& call) {
 
 Result<net::Response, Problem> get_licence(Api& api, const Call& call) {
     const auto licence = TRY(find_licence(api.queries(), call.arguments[0]));
-    return licence_response(200, licence, api.now());
+    const auto table = api.zones();
+    const auto zone = TRY(LicenceZone::of(licence.zone_apex, *table, api.queries()));
+    return licence_response(200, licence, zone, api.now());
 }
 
 Result<Write, Problem> patch_licence(Api&, const Call& call) {
@@ -156,7 +186,8 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
     write.audit = {"licence.patch", call.arguments[0]};
     auto row = std::make_shared<store::LicenceRow>();
     auto at = std::make_shared<WallTime>();
-    write.rows = [row, at, members, secondaries, name = call.arguments[0],
+    auto zone = std::make_shared<LicenceZone>();
+    write.rows = [row, at, zone, members, secondaries, name = call.arguments[0],
                   conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
         *row = TRY(find_licence(writer.read(), name));
@@ -166,10 +197,13 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
         if (secondaries) TRY(store_secondaries(writer, row->zone_apex, *secondaries));
         row->version += 1;
         *at = writer.now();
+        if (members.catalog_group)
+            TRY(writer.set_catalog_group(row->zone_apex, *members.catalog_group));
+        *zone = TRY(LicenceZone::of(row->zone_apex, writer.zones(), writer.read()));
         return {};
     };
-    write.answer = [row, at](const store::WorkReceipt&) {
-        return licence_response(200, *row, *at);
+    write.answer = [row, at, zone](const store::WorkReceipt&) {
+        return licence_response(200, *row, *zone, *at);
     };
     return write;
 }

@@ -63,6 +63,9 @@ void collect_store(const store::Committer& committer, MetricsText& metrics) {
     metrics.family("last_commit_seconds", MetricsText::Kind::Gauge,
                    "From the first work of the last group to durable.");
     metrics.sample_seconds(static_cast<double>(read(counters.last_commit_microseconds)) / 1e6);
+    metrics.gauge("zones_published_timestamp_seconds",
+                  "When a zone last changed for readers, or all were loaded, in Unix time.",
+                  static_cast<std::uint64_t>(counters.published_at.load()));
     metrics.gauge("store_writable", "1 while the store takes writes.", committer.trouble() ? 0 : 1);
 }
 

@@ -16,11 +16,9 @@ void write_records(JsonWriter& json, const zones::RRset& rrset) {
 }
 
 void write_rrset(JsonWriter& json, const zones::Name& owner, const zones::RRset& rrset) {
-    json.begin_object();
     json.member("owner", shown(owner));
     json.member("type", zones::type_text(rrset.type()));
     write_records(json, rrset);
-    json.end_object();
 }
 
 zones::Ttl read_ttl(ObjectReader& body, zones::Ttl when_absent) {

@@ -20,8 +20,9 @@ namespace hairpin::admin {
 
 inline constexpr std::size_t kMaxRecords = 4'096;  // As zones::EditRules::max_rdatas.
 
+/// The members of an open object.
 void write_rrset(JsonWriter& json, const zones::Name& owner, const zones::RRset& rrset);
-/// The members "ttl" and "records" of an open object.
+/// Of them "ttl" and "records" of an open object.
 void write_records(JsonWriter& json, const zones::RRset& rrset);
 
 [[nodiscard]] zones::Ttl read_ttl(ObjectReader& body, zones::Ttl when_absent);

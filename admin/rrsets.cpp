@@ -9,6 +9,7 @@
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/rrset_json.hpp"
+#include "admin/zone_state.hpp"
 #include "zones/presentation.hpp"
 
 namespace hairpin::admin {
@@ -43,9 +44,15 @@ Result<const zones::RRset*, Problem> find_rrset(const zones::ZoneTable& table,
     return zone->find(path.owner, path.type);
 }
 
-net::Response rrset_response(int status, const RRsetPath& path, const zones::RRset& rrset) {
+net::Response rrset_response(int status, const RRsetPath& path, const zones::RRset& rrset,
+                             const zones::ZoneReceipt* receipt = nullptr) {
     JsonWriter json;
+    json.begin_object();
     write_rrset(json, path.owner, rrset);
+    // Only where there is something: else it is what GET shows.
+    if (receipt != nullptr && !receipt->newly_crowded.empty())
+        write_warnings(json, receipt->newly_crowded);
+    json.end_object();
     net::Response response = json_response(status, json);
     response.headers.push_back({"etag", rrset_etag(rrset)});
     return response;
@@ -98,9 +105,10 @@ Result<Write, Problem> put_rrset(Api& api, const Call& call) {
         return {};
     };
     // The rules have held by then, so that the RRset can be made of the edit.
-    write.answer = [path, edit, is_new](const store::WorkReceipt&) {
+    write.answer = [path, edit, is_new](const store::WorkReceipt& receipt) {
         return rrset_response(*is_new ? 201 : 200, path,
-                              *zones::RRset::create(edit.type, edit.ttl, edit.rdatas));
+                              *zones::RRset::create(edit.type, edit.ttl, edit.rdatas),
+                              &receipt.zones.front());
     };
     return write;
 }
@@ -155,17 +163,8 @@ Result<Write, Problem> patch_rrsets(Api& api, const Call& call) {
         change.zones.push_back(change_of(apex, edits));
         return {};
     };
-    write.answer = [apex](const store::WorkReceipt& receipt) {
-        const auto& done = receipt.zones.front();
-        JsonWriter json;
-        json.begin_object();
-        json.member("zone", shown(apex));
-        json.member("serial", done.serial);
-        json.member("changed", done.changed);
-        json.end_object();
-        net::Response response = json_response(200, json);
-        response.headers.push_back({"etag", serial_etag(done.serial)});
-        return response;
+    write.answer = [](const store::WorkReceipt& receipt) {
+        return changed_response(receipt.zones.front());
     };
     return write;
 }

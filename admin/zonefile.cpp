@@ -9,6 +9,7 @@
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/zone_content.hpp"
+#include "admin/zone_state.hpp"
 #include "zones/zone_file.hpp"
 
 namespace hairpin::admin {
@@ -67,17 +68,8 @@ Write replacement(const ApiOptions& options, const zones::Name& apex, WriteCondi
         change.zones.push_back(std::move(replace));
         return {};
     };
-    write.answer = [apex](const store::WorkReceipt& receipt) {
-        const auto& done = receipt.zones.front();
-        JsonWriter json;
-        json.begin_object();
-        json.member("zone", shown(apex));
-        json.member("serial", done.serial);
-        json.member("changed", done.changed);
-        json.end_object();
-        net::Response response = json_response(200, json);
-        response.headers.push_back({"etag", serial_etag(done.serial)});
-        return response;
+    write.answer = [](const store::WorkReceipt& receipt) {
+        return changed_response(receipt.zones.front());
     };
     return write;
 }

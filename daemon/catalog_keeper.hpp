@@ -11,15 +11,21 @@
 
 #include "core/result.hpp"
 #include "store/committer.hpp"
+#include "store/reader.hpp"
+#include "zones/catalog.hpp"
 #include "zones/name.hpp"
 #include "zones/zone.hpp"
 
 namespace hairpin::daemon {
 
+/// The groups that operators chose, by zone. Errors: those of the store.
+[[nodiscard]] Result<zones::CatalogGroups> read_catalog_groups(store::Queries& store);
+
 /// Waits until what has to change is durable and published.
 /// Errors: Conflict the name is one of the zones that it would list. A store that cannot be written
 /// is none: it is logged, and the zones are served.
 [[nodiscard]] Result<void> keep_catalog(store::Committer& committer, const zones::ZoneTable& table,
-                                        const std::optional<zones::Name>& catalog);
+                                        const std::optional<zones::Name>& catalog,
+                                        const zones::CatalogGroups& groups);
 
 }  // namespace hairpin::daemon

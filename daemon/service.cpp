@@ -228,7 +228,8 @@ private:
                 "restored from a backup: {} zones got a serial past every one served before",
                 moved);
         const auto began = clock_.monotonic();
-        zones_.emplace(std::make_shared<const zones::ZoneTable>(TRY(store::load_zones(database))));
+        zones_.emplace(std::make_shared<const zones::ZoneTable>(
+            TRY(store::load_zones(database, clock_.now()))));
         keys_ = std::make_unique<TsigKeys>(*sealer_, clock_);
         store::Queries queries(database);
         TRY(keys_->load(queries));
@@ -264,19 +265,22 @@ private:
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
         options.catalog = config_.catalog;
         commit_reader_.emplace(TRY(open_reader()));
+        const auto groups = TRY(read_catalog_groups(**commit_reader_));
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
-            keys_->refresh(**commit_reader_, names);
+            const auto renewed = keys_->refresh(**commit_reader_, names);
+            tell_followers(transfers_->followed_with(**commit_reader_, renewed));
         };
         options.on_transfers = [this](const std::vector<zones::Name>& apexes) {
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
-        return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog);
+        return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
     // The root: of every zone.
     void tell_followers(const std::vector<zones::Name>& apexes) {
         const auto is_root = [](const zones::Name& apex) { return apex.is_root(); };
+        if (apexes.empty()) return;
         if (std::any_of(apexes.begin(), apexes.end(), is_root)) return notifier_->changed_all();
         notifier_->followed(apexes);
     }

@@ -30,6 +30,11 @@ Result<dnsd::TransferRules> rules_of(store::Queries& store, const store::Granted
     return rules;
 }
 
+bool uses(const dnsd::TransferRules& rules, const zones::Name& key) {
+    return std::any_of(rules.secondaries.begin(), rules.secondaries.end(),
+                       [&](const dnsd::Secondary& each) { return each.key == key; });
+}
+
 template <typename T>
 void append_all(std::vector<T>& all, const std::vector<T>& more) {
     all.insert(all.end(), more.begin(), more.end());
@@ -78,6 +83,20 @@ std::vector<zones::Name> Transfers::refresh(store::Queries& store,
     }
     publish();
     return others;
+}
+
+std::vector<zones::Name> Transfers::followed_with(store::Queries& store,
+                                                  const std::vector<zones::Name>& keys) {
+    const std::lock_guard hold(publishing_);
+    std::vector<zones::Name> followed;
+    for (const zones::Name& key : keys) {
+        if (uses(configured_, key) || uses(stored_, key)) return {zones::Name()};
+        const auto apexes = store::TransferQueries(store.database()).zones_with_key(key);
+        if (!apexes) continue;
+        append_all(followed, *apexes);
+        if (followed.size() >= store::kMaxPage) return {zones::Name()};
+    }
+    return followed;
 }
 
 bool Transfers::configure(const Config& config) {

@@ -36,6 +36,10 @@ public:
     /// @return Those whose secondaries are others than before; the root as above.
     [[nodiscard]] std::vector<zones::Name> refresh(store::Queries& store,
                                                    std::vector<zones::Name> apexes);
+    /// The zones that have a secondary with one of these keys; the root: every zone, or too many to
+    /// name. Where the store cannot be read a zone is told of with its next change.
+    [[nodiscard]] std::vector<zones::Name> followed_with(store::Queries& store,
+                                                         const std::vector<zones::Name>& keys);
     /// Publishes what a new configuration says. @return Whether its secondaries are others.
     [[nodiscard]] bool configure(const Config& config);
 

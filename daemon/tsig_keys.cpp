@@ -40,7 +40,9 @@ Result<void> TsigKeys::load(store::Queries& store) {
     return {};
 }
 
-void TsigKeys::refresh(store::Queries& store, const std::vector<std::string>& names) {
+std::vector<zones::Name> TsigKeys::refresh(store::Queries& store,
+                                           const std::vector<std::string>& names) {
+    std::vector<zones::Name> renewed;
     std::vector<std::string> wanted = std::exchange(overdue_, {});
     wanted.insert(wanted.end(), names.begin(), names.end());
     for (std::string& text : wanted) {
@@ -54,12 +56,16 @@ void TsigKeys::refresh(store::Queries& store, const std::vector<std::string>& na
             continue;
         }
         auto key = *row ? open(**row) : dnsd::TsigKeyRef();
-        if (key)
+        if (key) {
+            const dnsd::TsigKey* known = ring_.find(*name);
+            if (known == nullptr || known->id() != key->id()) renewed.push_back(*name);
             ring_.put(std::move(key));
-        else
+        } else {
             ring_.erase(*name);
+        }
     }
     published_.publish(std::make_shared<const dnsd::KeyRing>(ring_));
+    return renewed;
 }
 
 dnsd::TsigKeyRef TsigKeys::open(const store::CredentialRow& row) const {

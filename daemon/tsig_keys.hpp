@@ -21,6 +21,7 @@
 #include "dnsd/key_ring.hpp"
 #include "store/reader.hpp"
 #include "store/records.hpp"
+#include "zones/name.hpp"
 
 namespace hairpin::daemon {
 
@@ -33,7 +34,8 @@ public:
     [[nodiscard]] Result<void> load(store::Queries& store);
     /// Publishes the ring with what the store says of these names now ("key.example.net."). Where
     /// it cannot be read the old keys stay, and the names are looked up with the next ones.
-    void refresh(store::Queries& store, const std::vector<std::string>& names);
+    /// @return The keys that were not there before, or are of another credential.
+    std::vector<zones::Name> refresh(store::Queries& store, const std::vector<std::string>& names);
 
     [[nodiscard]] dnsd::PublishedKeys& published() noexcept { return published_; }
 

@@ -44,6 +44,14 @@ zones::Name apex_of(const Target& target) {
     return zones::Name::from_wire(as_octets(target.apex)).value_or(zones::Name());
 }
 
+std::optional<Secondary> find_secondary(const TransferPolicy& policy, const Target& target) {
+    const std::vector<Secondary> all = policy.secondaries_of(apex_of(target));
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Secondary& each) {
+        return each.address == target.secondary;
+    });
+    return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
 std::uint16_t random_message_id() {
     std::array<std::uint8_t, 2> octets{};
     fill_random(octets);
@@ -78,7 +86,10 @@ private:
         SignedNotify signatures;
     };
 
-    void tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now);
+    using Scheduling = void (NotifySchedule::*)(const Target& target, MonotonicTime now);
+    void tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now,
+              Scheduling schedule_it);
+    void forget_strangers(const TransferPolicy& policy, const std::vector<Target>& targets);
     [[nodiscard]] Result<void> open(Socket& socket, const Endpoint& endpoint);
     void send_due();
     void send(const Target& target, const zones::ZoneTable& table, const TransferPolicy& policy);
@@ -150,7 +161,7 @@ void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
     const auto policy = sources_.policy.snapshot();
     const MonotonicTime now = SystemClock().monotonic();
     for (const zones::ZoneReceipt& receipt : receipts)
-        if (receipt.changed) tell(*policy, receipt.apex, now);
+        if (receipt.changed) tell(*policy, receipt.apex, now, &NotifySchedule::changed);
     loop_.post([this] { send_due(); });
 }
 
@@ -158,8 +169,16 @@ void Notifier::Impl::followed(const std::vector<zones::Name>& apexes) {
     const auto policy = sources_.policy.snapshot();
     const MonotonicTime now = SystemClock().monotonic();
     for (const zones::Name& apex : apexes)
-        tell(*policy, apex, now);
-    loop_.post([this] { send_due(); });
+        tell(*policy, apex, now, &NotifySchedule::wake);
+    loop_.post([this, apexes] {
+        // The newest: who came back meanwhile is no stranger.
+        const auto newest = sources_.policy.snapshot();
+        for (const zones::Name& apex : apexes)
+            forget_strangers(*newest, schedule_.with([&](const NotifySchedule& schedule) {
+                return schedule.targets_of(apex);
+            }));
+        send_due();
+    });
 }
 
 void Notifier::Impl::changed_all() {
@@ -167,20 +186,33 @@ void Notifier::Impl::changed_all() {
         const auto policy = sources_.policy.snapshot();
         const auto table = sources_.zones.snapshot();
         const MonotonicTime now = SystemClock().monotonic();
+        forget_strangers(*policy, schedule_.with([](const NotifySchedule& schedule) {
+            return schedule.targets();
+        }));
         table->for_each([&](const zones::Zone& zone) {
-            tell(*policy, zone.apex(), now);
+            tell(*policy, zone.apex(), now, &NotifySchedule::wake);
             return true;
         });
         send_due();
     });
 }
 
-void Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex,
-                          MonotonicTime now) {
+void Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now,
+                          Scheduling schedule_it) {
     for (const Secondary& secondary : policy.secondaries_of(apex))
         schedule_.with([&](NotifySchedule& schedule) {
-            schedule.changed(NotifySchedule::target(apex, secondary.address), now);
+            (schedule.*schedule_it)(NotifySchedule::target(apex, secondary.address), now);
         });
+}
+
+/// Those that follow their zone no more.
+void Notifier::Impl::forget_strangers(const TransferPolicy& policy,
+                                      const std::vector<Target>& targets) {
+    for (const Target& target : targets) {
+        if (find_secondary(policy, target)) continue;
+        forget_id(target);
+        schedule_.with([&](NotifySchedule& schedule) { schedule.forget(target); });
+    }
 }
 
 std::vector<NotifyReport> Notifier::Impl::results(const zones::Name& apex) const {
@@ -226,11 +258,8 @@ void Notifier::Impl::send(const Target& target, const zones::ZoneTable& table,
                           const TransferPolicy& policy) {
     const zones::Name apex = apex_of(target);
     const zones::Zone* zone = table.find(apex);
-    const std::vector<Secondary> all = policy.secondaries_of(apex);
-    const auto to = std::find_if(all.begin(), all.end(), [&](const Secondary& each) {
-        return each.address == target.secondary;
-    });
-    if (zone == nullptr || to == all.end()) {
+    const auto to = find_secondary(policy, target);
+    if (zone == nullptr || !to) {
         forget_id(target);
         schedule_.with([&](NotifySchedule& schedule) { schedule.forget(target); });
         return;

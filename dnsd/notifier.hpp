@@ -73,10 +73,10 @@ public:
 
     /// Zones that were changed, made or dropped, after that was published.
     void changed(const std::vector<zones::ZoneReceipt>& receipts);
-    /// Zones that others follow than before, after that was published: those are told now. Who does
-    /// not follow any more is not told any more.
+    /// Zones that others follow than before, or whose secondaries' keys are others, after that was
+    /// published: they are told at once. Who does not follow any more is forgotten.
     void followed(const std::vector<zones::Name>& apexes);
-    /// Every zone to all its secondaries: at the start, for what was not told before a crash.
+    /// The same of every zone. At the start: for what was not told before a crash.
     void changed_all();
     /// What came of the NOTIFYs of one zone, a report for each secondary that it has.
     [[nodiscard]] std::vector<NotifyReport> results(const zones::Name& apex) const;

@@ -46,6 +46,15 @@ void NotifySchedule::changed(const Target& target, MonotonicTime now) {
     move_to(entry, NotifyState::Waiting, is_early ? known.sent_at + policy_.min_interval : now);
 }
 
+void NotifySchedule::wake(const Target& target, MonotonicTime now) {
+    const auto entry = entries_.find(target);
+    if (entry == entries_.end() || entry->second.state != NotifyState::InFlight)
+        return changed(target, now);
+    entry->second.tries = 0;
+    entry->second.is_outdated = false;
+    move_to(entry, NotifyState::Waiting, now);
+}
+
 void NotifySchedule::forget(const Target& target) {
     const auto entry = entries_.find(target);
     if (entry == entries_.end()) return;
@@ -103,6 +112,23 @@ void NotifySchedule::answered(const Target& target, Rcode rcode, MonotonicTime n
 const NotifyStanding* NotifySchedule::find(const Target& target) const {
     const auto entry = entries_.find(target);
     return entry == entries_.end() ? nullptr : &entry->second;
+}
+
+std::vector<NotifySchedule::Target> NotifySchedule::targets_of(const zones::Name& apex) const {
+    std::vector<Target> found;
+    const Target first = target(apex, {});
+    for (auto entry = entries_.lower_bound(first);
+         entry != entries_.end() && entry->first.apex == first.apex; ++entry)
+        found.push_back(entry->first);
+    return found;
+}
+
+std::vector<NotifySchedule::Target> NotifySchedule::targets() const {
+    std::vector<Target> found;
+    found.reserve(entries_.size());
+    for (const auto& [target, standing] : entries_)
+        found.push_back(target);
+    return found;
 }
 
 void NotifySchedule::move_to(Entries::iterator entry, NotifyState state, MonotonicTime at) {

@@ -80,6 +80,9 @@ public:
 
     /// The zone has changed: the secondary is to be told.
     void changed(const Target& target, MonotonicTime now);
+    /// Something that kept the secondary from being told is over, or may be: it is told now, and a
+    /// NOTIFY in flight starts anew.
+    void wake(const Target& target, MonotonicTime now);
     /// The zone is gone, or this is no secondary of it any more.
     void forget(const Target& target);
 
@@ -98,6 +101,9 @@ public:
     void answered(const Target& target, Rcode rcode, MonotonicTime now);
 
     [[nodiscard]] const NotifyStanding* find(const Target& target) const;
+    /// Of one zone, and all: whom to look at when secondaries come and go.
+    [[nodiscard]] std::vector<Target> targets_of(const zones::Name& apex) const;
+    [[nodiscard]] std::vector<Target> targets() const;
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:

@@ -14,6 +14,7 @@
 #include "core/mailbox.hpp"
 #include "store/work_group.hpp"
 #include "store/write_connection.hpp"
+#include "zones/presentation.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -29,6 +30,19 @@ struct Letter {
 
 void refuse(const Letter& letter, std::string_view cause) {
     if (letter.done) letter.done(fail(WorkRefusal(not_durable(cause))));
+}
+
+// Once, when an RRset passes the mark: every change after that would say the same.
+void warn_of_crowded(const std::vector<zones::ZoneReceipt>& moved) {
+    for (const zones::ZoneReceipt& zone : moved) {
+        if (zone.newly_crowded.empty()) continue;
+        const zones::CrowdedRRset& first = zone.newly_crowded.front();
+        log::logger("store").warn(
+            "{} RRsets of {} now have more than {} records, {} {} with {} first: BIND as secondary "
+            "refuses the zone by default",
+            zone.newly_crowded.size(), zone.apex.text(), zones::kMostRecordsEverywhere,
+            first.owner.text(), zones::type_text(first.type), first.records);
+    }
 }
 
 // Lets the commit thread sleep until there is work, or a while.
@@ -105,6 +119,7 @@ private:
     void settle_upkeep(bool is_durable);
     void postpone_upkeep();
     void publish(const zones::ZoneTable& table, const std::vector<zones::ZoneReceipt>& moved);
+    void note_publication();
     void tell_touched();
     void answer(std::span<Letter> letters, Commit& commit);
     void refuse_all(std::span<Letter> letters, const Error& error);
@@ -141,6 +156,7 @@ Result<void> Committer::Impl::start() {
     HAIRPIN_ASSERT(!takeover);  // Nothing is suspect at the start.
     last_flush_ = clock_.monotonic();
     next_prune_ = clock_.monotonic() + options_.retention.interval;
+    note_publication();  // Of the table that was loaded.
     thread_ = std::thread([this] { run(); });
     return {};
 }
@@ -232,7 +248,7 @@ void Committer::Impl::commit_group(std::span<Letter> letters) {
 }
 
 Result<void> Committer::Impl::ensure_connection() {
-    auto ready = connection_.ensure(table_, clock_.monotonic());
+    auto ready = connection_.ensure(table_, clock_.monotonic(), clock_.now());
     if (!ready) return fail(std::move(ready).error());
     if (*ready) publish((*ready)->table, (*ready)->moved);
     return {};
@@ -315,7 +331,13 @@ void Committer::Impl::publish(const zones::ZoneTable& table,
                               const std::vector<zones::ZoneReceipt>& moved) {
     table_ = table;
     published_.publish(std::make_shared<const zones::ZoneTable>(table));
+    note_publication();
+    warn_of_crowded(moved);
     if (options_.on_published) options_.on_published(moved);
+}
+
+void Committer::Impl::note_publication() {
+    counters_.published_at.store(to_unix_seconds(clock_.now()), kRelaxed);
 }
 
 void Committer::Impl::tell_touched() {

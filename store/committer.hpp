@@ -114,8 +114,9 @@ struct CommitterCounters {
     std::atomic<std::uint64_t> seen_rows{0};
     std::atomic<std::uint64_t> pruned_rows{0};
     std::atomic<std::uint64_t> last_commit_microseconds{
-        0};                                    // From the first work of the group to durable.
-    std::atomic<std::uint64_t> last_group{0};  // Works in it.
+        0};                                     // From the first work of the group to durable.
+    std::atomic<std::uint64_t> last_group{0};   // Works in it.
+    std::atomic<std::int64_t> published_at{0};  // Unix seconds: the newest table, whatever moved.
 };
 
 class Committer final : public zones::ChangeSink {

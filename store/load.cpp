@@ -13,7 +13,6 @@
 namespace hairpin::store {
 namespace {
 
-using zones::NameTree;
 using zones::Node;
 using zones::RRsetRef;
 using zones::RType;
@@ -31,14 +30,19 @@ constexpr std::string_view kOne =
 // Rows come by zone, owner and type; a node is made when its owner ends, a zone when its rows do.
 class ZoneBuilder {
 public:
-    ZoneBuilder(const zones::Name& apex, zones::ZoneKind kind) : apex_(apex), kind_(kind) {}
+    ZoneBuilder(const zones::Name& apex, zones::ZoneKind kind, WallTime at) {
+        zone_.apex = apex;
+        zone_.kind = kind;
+        zone_.published_at = to_unix_seconds(at);
+    }
 
     Result<void> add(const Statement& row) {
         const OctetView owner = row.octets(3);
         if (!std::equal(owner.begin(), owner.end(), owner_.begin(), owner_.end())) finish_node();
         if (rrsets_.empty()) {
             const OctetView as_given = row.is_null(4) ? owner : row.octets(4);
-            if (!absolute_owner(as_given, apex_)) return fail(corrupt("an owner is not a name"));
+            if (!absolute_owner(as_given, zone_.apex))
+                return fail(corrupt("an owner is not a name"));
             owner_.assign(owner.begin(), owner.end());
             as_given_.assign(as_given.begin(), as_given.end());
         }
@@ -56,44 +60,42 @@ public:
 
     Result<ZoneRef> finish() {
         finish_node();
-        const Node* apex = names_.find({}, {});
+        const Node* apex = zone_.names.find({}, {});
         const zones::RRset* soa = apex == nullptr ? nullptr : apex->find(RType::SOA);
         if (soa == nullptr || soa->count() != 1 || apex->find(RType::NS) == nullptr)
             return fail(corrupt("the zone has no NS or not one SOA"));
-        return Zone::create(apex_, kind_, std::move(names_));
+        return Zone::create(std::move(zone_));
     }
 
 private:
     void finish_node() {
         if (rrsets_.empty()) return;
-        names_.put(Node::create(as_given_, rrsets_));
+        zone_.put(Node::create(as_given_, rrsets_));
         rrsets_.clear();
     }
     Error corrupt(std::string cause) const {
-        return {ErrorCode::Corrupt, apex_.text(), std::move(cause)};
+        return {ErrorCode::Corrupt, zone_.apex.text(), std::move(cause)};
     }
 
-    zones::Name apex_;
-    zones::ZoneKind kind_;
-    NameTree<Node> names_;
+    Zone::Parts zone_;
     Octets owner_;
     Octets as_given_;
     std::vector<RRsetRef> rrsets_;
 };
 
-Result<ZoneBuilder> start_zone(const Statement& row) {
+Result<ZoneBuilder> start_zone(const Statement& row, WallTime at) {
     const zones::Name apex = TRY(parse_apex(row.text(1)));
-    return ZoneBuilder(apex, TRY(parse_zone_kind(row.text(2))));
+    return ZoneBuilder(apex, TRY(parse_zone_kind(row.text(2))), at);
 }
 
-Result<zones::ZoneTable> collect(Statement& rows) {
+Result<zones::ZoneTable> collect(Statement& rows, WallTime at) {
     zones::ZoneTable table;
     std::optional<ZoneBuilder> zone;
     std::int64_t zone_id = 0;
     while (TRY(rows.step())) {
         if (!zone || rows.integer(0) != zone_id) {
             if (zone) table.put(TRY(zone->finish()));
-            zone = TRY(start_zone(rows));
+            zone = TRY(start_zone(rows, at));
             zone_id = rows.integer(0);
         }
         if (!rows.is_null(3)) TRY(zone->add(rows));
@@ -104,15 +106,15 @@ Result<zones::ZoneTable> collect(Statement& rows) {
 
 }  // namespace
 
-Result<zones::ZoneTable> load_zones(Database& database) {
+Result<zones::ZoneTable> load_zones(Database& database, WallTime at) {
     Statement rows = TRY(database.statement(kAll));
-    return collect(rows);
+    return collect(rows, at);
 }
 
-Result<ZoneRef> load_zone(Database& database, const zones::Name& apex) {
+Result<ZoneRef> load_zone(Database& database, const zones::Name& apex, WallTime at) {
     Statement rows = TRY(database.statement(kOne));
     rows.bind(apex.lower().text());
-    const zones::ZoneTable table = TRY(collect(rows));
+    const zones::ZoneTable table = TRY(collect(rows, at));
     return table.share(apex);
 }
 

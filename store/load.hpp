@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "store/database.hpp"
 #include "zones/name.hpp"
@@ -15,10 +16,12 @@
 
 namespace hairpin::store {
 
+/// `at`: when they are published (Zone::published_at); what nobody asks the age of needs none.
 /// Errors: Corrupt a row does not decode, or a zone lacks its SOA or NS, with the zone's name;
 /// Unavailable.
-[[nodiscard]] Result<zones::ZoneTable> load_zones(Database& database);
+[[nodiscard]] Result<zones::ZoneTable> load_zones(Database& database, WallTime at = {});
 /// One zone; empty when there is none.
-[[nodiscard]] Result<zones::ZoneRef> load_zone(Database& database, const zones::Name& apex);
+[[nodiscard]] Result<zones::ZoneRef> load_zone(Database& database, const zones::Name& apex,
+                                               WallTime at = {});
 
 }  // namespace hairpin::store

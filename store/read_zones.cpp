@@ -42,6 +42,14 @@ Result<std::vector<ZoneRow>> Queries::zones(std::size_t limit, std::string_view 
         database_, sql, [](auto& row) { return read_zone(row); }, page(limit), after_apex);
 }
 
+Result<std::vector<ZoneRow>> Queries::grouped_zones(std::size_t limit,
+                                                    std::string_view after_apex) {
+    static const std::string sql = select(
+        kZoneColumns, " FROM zones WHERE catalog_group <> '' AND apex > ?2 ORDER BY apex LIMIT ?1");
+    return all_rows<ZoneRow>(
+        database_, sql, [](auto& row) { return read_zone(row); }, page(limit), after_apex);
+}
+
 Result<std::vector<JournalRow>> Queries::journal_since(const zones::Name& apex,
                                                        std::uint32_t serial, std::size_t limit,
                                                        std::int64_t after_id) {

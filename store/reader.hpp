@@ -79,6 +79,9 @@ public:
     /// By apex as text.
     [[nodiscard]] Result<std::vector<ZoneRow>> zones(std::size_t limit,
                                                      std::string_view after_apex);
+    /// The same of those with a catalog group of their own. Walks all zones: for the start.
+    [[nodiscard]] Result<std::vector<ZoneRow>> grouped_zones(std::size_t limit,
+                                                             std::string_view after_apex);
 
     /// Everything after `serial`, oldest first, rows with id > `after_id` only: IXFR. Empty when
     /// the journal does not hold that step any more (or the zone has that serial now).

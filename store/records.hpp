@@ -52,6 +52,7 @@ struct ZoneRow {
     zones::ZoneKind kind = zones::ZoneKind::Plain;
     std::uint32_t serial = 0;
     WallTime created_at{};
+    std::string catalog_group;  // Empty: that of its kind (zones/catalog.hpp).
 };
 
 struct LicenceRow {

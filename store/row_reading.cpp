@@ -136,6 +136,7 @@ Result<ZoneRow> read_zone(const Statement& row) {
     zone.kind = TRY(parse_zone_kind(row.text(2)));
     zone.serial = static_cast<std::uint32_t>(row.integer(3));
     zone.created_at = row.time(4);
+    zone.catalog_group = row.string(5);
     return zone;
 }
 

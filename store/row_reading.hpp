@@ -59,7 +59,8 @@ inline constexpr std::string_view kCredentialColumns =
 inline constexpr int kCredentialColumnCount = 13;
 [[nodiscard]] Result<CredentialRow> read_credential(const Statement& row, int first = 0);
 
-inline constexpr std::string_view kZoneColumns = "id, apex, kind, serial, created_at";
+inline constexpr std::string_view kZoneColumns =
+    "id, apex, kind, serial, created_at, catalog_group";
 [[nodiscard]] Result<ZoneRow> read_zone(const Statement& row);
 
 inline constexpr std::string_view kJournalColumns =

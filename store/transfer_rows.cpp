@@ -80,6 +80,14 @@ Result<std::vector<zones::Name>> TransferQueries::zones_with_rows(std::size_t li
         [](auto& row) { return read_apex_column(row); }, page(limit), after_apex);
 }
 
+Result<std::vector<zones::Name>> TransferQueries::zones_with_key(const zones::Name& key) {
+    return all_rows<zones::Name>(
+        database_,
+        "SELECT DISTINCT z.apex FROM zone_secondaries s JOIN zones z ON z.id = s.zone_id"
+        " WHERE s.tsig_name = ?2 AND s.tsig_name <> '' ORDER BY z.apex LIMIT ?1",
+        [](auto& row) { return read_apex_column(row); }, page(kMaxPage), key.lower().text());
+}
+
 Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
                              const std::vector<SecondaryRow>& secondaries) {
     const std::int64_t zone = TRY(id_of_zone(writer, apex));

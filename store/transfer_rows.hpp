@@ -47,6 +47,9 @@ public:
     [[nodiscard]] Result<std::vector<zones::Name>> zones_with_rows(std::size_t limit,
                                                                    std::string_view after_apex);
 
+    /// Apexes of the zones that have a secondary with this key, at most kMaxPage. By index.
+    [[nodiscard]] Result<std::vector<zones::Name>> zones_with_key(const zones::Name& key);
+
 private:
     Database& database_;
 };

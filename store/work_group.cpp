@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "store/reader.hpp"
 #include "store/zone_rows.hpp"
 #include "zones/catalog.hpp"
 #include "zones/wire.hpp"
@@ -138,12 +139,22 @@ Result<void, WorkRefusal> WorkGroup::list_in_catalog(const zones::Change& change
     const zones::Name& catalog = *rules_.catalog;
     ZoneChange listed;
     listed.apex = catalog;
-    for (const ZoneChange& zone : change.zones) {
-        const bool comes = zone.action == ZoneAction::Create;
-        if (zone.apex == catalog || (!comes && zone.action != ZoneAction::Drop)) continue;
-        auto edits = comes ? zones::add_member(catalog, zone.apex, zone.kind)
-                           : zones::remove_member(catalog, zone.apex);
+    const auto list = [&](std::vector<zones::Edit> edits) {
         std::move(edits.begin(), edits.end(), std::back_inserter(listed.edits));
+    };
+    for (const ZoneChange& zone : change.zones) {
+        if (zone.apex == catalog) continue;
+        if (zone.action == ZoneAction::Create)
+            list(zones::add_member(catalog, zone.apex,
+                                   zones::catalog_group(zone.kind, zone.catalog_group)));
+        if (zone.action == ZoneAction::Drop) list(zones::remove_member(catalog, zone.apex));
+    }
+    for (const zones::Name& apex : attempt.touched.regrouped) {
+        const auto row = Queries(database_).zone(apex);
+        if (!row) return fail(refusal(row.error()));
+        if (!*row || (*row)->kind == zones::ZoneKind::Catalog) continue;
+        list(zones::add_member(catalog, apex,
+                               zones::catalog_group((*row)->kind, (*row)->catalog_group)));
     }
     if (listed.edits.empty() || attempt.table.find(catalog) == nullptr) return {};
     static_cast<void>(TRY(change_zone(change, listed, attempt)));
@@ -162,8 +173,18 @@ Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange
     const ZoneWrite write{zone_change,  edited,        from,       after,
                           change.actor, change.reason, moment_.now};
     attempt.rrset_rows += TRY(write_zone(database_, write));
-    attempt.steps[zone_change.apex] = Step{from, {zone_change.apex, after, true}};
+    put_step(attempt.steps, {from, {zone_change.apex, after, true, edited.newly_crowded}});
     return {};
+}
+
+// A zone's last step stands for all of them, but each RRset that became crowded is told of.
+void WorkGroup::put_step(Steps& steps, Step step) {
+    Step& last = steps[step.receipt.apex];
+    auto crowded = std::move(last.receipt.newly_crowded);
+    crowded.insert(crowded.end(), step.receipt.newly_crowded.begin(),
+                   step.receipt.newly_crowded.end());
+    last = std::move(step);
+    last.receipt.newly_crowded = std::move(crowded);
 }
 
 // DESIGN invariant 2: a name's serials go forward even when its zone was dropped and is made again.
@@ -201,8 +222,8 @@ void WorkGroup::keep(Attempt attempt) {
     table_ = std::move(attempt.table);
     rrset_rows_ += attempt.rrset_rows;
     append(touched_, attempt.touched);
-    for (const auto& [apex, step] : attempt.steps)
-        steps_[apex] = step;
+    for (auto& [apex, step] : attempt.steps)
+        put_step(steps_, std::move(step));
 }
 
 void WorkGroup::refuse(const Work& work, const WorkRefusal& why) {

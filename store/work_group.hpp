@@ -90,6 +90,7 @@ private:
     [[nodiscard]] const Step* find_step(const zones::Name& apex, const Attempt& attempt) const;
     [[nodiscard]] Result<void> write_audit_row(const Work& work, Outcome outcome,
                                                std::string_view reason);
+    static void put_step(Steps& steps, Step step);
     void keep(Attempt attempt);
     void refuse(const Work& work, const WorkRefusal& refusal);
     void give_up(Error error);

@@ -23,7 +23,8 @@ Error differs(std::string subject) {
 }  // namespace
 
 Result<std::optional<WriteConnection::Takeover>> WriteConnection::ensure(
-    const zones::ZoneTable& table, MonotonicTime now) {
+    const zones::ZoneTable& table, MonotonicTime now, WallTime at) {
+    published_at_ = at;
     if (database_ && database_->is_lost()) database_.reset();
     if (next_attempt_ && now < *next_attempt_) return fail(*last_error_);
     if (database_ && doubt_ == Doubt::None) return std::optional<Takeover>();
@@ -142,7 +143,7 @@ Result<std::optional<WriteConnection::Takeover>> WriteConnection::compare_suspec
 
 Result<void> WriteConnection::take_over(Database& database, const zones::Name& apex,
                                         Takeover& takeover) const {
-    const zones::ZoneRef held = TRY(load_zone(database, apex));
+    const zones::ZoneRef held = TRY(load_zone(database, apex, published_at_));
     const zones::ZoneRef served = takeover.table.share(apex);
     if (!held && !served) return {};
     takeover.moved.push_back({apex, held ? held->serial() : served->serial(), true});

@@ -57,10 +57,11 @@ public:
     };
     /// Makes sure of a trusted connection; then database() may be used for one group.
     /// @param table  What readers see.
+    /// @param at     When what is taken over is published (Zone::published_at).
     /// @return Nothing, or the zones to publish before anything else.
     /// Errors: Unavailable, Corrupt: no trusted connection for now.
     [[nodiscard]] Result<std::optional<Takeover>> ensure(const zones::ZoneTable& table,
-                                                         MonotonicTime now);
+                                                         MonotonicTime now, WallTime at = {});
     /// Only after ensure() succeeded and before distrust().
     [[nodiscard]] Database& database() noexcept { return *database_; }
     /// After a failure, with the transaction rolled back. `suspects`: the zones whose rows are
@@ -91,6 +92,7 @@ private:
     Octets identity_;   // Empty before the first opening.
     std::optional<FileId> file_;
     std::unordered_set<zones::Name, zones::NameHash> suspects_;
+    WallTime published_at_{};  // Of what ensure() is taking over.
     std::optional<MonotonicTime> next_attempt_;
     std::optional<Error> last_error_;
 };

@@ -69,6 +69,14 @@ Result<void> Writer::erase_licence(std::string_view name) {
     return {};
 }
 
+Result<void> Writer::set_catalog_group(const zones::Name& apex, std::string_view group) {
+    TRY(database().run("UPDATE zones SET catalog_group = ?2 WHERE apex = ?1", apex.lower().text(),
+                       group));
+    if (database().changed_rows() == 0) return fail(not_found("zone " + apex.text()));
+    if (touched_ != nullptr) touched_->regrouped.push_back(apex);
+    return {};
+}
+
 Result<std::int64_t> Writer::insert_server(const ServerRow& row) {
     TRY(about(
         database().run("INSERT INTO servers (licence, label, port, state, created_at, version)"

@@ -31,6 +31,7 @@ struct Touched {
     /// Apexes of the zones whose secondaries or grants were written or went; the root stands for
     /// what holds of every zone.
     std::vector<zones::Name> transfers;
+    std::vector<zones::Name> regrouped;  // Zones whose catalog group was written.
 };
 
 class Writer {
@@ -53,6 +54,11 @@ public:
     [[nodiscard]] Result<void> update_licence(const LicenceRow& row);
     /// With its servers and their credentials. Errors: NotFound.
     [[nodiscard]] Result<void> erase_licence(std::string_view name);
+
+    /// The group of a zone in the catalog, which says so with the same commit; empty: that of its
+    /// kind. For a zone that is there: one that is made has it from its zones::ZoneChange. Errors:
+    /// NotFound.
+    [[nodiscard]] Result<void> set_catalog_group(const zones::Name& apex, std::string_view group);
 
     /// The new id. `row.id` is not looked at.
     [[nodiscard]] Result<std::int64_t> insert_server(const ServerRow& row);

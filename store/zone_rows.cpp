@@ -21,9 +21,11 @@ Error changed_by_others(const std::string& apex) {
 
 Result<std::int64_t> insert_zone(Database& database, const std::string& apex,
                                  const ZoneWrite& write) {
-    auto inserted =
-        database.run("INSERT INTO zones (apex, kind, serial, created_at) VALUES (?1, ?2, ?3, ?4)",
-                     apex, to_string(write.change.kind), write.serial_after, write.at);
+    auto inserted = database.run(
+        "INSERT INTO zones (apex, kind, serial, created_at, catalog_group)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+        apex, to_string(write.change.kind), write.serial_after, write.at,
+        write.change.catalog_group);
     if (!inserted)
         return fail(inserted.error().code == ErrorCode::Conflict ? changed_by_others(apex)
                                                                  : std::move(inserted).error());

@@ -26,6 +26,7 @@ Name below(std::string_view label, const Name& suffix) {
 }
 
 Octets text_rdata(std::string_view text) {
+    HAIRPIN_ASSERT(text.size() <= kMaxGroupOctets);
     Octets rdata{static_cast<std::uint8_t>(text.size())};
     rdata.insert(rdata.end(), text.begin(), text.end());
     return rdata;
@@ -59,10 +60,6 @@ Octets soa_rdata(const Name& invalid) {
     return rdata;
 }
 
-std::string_view group_of(ZoneKind kind) {
-    return kind == ZoneKind::Licence ? "licence" : "plain";
-}
-
 void append(std::vector<Edit>& edits, std::vector<Edit> more) {
     edits.insert(edits.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
@@ -85,14 +82,17 @@ bool holds(const Zone& zone, const Edit& edit) {
 }
 
 /// From what the catalog holds, if it exists, to what it should hold.
-ZoneChange correction(const ZoneTable& table, const Name& catalog) {
+ZoneChange correction(const ZoneTable& table, const Name& catalog, const CatalogGroups& groups) {
     const Zone* existing = table.find(catalog);
     ZoneChange change = existing == nullptr ? new_catalog(catalog) : ZoneChange{};
     change.apex = catalog;
     std::unordered_set<Name, NameHash> wanted{catalog, below("version", catalog)};
     table.for_each([&](const Zone& zone) {
         if (zone.kind() == ZoneKind::Catalog) return true;
-        for (Edit& edit : add_member(catalog, zone.apex(), zone.kind())) {
+        const auto chosen = groups.find(zone.apex());
+        const std::string_view group =
+            catalog_group(zone.kind(), chosen == groups.end() ? "" : chosen->second);
+        for (Edit& edit : add_member(catalog, zone.apex(), group)) {
             wanted.insert(edit.owner);
             if (existing == nullptr || !holds(*existing, edit))
                 change.edits.push_back(std::move(edit));
@@ -110,11 +110,16 @@ Name member_owner(const Name& catalog, const Name& member) {
     return below(to_hex(OctetView(hash).first(kIdOctets)), below("zones", catalog));
 }
 
-std::vector<Edit> add_member(const Name& catalog, const Name& member, ZoneKind kind) {
+std::string_view catalog_group(ZoneKind kind, std::string_view chosen) noexcept {
+    if (!chosen.empty()) return chosen;
+    return kind == ZoneKind::Licence ? "licence" : "plain";
+}
+
+std::vector<Edit> add_member(const Name& catalog, const Name& member, std::string_view group) {
     const Name owner = member_owner(catalog, member);
     const Name target = member.lower();
     return {put(owner, RType::PTR, Octets(target.wire().begin(), target.wire().end())),
-            put(below("group", owner), RType::TXT, text_rdata(group_of(kind)))};
+            put(below("group", owner), RType::TXT, text_rdata(group))};
 }
 
 std::vector<Edit> remove_member(const Name& catalog, const Name& member) {
@@ -135,8 +140,8 @@ ZoneChange new_catalog(const Name& catalog) {
     return change;
 }
 
-std::vector<ZoneChange> catalog_repairs(const ZoneTable& table,
-                                        const std::optional<Name>& catalog) {
+std::vector<ZoneChange> catalog_repairs(const ZoneTable& table, const std::optional<Name>& catalog,
+                                        const CatalogGroups& groups) {
     std::vector<ZoneChange> repairs;
     table.for_each([&](const Zone& zone) {
         if (zone.kind() != ZoneKind::Catalog || (catalog && zone.apex() == *catalog)) return true;
@@ -146,7 +151,7 @@ std::vector<ZoneChange> catalog_repairs(const ZoneTable& table,
         return true;
     });
     if (!catalog) return repairs;
-    ZoneChange change = correction(table, *catalog);
+    ZoneChange change = correction(table, *catalog, groups);
     if (!change.edits.empty()) repairs.push_back(std::move(change));
     return repairs;
 }

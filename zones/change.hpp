@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -77,6 +78,7 @@ struct ZoneChange {
     ZoneKind kind = ZoneKind::Plain;  // For Create.
     std::vector<Prerequisite> prerequisites;
     std::vector<Edit> edits;
+    std::string catalog_group = {};  // For Create (zones/catalog.hpp); empty: that of its kind.
     friend bool operator==(const ZoneChange&, const ZoneChange&) = default;
 };
 
@@ -95,12 +97,21 @@ struct Change {
     std::string reason;
 };
 
+/// An RRset of more than kMostRecordsEverywhere records.
+struct CrowdedRRset {
+    Name owner;
+    RType type = RType::A;
+    std::size_t records = 0;
+    friend bool operator==(const CrowdedRRset&, const CrowdedRRset&) = default;
+};
+
 /// What came of one zone of a change.
 struct ZoneReceipt {
     Name apex;
     std::uint32_t serial =
         0;                 // The serial that holds the change (the old one when nothing changed).
     bool changed = false;  // False: the zone already was as asked.
+    std::vector<CrowdedRRset> newly_crowded = {};  // That were not before.
 };
 
 struct Receipt {

@@ -128,18 +128,35 @@ std::uint32_t choose_serial(const Zone* current, const RRset& wanted_soa,
     return is_draft ? current->serial() : next_serial(current->serial(), moment.unix_seconds);
 }
 
-NameTree<Node> next_names(const Zone* current, ZoneAction action, const Name& apex, Draft& draft) {
-    NameTree<Node> names;
-    if (current != nullptr && action == ZoneAction::Edit) names = current->names();
+// The next zone; the SOA is among the owners of the draft, with its serial.
+Zone::Parts next_parts(const Zone* current, const ZoneChange& change, Draft& draft) {
+    Zone::Parts next;
+    next.apex = current != nullptr ? current->apex() : change.apex;
+    next.kind = current != nullptr ? current->kind() : change.kind;
+    if (current != nullptr && change.action == ZoneAction::Edit) {
+        next.names = current->names();
+        next.crowded = current->crowded();
+    }
     for (const DraftOwner& owner : draft.owners()) {
-        const OctetView labels = owner.owner.relative_to(apex);
+        const OctetView labels = owner.owner.relative_to(change.apex);
         if (owner.after.empty()) {
-            names.erase(TreeKey(labels).view(), labels);
+            next.erase(labels);
         } else {
-            names.put(Node::create(labels, owner.after));
+            next.put(Node::create(labels, owner.after));
         }
     }
-    return names;
+    return next;
+}
+
+std::vector<CrowdedRRset> newly_crowded(const std::vector<RRsetDifference>& differences) {
+    const auto is_crowded = [](const RRsetRef& rrset) {
+        return rrset && rrset->count() > kMostRecordsEverywhere;
+    };
+    std::vector<CrowdedRRset> found;
+    for (const RRsetDifference& each : differences)
+        if (is_crowded(each.after) && !is_crowded(each.before))
+            found.push_back({each.owner, each.type, each.after->count()});
+    return found;
 }
 
 EditedZone drop(const ZoneRef& current) {
@@ -169,16 +186,17 @@ Result<EditedZone, Refusal> finish(const ZoneRef& current, const ZoneChange& cha
     const RRset* old_soa = find_type(apex.before, RType::SOA);
     differences.rrsets.push_back({change.apex, RType::SOA, RRsetRef::share(old_soa), next_soa});
 
-    NameTree<Node> names = next_names(current.get(), change.action, change.apex, draft);
-    if (names.size() > rules.max_names)
+    Zone::Parts next = next_parts(current.get(), change, draft);
+    if (next.names.size() > rules.max_names)
         return fail(
             refuse(RefusalCode::TooLarge, change.apex.text(),
                    "a zone may hold at most " + std::to_string(rules.max_names) + " names"));
-    const ZoneKind kind = current ? current->kind() : change.kind;
+    next.published_at = moment.unix_seconds;
     EditedZone edited;
     edited.changed = true;
+    edited.newly_crowded = newly_crowded(differences.rrsets);
     edited.difference = {current ? current->serial() : 0, serial, std::move(differences.rrsets)};
-    edited.zone = Zone::create(current ? current->apex() : change.apex, kind, std::move(names));
+    edited.zone = Zone::create(std::move(next));
     return edited;
 }
 

@@ -48,6 +48,7 @@ struct EditedZone {
     ZoneRef zone;  // The next snapshot; the old one when nothing changed; empty after Drop.
     ZoneDifference difference;  // Empty when nothing changed.
     bool changed = false;
+    std::vector<CrowdedRRset> newly_crowded = {};  // With this change, not before it.
 };
 
 struct EditRules {
@@ -57,7 +58,7 @@ struct EditRules {
     std::size_t max_rrsets = 128;       // Per owner; at most 255.
 };
 
-/// When a change is applied, for its serial.
+/// When a change is applied, for its serial and for the snapshot's age.
 struct EditMoment {
     std::int64_t unix_seconds = 0;
     /// The serial that readers see. Where `current` is a draft of the running commit that already

@@ -47,6 +47,12 @@ const RRset* Node::find(RType type) const noexcept {
     return nullptr;
 }
 
+bool Node::is_crowded() const noexcept {
+    const auto all = rrsets();
+    return std::any_of(all.begin(), all.end(),
+                       [](const RRsetRef& each) { return each->count() > kMostRecordsEverywhere; });
+}
+
 void Node::destroy(Node* node) noexcept {
     auto* refs = reinterpret_cast<RRsetRef*>(node + 1);
     std::destroy_n(refs, node->rrset_count_);

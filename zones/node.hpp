@@ -39,6 +39,9 @@ public:
     [[nodiscard]] bool is_delegation_point() const noexcept { return delegation_point_; }
     [[nodiscard]] bool has_dname() const noexcept { return dname_; }
 
+    /// Whether one of its RRsets has more than kMostRecordsEverywhere records.
+    [[nodiscard]] bool is_crowded() const noexcept;
+
     static void destroy(Node* node) noexcept;
 
 private:

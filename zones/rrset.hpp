@@ -23,6 +23,10 @@
 
 namespace hairpin::zones {
 
+/// Secondaries take RRsets of so many records. BIND refuses the zone with the next one unless its
+/// operator says otherwise (max-records-per-type); we hold more (EditRules::max_rdatas), and warn.
+inline constexpr std::size_t kMostRecordsEverywhere = 100;
+
 /// Seconds; RFC 2181 section 8: 0..2^31-1.
 using Ttl = std::uint32_t;
 inline constexpr Ttl kMaxTtl = 0x7fffffff;

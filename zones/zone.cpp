@@ -22,14 +22,30 @@ OctetView without_root(const Name& name) {
 
 }  // namespace
 
-ZoneRef Zone::create(const Name& apex, ZoneKind kind, NameTree<Node> names) {
+void Zone::Parts::put(const NodeRef& node) {
+    if (node->is_crowded())
+        crowded.put(node);
+    else if (crowded.size() != 0)
+        crowded.erase(TreeKey(node->owner()).view(), node->owner());
+    names.put(node);
+}
+
+void Zone::Parts::erase(OctetView labels) {
+    const TreeKey key(labels);
+    crowded.erase(key.view(), labels);
+    names.erase(key.view(), labels);
+}
+
+ZoneRef Zone::create(Parts parts) {
     // Counted by itself (core/ref.hpp), as nodes and RRsets are.
     void* memory = ::operator new(sizeof(Zone));
     auto* zone = ::new (memory) Zone();
-    zone->apex_ = apex;
-    zone->apex_labels_ = static_cast<std::uint8_t>(apex.labels());
-    zone->kind_ = kind;
-    zone->names_ = std::move(names);
+    zone->apex_ = parts.apex;
+    zone->apex_labels_ = static_cast<std::uint8_t>(parts.apex.labels());
+    zone->kind_ = parts.kind;
+    zone->published_at_ = parts.published_at;
+    zone->names_ = std::move(parts.names);
+    zone->crowded_ = std::move(parts.crowded);
     zone->apex_node_ = zone->names_.find(KeyView(), OctetView());
     HAIRPIN_ASSERT(zone->apex_node_ != nullptr);
     zone->soa_ = zone->apex_node_->find(RType::SOA);
@@ -70,6 +86,19 @@ void Zone::for_each(const std::function<bool(const Name&, const Node&)>& visit) 
         HAIRPIN_ASSERT(owner.has_value());
         return visit(*owner, node);
     });
+}
+
+std::vector<CrowdedRRset> Zone::crowded_rrsets(std::size_t most) const {
+    std::vector<CrowdedRRset> found;
+    crowded_.for_each([&](const Node& node) {
+        const auto owner = Name::join(node.owner(), apex_);
+        HAIRPIN_ASSERT(owner.has_value());
+        for (const RRsetRef& each : node.rrsets())
+            if (each->count() > kMostRecordsEverywhere && found.size() < most)
+                found.push_back({*owner, each->type(), each->count()});
+        return found.size() < most;
+    });
+    return found;
 }
 
 ZoneTable::Enclosing ZoneTable::enclosing(const TreeKey& key, OctetView qname) const noexcept {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "zones/change.hpp"
 #include "zones/name.hpp"
@@ -27,15 +28,32 @@ using ZoneRef = Ref<const Zone>;
 
 class Zone final : public RefCounted<Zone> {
 public:
-    /// Derives apex RRsets and the negative SOA from `names`; the apex has SOA and NS (edit.hpp
+    struct Parts {
+        Name apex;
+        ZoneKind kind = ZoneKind::Plain;
+        NameTree<Node> names;
+        NameTree<Node> crowded;  // Those of `names` that are (Node::is_crowded).
+        std::int64_t published_at = 0;
+
+        void put(const NodeRef& node);
+        void erase(OctetView labels);
+    };
+    /// Derives apex RRsets and the negative SOA from the names; the apex has SOA and NS (edit.hpp
     /// checks): asserted.
-    [[nodiscard]] static ZoneRef create(const Name& apex, ZoneKind kind, NameTree<Node> names);
+    [[nodiscard]] static ZoneRef create(Parts parts);
 
     [[nodiscard]] const Name& apex() const noexcept { return apex_; }
     [[nodiscard]] std::size_t apex_labels() const noexcept { return apex_labels_; }
     [[nodiscard]] ZoneKind kind() const noexcept { return kind_; }
     [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
+    /// Since when this snapshot is answered from, in Unix seconds: the time of the commit that made
+    /// it, or of the load. 0: nobody said.
+    [[nodiscard]] std::int64_t published_at() const noexcept { return published_at_; }
     [[nodiscard]] const NameTree<Node>& names() const noexcept { return names_; }
+    /// Those that secondaries may refuse; a tree of its own, so that nobody looks for them.
+    [[nodiscard]] const NameTree<Node>& crowded() const noexcept { return crowded_; }
+    /// At most `most` of their RRsets, in canonical order of owners.
+    [[nodiscard]] std::vector<CrowdedRRset> crowded_rrsets(std::size_t most) const;
     [[nodiscard]] const Node& apex_node() const noexcept { return *apex_node_; }
     [[nodiscard]] const RRset& soa() const noexcept { return *soa_; }
     /// The SOA with the TTL of a negative answer: min(its TTL, its MINIMUM) (RFC 2308 section 3).
@@ -61,7 +79,9 @@ private:
     std::uint8_t apex_labels_ = 0;
     ZoneKind kind_ = ZoneKind::Plain;
     std::uint32_t serial_ = 0;
+    std::int64_t published_at_ = 0;
     NameTree<Node> names_;
+    NameTree<Node> crowded_;
     const Node* apex_node_ = nullptr;  // Owned by names_.
     const RRset* soa_ = nullptr;       // Owned by apex_node_.
     const RRset* ns_ = nullptr;        // Owned by apex_node_.

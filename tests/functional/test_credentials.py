@@ -203,3 +203,28 @@ def zone_of(hairpin, key: dict) -> list[tuple[str, int, str]]:
                                   keyalgorithm=key["algorithm"])
     dns.query.inbound_xfr("127.0.0.1", content, query, port=hairpin.dns_port, timeout=20, lifetime=60)
     return records(content)
+
+
+def test_a_key_made_again_under_its_name_tells_its_secondaries_at_once(make_hairpin, tmp_path):
+    hairpin = make_hairpin().start()
+    zone = "again.test."
+    hairpin.api.post("/v1/zones", {"zone": zone}).expect(201)
+    key = hairpin.api.post("/v1/credentials", {"kind": "tsig", "name": "again."}).expect(201).json
+    secondary = KINDS["knot"](tmp_path / "secondary", hairpin.dns_port, [zone], key)
+    hairpin.api.patch(f"/v1/zones/{zone}", {"secondaries": [
+        {"address": f"127.0.0.1:{secondary.port}", "tsig": "again."}]}).expect(200)
+    def told() -> int:
+        return secondary.log().count("notify, incoming")
+    def result() -> str:
+        return hairpin.api.get(f"/v1/zones/{zone}/secondaries").expect(200).json["secondaries"][0]["result"]
+    try:
+        secondary.start()
+        wait_until(lambda: result() == "acknowledged", "nothing is under way", every=0.2)
+        hairpin.api.delete("/v1/credentials/again.").expect(204)
+        before = told()
+        hairpin.api.post("/v1/credentials", {"kind": "tsig", "name": "again.", "secret": key["secret"]}).expect(201)
+        wait_until(lambda: told() > before, "a NOTIFY without a change", every=0.1)
+        hairpin.api.put(f"/v1/zones/{zone}/rrsets/www.{zone}/A", {"records": ["192.0.2.1"]}).expect(201)
+        wait_until(lambda: secondary.serial(zone) == hairpin.dns.serial(zone), "it follows as before", every=0.2)
+    finally:
+        secondary.end()

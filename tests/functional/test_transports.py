@@ -208,6 +208,23 @@ def test_stock_clients_transfer_a_zone_through_tls(secure):
     assert secure.metric('dns_transfers_total{outcome="whole"}') == 2
 
 
+def test_stock_clients_transfer_through_tls_by_key_where_nothing_else_will_do(make_hairpin, ca):
+    secure = Secure(make_hairpin, ca, **{"dns.transfer": {"transport": "tls", "allow": []}})
+    key = secure.hairpin.api.post("/v1/credentials", {"kind": "tsig", "name": "private.", "allow": [
+        {"zone": ZONE, "operations": ["transfer"]}]}).expect(201).json
+    signer = f"{key['algorithm']}:{key['name']}:{key['secret']}"
+    for client in (secure.dig, secure.kdig):
+        whole = client(secure.tls_port, "+tls", "-y", signer, ZONE, "AXFR")
+        assert whole.count("SOA") == 2 and "192.0.2.1" in whole
+    assert secure.metric('dns_transfers_total{outcome="whole"}') == 2
+    for refused in (("kdig", secure.tls_port, f"+tls-ca={ca.certificate}", "+tls-hostname=localhost"),
+                    ("kdig", secure.hairpin.dns_port, "-y", signer)):
+        program, port, *arguments = refused
+        run = subprocess.run([program, "-p", str(port), "@127.0.0.1", *arguments, ZONE, "AXFR"], text=True,
+                             capture_output=True, check=False, timeout=60)
+        assert "REFUSED" in run.stdout + run.stderr, "one of the two is missing: TLS or the key"
+
+
 def test_where_transfers_need_tls_bind_still_follows(make_hairpin, ca, tmp_path):
     secure = Secure(make_hairpin, ca, **{"dns.transfer": {"transport": "tls"}})
     assert "Transfer failed" in secure.hairpin.dns.run("dig", "AXFR", ZONE)

@@ -1,6 +1,7 @@
 // tests/support/store.hpp - a store in a folder of its own, with its committer running.
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -76,6 +77,18 @@ inline store::Work as_work(std::vector<zones::ZoneChange> zones) {
 }
 
 using Verdict = Result<store::WorkReceipt, store::WorkRefusal>;
+
+/// Runs `rows` in a commit of its own; whether it was taken.
+inline bool commit_rows(store::Committer& committer,
+                        const std::function<Result<void>(store::Writer&)>& rows,
+                        std::vector<zones::ZoneChange> changes = {}) {
+    std::promise<bool> done;
+    store::Work work = as_work(std::move(changes));
+    work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
+    committer.submit(std::move(work),
+                     [&](const Verdict& verdict) { done.set_value(bool(verdict)); });
+    return done.get_future().get();
+}
 
 class OpenStore {
 public:

@@ -49,11 +49,7 @@ struct TransferSite {
     }
     bool commit(const std::function<Result<void>(store::Writer&)>& rows,
                 std::vector<zones::ZoneChange> changes = {}) {
-        std::promise<bool> done;
-        store::Work work = as_work(std::move(changes));
-        work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
-        committer->submit(std::move(work), [&](auto verdict) { done.set_value(bool(verdict)); });
-        return done.get_future().get();
+        return commit_rows(*committer, rows, std::move(changes));
     }
     std::int64_t make_key(const char* key, const std::vector<store::GrantedZone>& granted) {
         store::CredentialRow row;
@@ -168,6 +164,29 @@ TEST_CASE("A new configuration takes the place of the old one and leaves the sto
     CHECK(site.followers("b.example.") == "192.0.2.2:53 key k.; ");
     CHECK(site.may("b.example.", nullptr, "203.0.113.9"));
     CHECK_FALSE(site.may("b.example.", nullptr, "192.0.2.1"));
+}
+
+TEST_CASE("Whom a key concerns is known by its name", "[daemon][rfc8945]") {
+    Config config;
+    config.catalog = name("catalog.example.");
+    config.transfer_secondaries = {follower("192.0.2.9:53", "config.")};
+    TransferSite site(config);
+    site.put("a.example.", {{Endpoint::parse("192.0.2.1:53").value(), name("own.")},
+                            {Endpoint::parse("192.0.2.2:53").value(), name("own.")}});
+    site.put("b.example.", {{Endpoint::parse("192.0.2.1:53").value(), name("other.")}});
+    site.put("catalog.example.", {{Endpoint::parse("192.0.2.3:53").value(), name("cat.")}});
+    const auto followed = [&](std::vector<zones::Name> keys) {
+        std::string text;
+        for (const zones::Name& apex : site.transfers->followed_with(**site.reader, keys))
+            text += apex.text() + " ";
+        return text;
+    };
+    CHECK(followed({}).empty());
+    CHECK(followed({name("nobody.")}).empty());
+    CHECK(followed({name("OWN.")}) == "a.example. ");
+    CHECK(followed({name("own."), name("other.")}) == "a.example. b.example. ");
+    CHECK(followed({name("own."), name("config.")}) == ". ");
+    CHECK(followed({name("cat.")}) == ". ");  // It follows every zone.
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,18 +33,13 @@ struct Site {
         options.path = path;
         options.on_tsig_keys = [this](const std::vector<std::string>& names) {
             told.insert(told.end(), names.begin(), names.end());
-            keys.refresh(**reader, names);
+            renewed = keys.refresh(**reader, names);
         };
         committer = must(store::Committer::open(std::move(options), clock, *zones));
     }
-    /// Runs `rows` in a commit of its own; whether it was taken.
     bool commit(const std::function<Result<void>(store::Writer&)>& rows,
                 std::vector<zones::ZoneChange> changes = {}) {
-        std::promise<bool> done;
-        store::Work work = as_work(std::move(changes));
-        work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
-        committer->submit(std::move(work), [&](auto verdict) { done.set_value(bool(verdict)); });
-        return done.get_future().get();
+        return commit_rows(*committer, rows, std::move(changes));
     }
     [[nodiscard]] store::CredentialRow credential(const std::string& key_name,
                                                   std::string_view secret) const {
@@ -78,10 +72,24 @@ struct Site {
     Sealer sealer;
     TsigKeys keys;
     std::vector<std::string> told;
+    std::vector<zones::Name> renewed;  // Of the last time.
     std::optional<Published<zones::ZoneTable>> zones;
     std::optional<store::Reader> reader;
     std::unique_ptr<store::Committer> committer;
 };
+
+TEST_CASE("A key that is new, or is made again, is told from one that was looked at", "[daemon]") {
+    Site site;
+    const auto id = site.insert(site.credential("k1.example.net.", "first"));
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    REQUIRE(site.commit([&](store::Writer& writer) { return writer.revoke_credential(id); }));
+    CHECK(site.renewed.empty());  // It is gone.
+    site.insert(site.credential("k1.example.net.", "second"));
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    site.insert(site.credential("k1.example.net.", "third"));  // The newest counts.
+    CHECK(site.renewed == std::vector<zones::Name>{name("k1.example.net.")});
+    CHECK(site.keys.refresh(**site.reader, {"k1.example.net."}).empty());
+}
 
 TEST_CASE("A credential's key is known when the credential is acknowledged", "[daemon][rfc8945]") {
     Site site;

@@ -116,6 +116,16 @@ struct World {
         return condition();
     }
 
+    /// A change of which the secondary hears and that it acknowledges.
+    Datagram tell(const std::string& apex, std::uint32_t serial) {
+        publish(apex, serial);
+        const auto heard = secondary.hear();
+        REQUIRE(heard);
+        secondary.answer(*heard);
+        CHECK(eventually([&] { return entry(apex).acknowledged == serial; }));
+        return *heard;
+    }
+
     Published<zones::ZoneTable> zones{std::make_shared<zones::ZoneTable>()};
     PublishedTransferPolicy policy{std::make_shared<const TransferPolicy>()};
     PublishedKeys keys{std::make_shared<const KeyRing>()};
@@ -246,11 +256,7 @@ TEST_CASE("IPv6 secondaries are told as well", "[dnsd][rfc1996]") {
 
 TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
     World world;
-    world.publish("example.net.", 7);
-    const auto first = world.secondary.hear();
-    REQUIRE(first);
-    world.secondary.answer(*first);
-    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
+    static_cast<void>(world.tell("example.net.", 7));
 
     Follower other;
     world.follow({other.endpoint(), {}});
@@ -263,6 +269,26 @@ TEST_CASE("Secondaries may come and go while it runs", "[dnsd][rfc1996]") {
     REQUIRE(other.hear());
     CHECK_FALSE(world.secondary.hear(300));
     CHECK(world.notifier->results(name("example.net.")).size() == 1);
+}
+
+TEST_CASE("A secondary that follows no more is forgotten", "[dnsd]") {
+    World world;
+    const Datagram first = world.tell("example.net.", 7);
+    const bool all = GENERATE(false, true);
+    const auto tell = [&] {
+        all ? world.notifier->changed_all() : world.notifier->followed({name("example.net.")});
+    };
+    Follower other;
+    world.follow({other.endpoint(), {}});
+    tell();
+    REQUIRE(other.hear());
+    TransferPolicy both = *world.policy.snapshot();
+    both.set({{}, {{world.secondary.endpoint(), {}}, {other.endpoint(), {}}}});
+    world.policy.publish(std::make_shared<const TransferPolicy>(std::move(both)));
+    CHECK_FALSE(world.entry("example.net.").was_sent);  // It is as new.
+    CHECK(world.entry("example.net.").acknowledged == 0);
+    world.secondary.answer(first);  // A second time: of nothing that is known.
+    CHECK(World::eventually([&] { return world.notifier->counters().strange == 1; }));
 }
 
 TEST_CASE("A zone's own secondaries are told of that zone alone", "[dnsd][rfc1996]") {
@@ -318,6 +344,22 @@ TEST_CASE("Without the key that is wanted nothing is sent", "[dnsd][rfc8945]") {
     const auto heard = world.secondary.hear();
     REQUIRE(heard);
     CHECK(heard->is_signed());
+}
+
+TEST_CASE("A key that is there again is used at once", "[dnsd][rfc8945]") {
+    NotifierOptions options;
+    options.policy.first_retry = Milliseconds(60'000);
+    World world(options, "gone.");
+    world.publish("example.net.", 7);
+    CHECK(World::eventually([&] { return world.notifier->counters().not_sent == 1; }));
+    world.know(tests::make_key("gone."));
+    world.notifier->followed({name("example.net.")});
+    const auto heard = world.secondary.hear();
+    REQUIRE(heard);
+    CHECK(heard->is_signed());
+    CHECK(heard->serial() == 7);
+    world.secondary.answer(*heard, 0, 0, tests::make_key("gone."));
+    CHECK(World::eventually([&] { return world.entry("example.net.").acknowledged == 7; }));
 }
 
 }  // namespace

@@ -135,6 +135,41 @@ TEST_CASE("No more than asked for are taken, the longest due first", "[dnsd]") {
     CHECK(schedule.size() == 10);
 }
 
+TEST_CASE("What is woken goes at once, with all its attempts again", "[dnsd][rfc1996]") {
+    NotifySchedule schedule(policy());
+    schedule.wake(kTarget, at(0));  // Never told: as a change.
+    CHECK(due(schedule, 0) == 1);
+    CHECK(due(schedule, 1'000) == 1);
+    CHECK(due(schedule, 3'000) == 1);
+    schedule.changed(kTarget, at(3'100));
+    CHECK(due(schedule, 3'200) == 0);  // In flight: a change waits for its answer.
+    schedule.wake(kTarget, at(3'200));
+    CHECK(schedule.next() == at(3'200));
+    for (const int when : {3'200, 4'200, 6'200, 9'200}) {
+        INFO(when);
+        CHECK(due(schedule, when) == 1);
+    }
+    CHECK(schedule.take_due(at(12'200), 100).given_up.size() == 1);
+    schedule.wake(kTarget, at(20'000));  // Given up.
+    CHECK(due(schedule, 20'000) == 1);
+    schedule.answered(kTarget, Rcode::NoError, at(20'010));
+    CHECK_FALSE(schedule.next());  // What changed in between was told of.
+}
+
+TEST_CASE("The targets of one zone are told from those of others", "[dnsd]") {
+    NotifySchedule schedule(policy());
+    const auto second = Endpoint::parse("[2001:db8::1]:53").value();
+    for (const char* apex : {"a.example.", "example.", "b.example."})
+        for (const Endpoint& secondary : {kSecondary, second})
+            schedule.changed(NotifySchedule::target(name(apex), secondary), at(0));
+    const auto found = schedule.targets_of(name("B.example."));
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].apex == found[1].apex);
+    CHECK(found[0] != found[1]);
+    CHECK(schedule.targets_of(name("c.example.")).empty());
+    CHECK(schedule.targets().size() == 6);
+}
+
 TEST_CASE("A target that is forgotten is sent nothing", "[dnsd]") {
     NotifySchedule schedule(policy());
     schedule.changed(kTarget, at(0));

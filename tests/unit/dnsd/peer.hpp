@@ -16,6 +16,7 @@
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "tests/support/dns_message.hpp"
+#include "tests/unit/dnsd/message_stream.hpp"
 
 namespace hairpin::dnsd::tests {
 
@@ -60,25 +61,17 @@ public:
     /// The next message of a stream; empty: the end; nullopt: not whole in time.
     std::optional<Octets> receive_framed(int milliseconds = kPatienceMilliseconds) {
         for (;;) {
-            if (stream_.size() >= 2) {
-                const std::size_t size = zones::read_u16(stream_.data());
-                if (stream_.size() >= 2 + size) {
-                    const auto end = stream_.begin() + 2 + static_cast<std::ptrdiff_t>(size);
-                    Octets message(stream_.begin() + 2, end);
-                    stream_.erase(stream_.begin(), end);
-                    return message;
-                }
-            }
+            if (auto message = stream_.next()) return message;
             const auto more = receive(milliseconds);
             if (!more || more->empty()) return more;
-            stream_.insert(stream_.end(), more->begin(), more->end());
+            stream_.put(*more);
         }
     }
     void shut_down_sending() { ::shutdown(socket_.get(), SHUT_WR); }
 
 private:
     Fd socket_;
-    Octets stream_;
+    MessageStream stream_;
 };
 
 /// A message with its length in front (RFC 1035 section 4.2.2).
@@ -87,6 +80,18 @@ inline Octets framed(OctetView message) {
                   static_cast<std::uint8_t>(message.size())};
     octets.insert(octets.end(), message.begin(), message.end());
     return octets;
+}
+
+/// A question that fills a message to its 65,535 octets: with one unknown option.
+inline Octets largest_query(std::string_view question) {
+    hairpin::tests::MessageBuilder builder;
+    hairpin::tests::add_question(builder, question);
+    const std::size_t filling = 65'535 - builder.octets().size() - 11 - 4;
+    Octets option{0xfd, 0xe9, static_cast<std::uint8_t>(filling >> 8),
+                  static_cast<std::uint8_t>(filling)};
+    option.resize(4 + filling);
+    builder.opt(1232, 0, option);
+    return builder.octets();
 }
 
 inline Octets query(std::string_view question, std::uint16_t id = 0x1234) {

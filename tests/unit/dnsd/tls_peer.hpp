@@ -22,7 +22,7 @@
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
 #include "net/tls.hpp"
-#include "zones/wire.hpp"
+#include "tests/unit/dnsd/message_stream.hpp"
 
 namespace hairpin::dnsd::tests {
 
@@ -75,15 +75,7 @@ public:
     /// The next message; empty: the end; nullopt: not whole in time.
     std::optional<Octets> receive_framed() {
         for (;;) {
-            if (stream_.size() >= 2) {
-                const std::size_t size = zones::read_u16(stream_.data());
-                if (stream_.size() >= 2 + size) {
-                    const auto end = stream_.begin() + 2 + static_cast<std::ptrdiff_t>(size);
-                    Octets message(stream_.begin() + 2, end);
-                    stream_.erase(stream_.begin(), end);
-                    return message;
-                }
-            }
+            if (auto message = stream_.next()) return message;
             std::array<std::uint8_t, 16'384> piece{};
             const int count = SSL_read(tls_.get(), piece.data(), static_cast<int>(piece.size()));
             if (count <= 0) {
@@ -91,7 +83,7 @@ public:
                 is_open_ = false;
                 return Octets();
             }
-            stream_.insert(stream_.end(), piece.begin(), piece.begin() + count);
+            stream_.put(OctetView(piece).first(static_cast<std::size_t>(count)));
         }
     }
     [[nodiscard]] std::string alpn() const {
@@ -120,7 +112,7 @@ private:
     Fd socket_;
     Handle<SSL_CTX, SSL_CTX_free> context_;
     Handle<SSL, SSL_free> tls_;
-    Octets stream_;
+    MessageStream stream_;
     bool is_open_ = false;
 };
 

@@ -52,6 +52,71 @@ TEST_CASE("A zone is in the catalog as soon as it is served, and gone with it",
     CHECK(zones::catalog_repairs(*store.published->snapshot(), name(kCatalog)).empty());
 }
 
+std::string group_of(const OpenStore& store, const char* member) {
+    const zones::Name owner = zones::member_owner(name(kCatalog), name(member));
+    const zones::RRset* group =
+        store.zone(kCatalog)->find(zones::Name::child("group", owner).value(), zones::RType::TXT);
+    REQUIRE(group != nullptr);
+    REQUIRE(group->count() == 1);
+    return std::string(as_text((*group->rdatas().begin()).subspan(1)));
+}
+
+Work regrouping(const char* apex, std::string group) {
+    Work work = as_work({});
+    work.rows = [apex, group](Writer& writer, zones::Change&) {
+        return writer.set_catalog_group(name(apex), group);
+    };
+    return work;
+}
+
+TEST_CASE("A zone is listed in the group that was chosen, with the commit that chose it",
+          "[store][committer][rfc9432]") {
+    OpenStore store(with_catalog());
+    REQUIRE(store.submit(zones::new_catalog(name(kCatalog))));
+    zones::ZoneChange made = create_zone("a.example.");
+    made.catalog_group = "gold";
+    REQUIRE(store.submit(made));
+    REQUIRE(store.submit(create_zone("b.example.")));
+    CHECK(group_of(store, "a.example.") == "gold");
+    CHECK(group_of(store, "b.example.") == "plain");
+    const std::uint32_t serial = store.zone(kCatalog)->serial();
+    const std::uint32_t of_zone = store.zone("b.example.")->serial();
+
+    REQUIRE(store.submit(regrouping("B.example.", "silver")));
+    CHECK(group_of(store, "b.example.") == "silver");
+    CHECK(zones::serial_greater(store.zone(kCatalog)->serial(), serial));
+    CHECK(store.zone("b.example.")->serial() == of_zone);
+    REQUIRE(store.submit(regrouping("a.example.", "")));
+    CHECK(group_of(store, "a.example.") == "plain");
+    const auto missing = store.submit(regrouping("none.example.", "gold"));
+    REQUIRE_FALSE(missing);
+    CHECK(to_error(missing.error()).code == ErrorCode::NotFound);
+
+    const auto rows = must(store.reader()->grouped_zones(10, ""));
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].apex == name("b.example."));
+    CHECK(rows[0].catalog_group == "silver");
+    CHECK(must(store.reader()->grouped_zones(10, "b.example.")).empty());
+}
+
+TEST_CASE("A zone that is made again is in the group of its kind", "[store][committer][rfc9432]") {
+    OpenStore store(with_catalog());
+    REQUIRE(store.submit(zones::new_catalog(name(kCatalog))));
+    zones::ZoneChange made = create_zone("a.example.");
+    made.catalog_group = "gold";
+    REQUIRE(store.submit(made));
+    zones::ZoneChange drop;
+    drop.apex = name("a.example.");
+    drop.action = zones::ZoneAction::Drop;
+    // Regrouped and dropped in one work: it is gone all the same.
+    Work work = regrouping("a.example.", "silver");
+    work.change.zones.push_back(drop);
+    REQUIRE(store.submit(std::move(work)));
+    CHECK_FALSE(lists(store, "a.example."));
+    REQUIRE(store.submit(create_zone("a.example.")));
+    CHECK(group_of(store, "a.example.") == "plain");
+}
+
 TEST_CASE("The catalog of a work that is refused is as it was", "[store][committer][rfc9432]") {
     OpenStore store(with_catalog());
     REQUIRE(store.submit(zones::new_catalog(name(kCatalog))));

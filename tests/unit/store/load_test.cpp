@@ -54,6 +54,24 @@ TEST_CASE("One zone can be loaded alone; one that is not there is empty", "[stor
     CHECK_FALSE(must(load_zone(database, name("example.com."))));
 }
 
+TEST_CASE("What is loaded is published at the time given, and counted", "[store][load]") {
+    OpenStore store;
+    std::string content;
+    for (int number = 1; number <= 101; ++number)
+        content += "a 60 IN A 192.0.2." + std::to_string(number) + "\n";
+    const auto receipt = store.submit(create_zone("example.net.", content));
+    REQUIRE(receipt);
+    CHECK(receipt->zones.front().newly_crowded.size() == 1);
+    Database database = open_database(store.path());
+
+    const auto table = must(load_zones(database, from_unix_milliseconds(5'900)));
+
+    const zones::Zone* loaded = table.find(name("example.net."));
+    REQUIRE(loaded != nullptr);
+    CHECK(loaded->published_at() == 5);
+    CHECK(loaded->crowded_rrsets(10) == receipt->zones.front().newly_crowded);
+}
+
 TEST_CASE("Rows that are no zone are an error with the zone's name, not a crash",
           "[store][load][hostile]") {
     struct Case {

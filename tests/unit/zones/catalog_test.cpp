@@ -70,6 +70,31 @@ TEST_CASE("A catalog lists every zone with its group, and itself not", "[zones][
     CHECK(catalog_repairs(table, kCatalog).empty());
 }
 
+TEST_CASE("A group that was chosen takes the place of the kind's, and the member its id keeps",
+          "[zones][rfc9432]") {
+    ZoneTable table = repaired(
+        table_of({{"a.example.", ZoneKind::Plain}, {"b.example.", ZoneKind::Licence}}), kCatalog);
+    const std::size_t names = table.find(kCatalog)->names().size();
+    const CatalogGroups groups{{name("A.example."), "gold"}, {name("gone.example."), "silver"}};
+    const auto repairs = catalog_repairs(table, kCatalog, groups);
+    REQUIRE(repairs.size() == 1);
+    REQUIRE(repairs[0].edits.size() == 1);  // The group alone, at the id that was there.
+    table.put(apply(table.share(kCatalog), repairs[0], {1'795'000'001, {}}, {})->zone);
+    CHECK(members(table) ==
+          std::map<std::string, std::string>{{"a.example.", "gold"}, {"b.example.", "licence"}});
+    CHECK(table.find(kCatalog)->names().size() == names);
+    CHECK(catalog_repairs(table, kCatalog, groups).empty());
+    table = repaired(std::move(table), kCatalog);  // Nobody chose any more.
+    CHECK(members(table).at("a.example.") == "plain");
+}
+
+TEST_CASE("A group may have 255 octets", "[zones][rfc9432]") {
+    const std::string longest(kMaxGroupOctets, 'g');
+    const auto edits = add_member(kCatalog, name("a.example."), longest);
+    CHECK(edits.back().rdatas[0].size() == 256);
+    CHECK(edits.back().rdatas[0][0] == 255);
+}
+
 TEST_CASE("Whatever the catalog holds, the repairs make it right", "[zones][rfc9432]") {
     ZoneTable table = repaired(
         table_of({{"a.example.", ZoneKind::Plain}, {"b.example.", ZoneKind::Plain}}), kCatalog);

@@ -342,5 +342,60 @@ TEST_CASE("In a licence zone the address rules hold for twin names whoever asks"
               .changed);
 }
 
+ZoneChange with_addresses(std::string_view owner, int records,
+                          EditKind kind = EditKind::ReplaceRRset) {
+    Edit edit;
+    edit.kind = kind;
+    edit.owner = name(owner);
+    edit.ttl = 60;
+    for (int number = 1; number <= records; ++number)
+        edit.rdatas.push_back({192, 0, 2, static_cast<std::uint8_t>(number)});
+    return change("example.net", {edit});
+}
+
+TEST_CASE("An RRset is told of when it passes 100 records, and not again", "[zones]") {
+    struct Step {
+        const char* why;
+        ZoneChange change;
+        std::size_t told;
+        std::size_t crowded;
+    };
+    const std::vector<Step> steps = {
+        {"100 are taken everywhere", with_addresses("a.example.net", 100), 0, 0},
+        {"the 101st passes the mark", with_addresses("a.example.net", 101, EditKind::AddRecords), 1,
+         1},
+        {"one more says nothing new", with_addresses("a.example.net", 102), 0, 1},
+        {"nor does another name", with_addresses("b.example.net", 3), 0, 1},
+        {"a second one is told of", with_addresses("b.example.net", 150), 1, 2},
+        {"back to 100", with_addresses("a.example.net", 100), 0, 1},
+        {"and over it again", with_addresses("a.example.net", 101), 1, 2},
+        {"a name that goes takes it along",
+         change("example.net", {edit(EditKind::DeleteOwner, "b.example.net", RType::A, {})}), 0, 1},
+    };
+    ZoneRef zone = small();
+    for (const Step& step : steps) {
+        INFO(step.why);
+        const EditedZone edited = applied(zone, step.change);
+        CHECK(edited.newly_crowded.size() == step.told);
+        CHECK(edited.zone->crowded_rrsets(10).size() == step.crowded);
+        zone = edited.zone;
+    }
+    CHECK(zone->crowded_rrsets(10) ==
+          std::vector<CrowdedRRset>{{name("a.example.net"), RType::A, 101}});
+    CHECK(zone->crowded_rrsets(0).empty());
+
+    ZoneChange replace = change("example.net", {});
+    replace.action = ZoneAction::Replace;
+    const RRset& soa = zone->soa();
+    replace.edits = {
+        {EditKind::ReplaceRRset, zone->apex(), RType::SOA, 60, soa.copy_rdatas()},
+        {EditKind::ReplaceRRset, zone->apex(), RType::NS, 60, zone->ns().copy_rdatas()},
+        with_addresses("c.example.net", 120).edits.front()};
+    const EditedZone replaced = applied(zone, replace);
+    CHECK(replaced.newly_crowded ==
+          std::vector<CrowdedRRset>{{name("c.example.net"), RType::A, 120}});
+    CHECK(replaced.zone->crowded_rrsets(10) == replaced.newly_crowded);
+}
+
 }  // namespace
 }  // namespace hairpin::zones
