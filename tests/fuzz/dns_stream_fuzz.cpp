@@ -66,9 +66,11 @@ struct Bench {
     RateLimiter limiter{RateLimits(), SipKey{}};
     TransferLimits limits;
     TransferSlots slots{limits};
+    Tap tap{counters, 1};
     Worker worker{loop,     zones_reader, keys_reader,
                   identity, counters,     clock,
-                  cookies,  limiter,      {policy_reader, nullptr, slots, limits}};
+                  cookies,  limiter,      {policy_reader, nullptr, slots, limits},
+                  tap};
     TcpScratch scratch;
 };
 
