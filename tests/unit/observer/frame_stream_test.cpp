@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -42,39 +44,37 @@ public:
     void accept() {
         socket_ = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
         received_.clear();
+        taken_ = 0;
     }
     void say(const Octets& octets) {
         if (::send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL) < 0)
             throw std::runtime_error("send");
     }
-    /// Takes what there is.
-    const Octets& hear() {
-        Octets piece(1 << 20);
+    /// What came and was not taken off yet.
+    OctetView hear() {
         for (;;) {
-            const ssize_t count = ::recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
-            if (count <= 0) return received_;
-            received_.insert(received_.end(), piece.begin(), piece.begin() + count);
+            const ssize_t count = ::recv(socket_.get(), piece_.data(), piece_.size(), MSG_DONTWAIT);
+            if (count <= 0) return OctetView(received_).subspan(taken_);
+            received_.insert(received_.end(), piece_.begin(), piece_.begin() + count);
         }
     }
     /// The control frame at the front of what was heard, taken off.
     std::optional<ControlType> take_control() {
         const auto read = read_control(hear(), kType);
         if (!read.frame) return std::nullopt;
-        drop(read.frame->octets);
+        taken_ += read.frame->octets;
         const bool names_type = read.frame->type != ControlType::Stop;
         if (names_type && !read.frame->takes_content_type) return std::nullopt;
         return read.frame->type;
     }
     /// The same of a frame.
     std::optional<Octets> take_frame() {
-        hear();
-        if (received_.size() < 4) return std::nullopt;
-        const std::size_t length = zones::read_u32(received_.data());
-        if (length == 0 || received_.size() < 4 + length) return std::nullopt;
-        Octets frame(received_.begin() + 4,
-                     received_.begin() + 4 + static_cast<std::ptrdiff_t>(length));
-        drop(4 + length);
-        return frame;
+        OctetView heard = OctetView(received_).subspan(taken_);
+        if (!holds_frame(heard)) heard = hear();
+        if (!holds_frame(heard)) return std::nullopt;
+        const OctetView frame = heard.subspan(4, zones::read_u32(heard.data()));
+        taken_ += 4 + frame.size();
+        return Octets(frame.begin(), frame.end());
     }
     void hang_up() { socket_.reset(); }
     void go_away() {
@@ -84,13 +84,17 @@ public:
     }
 
 private:
-    void drop(std::size_t octets) {
-        received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(octets));
+    static bool holds_frame(OctetView octets) {
+        if (octets.size() < 4) return false;
+        const std::size_t length = zones::read_u32(octets.data());
+        return length != 0 && octets.size() >= 4 + length;
     }
     std::string path_;
     Fd listener_;
     Fd socket_;
     Octets received_;
+    std::size_t taken_ = 0;  // Of received_.
+    Octets piece_ = Octets(65'536);
 };
 
 struct Streaming {
