@@ -72,7 +72,8 @@ Result<void> set_level(std::string_view folder, std::string_view level) {
         logger(folder).set_level(value);
         return {};
     }
-    for (const auto* each : {"core", "zones", "net", "store", "dnsd", "acme", "admin", "daemon"})
+    for (const auto* each :
+         {"core", "zones", "net", "store", "dnsd", "observer", "acme", "admin", "daemon"})
         logger(each).set_level(value);
     return {};
 }

@@ -196,9 +196,14 @@ private:
         if (config_.http_certificate.empty() != config_.http_key.empty())
             fault(0, "http.certificate and http.key go together: give both or neither");
         check_dns_listeners();
+        const observer::QueryLogOptions& log = config_.observing.query_log;
+        if (log.path.empty() != (log.sample == 0))
+            fault(0, "query_log.path and query_log.sample go together: give both or neither");
         const auto folder = std::filesystem::path(config_.file).parent_path();
-        for (std::string* path : {&config_.data_dir, &config_.http_certificate, &config_.http_key,
-                                  &config_.acme_ca_file, &config_.dns_cookie_secret_file})
+        for (std::string* path :
+             {&config_.data_dir, &config_.http_certificate, &config_.http_key,
+              &config_.acme_ca_file, &config_.dns_cookie_secret_file,
+              &config_.observing.dnstap.socket, &config_.observing.query_log.path})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
         static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",
                                                           "error", "critical", "off"};

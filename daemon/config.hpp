@@ -22,6 +22,7 @@
 #include "dnsd/cookies.hpp"
 #include "dnsd/rate_limit.hpp"
 #include "dnsd/transfer_policy.hpp"
+#include "observer/options.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -58,6 +59,8 @@ struct Config {
     std::size_t transfer_at_once = 128;
     std::size_t transfer_per_client = 50;
     std::size_t transfer_least_rate = 1024;  // Octets a second.
+
+    observer::Options observing;
 
     std::vector<Endpoint> http_listen;
     std::size_t http_workers = 1;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/metrics.hpp"
+#include "dnsd/code_names.hpp"
 
 namespace hairpin::daemon {
 
@@ -15,7 +15,7 @@ std::vector<admin::SecondaryStatus> Following::secondaries_of(const zones::Name&
         status.state = to_string(each.entry.state);
         status.result = to_string(each.entry.result);
         if (each.entry.result == dnsd::NotifyResult::Refused)
-            status.rcode = rcode_name(static_cast<std::size_t>(each.entry.rcode));
+            status.rcode = dnsd::rcode_name(static_cast<std::size_t>(each.entry.rcode));
         if (each.entry.acknowledged != 0) status.serial = each.entry.acknowledged;
         all.push_back(std::move(status));
     }

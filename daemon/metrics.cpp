@@ -6,15 +6,19 @@
 #include <charconv>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "dnsd/code_names.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
 using Kind = admin::MetricsText::Kind;
 
-constexpr std::array<const char*, dnsd::kTransports> kTransportNames = {"udp", "tcp", "tls",
-                                                                        "https"};
+std::string_view name_of_transport(std::size_t transport) {
+    return dnsd::transport_name(static_cast<dnsd::Transport>(transport));
+}
 
 /// A number as Prometheus reads it, exact for all that we count.
 std::string shown(double value) {
@@ -34,7 +38,7 @@ void collect_histograms(admin::MetricsText& metrics, const Histograms& histogram
             buckets.push_back(
                 {shown(static_cast<double>(histogram.bound(each)) / unit), histogram.in(each)});
         buckets.push_back({"+Inf", histogram.in(histogram.kBounds)});
-        metrics.histogram("transport", kTransportNames[transport], buckets,
+        metrics.histogram("transport", name_of_transport(transport), buckets,
                           shown(static_cast<double>(histogram.sum()) / unit));
     }
 }
@@ -59,28 +63,22 @@ void collect_dns_workers(admin::MetricsText& metrics, const std::vector<dnsd::Co
     }
 }
 
-std::string opcode_name(std::size_t opcode) {
-    constexpr std::array<const char*, 7> kNames = {"QUERY",  "IQUERY", "STATUS", "3",
-                                                   "NOTIFY", "UPDATE", "DSO"};
-    return opcode < kNames.size() ? kNames[opcode] : std::to_string(opcode);
-}
-
 void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.family("dns_queries_total", Kind::Counter, "DNS messages received, by transport.");
     for (std::size_t transport = 0; transport < dns.received.size(); ++transport)
-        metrics.sample("transport", kTransportNames[transport], dns.received[transport].value());
+        metrics.sample("transport", name_of_transport(transport), dns.received[transport].value());
 
     metrics.family("dns_opcodes_total", Kind::Counter, "DNS requests, by opcode.");
     for (std::size_t opcode = 0; opcode < dns.opcodes.size(); ++opcode)
         if (const auto value = dns.opcodes[opcode].value(); value > 0 || opcode == 0)
-            metrics.sample("opcode", opcode_name(opcode), value);
+            metrics.sample("opcode", dnsd::opcode_name(opcode), value);
     metrics.counter("dns_zoneless_total", "Queries refused: their name is in no zone of ours.",
                     dns.zoneless.value());
 
     metrics.family("dns_responses_total", Kind::Counter, "DNS responses, by RCODE.");
     for (std::size_t rcode = 0; rcode < dns.responses.size(); ++rcode)
         if (const auto value = dns.responses[rcode].value(); value > 0 || rcode <= 5)
-            metrics.sample("rcode", rcode_name(rcode), value);
+            metrics.sample("rcode", dnsd::rcode_name(rcode), value);
 
     constexpr std::array<const char*, dnsd::kOutcomes> kOutcomeNames = {
         "match", "alias", "redirection", "referral", "nodata", "nxdomain", "refused", "cookie"};
@@ -183,6 +181,25 @@ void collect_dns_guard(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.sample("action", "spared", dns.rate_spared.value());
 }
 
+/// What is watched, and what became of it.
+void collect_observer(admin::MetricsText& metrics, const dnsd::Counters& dns,
+                      const observer::ObserverCounters& observer) {
+    metrics.counter("dns_observed_total", "Exchanges that dnstap or the query log was to see.",
+                    dns.observed.value());
+    metrics.counter("dns_observed_dropped_total",
+                    "Of those, exchanges that neither will see: a worker's ring was full.",
+                    dns.observed_dropped.value());
+    metrics.gauge("dnstap_connected", "Whether a dnstap reader is there.",
+                  observer.is_connected.value());
+    metrics.family("dnstap_frames_total", Kind::Counter, "dnstap messages, by what came of them.");
+    metrics.sample("result", "written", observer.dnstap.written.value());
+    metrics.sample("result", "dropped", observer.dnstap.dropped.value());
+    metrics.family("query_log_lines_total", Kind::Counter,
+                   "Lines of the query log, by what came of them.");
+    metrics.sample("result", "written", observer.query_log.written.value());
+    metrics.sample("result", "dropped", observer.query_log.dropped.value());
+}
+
 void collect_http(admin::MetricsText& metrics, const HttpFront& http) {
     std::uint64_t open = 0, total = 0, refused = 0, failed = 0, late = 0, http1 = 0, http2 = 0,
                   displaced = 0, bodies = 0;
@@ -237,15 +254,6 @@ std::uint64_t resident_octets() {
 
 }  // namespace
 
-std::string rcode_name(std::size_t rcode) {
-    constexpr std::array<const char*, 11> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
-                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
-                                                    "NXRRSET", "NOTAUTH", "NOTZONE"};
-    if (rcode < kNames.size()) return kNames[rcode];
-    if (rcode == 23) return "BADCOOKIE";
-    return rcode == 16 ? "BADVERS" : std::to_string(rcode);
-}
-
 void Metrics::collect(admin::MetricsText& metrics) const {
     const std::vector<dnsd::Counters> workers = dns_.by_worker();
     dnsd::Counters dns;
@@ -257,6 +265,7 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_dns_tls(metrics, dns.tls);
     collect_dns_https(metrics, dns_);
     collect_dns_guard(metrics, dns);
+    collect_observer(metrics, dns, observer_.counters());
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
     if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());

@@ -193,6 +193,12 @@ Fault set_transfer_transport(Config& config, const OptionValue& value) {
     return "must be any or tls";
 }
 
+Fault set_on_off(bool& into, const OptionValue& value) {
+    if (text(value) == "on") return into = true, std::nullopt;
+    if (text(value) == "off") return into = false, std::nullopt;
+    return "must be on or off";
+}
+
 Fault set_limiting(Config& config, const OptionValue& value) {
     using dnsd::RateLimiting;
     RateLimiting& mode = config.dns_rate_limit.mode;

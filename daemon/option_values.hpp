@@ -41,6 +41,7 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_catalog(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_cookies(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_transfer_transport(Config& config, const OptionValue& value);
+[[nodiscard]] Fault set_on_off(bool& into, const OptionValue& value);
 [[nodiscard]] Fault set_limiting(Config& config, const OptionValue& value);
 
 template <typename Number>

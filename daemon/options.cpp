@@ -55,8 +55,8 @@ const std::array kOptions = {
            },
            [](const Config& c) { return c.log_level; }},
     Option{"log.folders", OptionKind::List, Presence::Optional, kApplies, "[]",
-           "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, store, acme, admin, net, "
-           "daemon.",
+           "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, observer, store, acme, "
+           "admin, net, daemon.",
            [](Config& c, const OptionValue& v) -> Fault {
                c.log_folders = list(v);
                return {};
@@ -244,6 +244,47 @@ const std::array kOptions = {
                return set_number(c.dns_rate_limit.slots, v, 1024, 16'777'216);
            },
            [](const Config& c) { return std::to_string(c.dns_rate_limit.slots); }},
+    Option{
+        "dnstap.socket", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+        "The Unix socket of a dnstap reader that is shown every exchange; relative to this file; "
+        "empty: off.",
+        [](Config& c, const OptionValue& v) -> Fault {
+            c.observing.dnstap.socket = text(v);
+            return {};
+        },
+        [](const Config& c) { return c.observing.dnstap.socket; }},
+    Option{"dnstap.queries", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
+           "Whether it gets AUTH_QUERY messages (UPDATE_QUERY of an UPDATE): on or off.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_on_off(c.observing.dnstap.queries, v);
+           },
+           [](const Config& c) { return std::to_string(int{c.observing.dnstap.queries}); }},
+    Option{"dnstap.responses", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
+           "The same of AUTH_RESPONSE (UPDATE_RESPONSE).",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_on_off(c.observing.dnstap.responses, v);
+           },
+           [](const Config& c) { return std::to_string(int{c.observing.dnstap.responses}); }},
+    Option{"dnstap.identity", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+           "Which server this is, in each message, at most 255 octets; empty: not told.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_chaos(c.observing.dnstap.identity, v);
+           },
+           [](const Config& c) { return c.observing.dnstap.identity; }},
+    Option{"query_log.path", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+           "The file that a sample of all exchanges is appended to, a line for each; relative to "
+           "this file; SIGHUP opens it anew; empty: off.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               c.observing.query_log.path = text(v);
+               return {};
+           },
+           [](const Config& c) { return c.observing.query_log.path; }},
+    Option{"query_log.sample", OptionKind::Number, Presence::Optional, kApplies, "0",
+           "One exchange in so many, at random, 1 to 1000000000; 1: all; 0: off.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_whole(c.observing.query_log.sample, v, 0, 1'000'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.observing.query_log.sample); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

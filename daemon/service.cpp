@@ -35,6 +35,7 @@
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
+#include "observer/observer.hpp"
 #include "store/committer.hpp"
 #include "store/history.hpp"
 #include "store/load.hpp"
@@ -180,6 +181,7 @@ public:
         if (certificates_) certificates_->stop();
         if (history_) history_->stop();
         if (dns_) dns_->stop();
+        if (observer_) observer_->stop();
         if (committer_) committer_->stop();
         if (notifier_) notifier_->stop();
     }
@@ -288,13 +290,16 @@ private:
     [[nodiscard]] Result<void> start_serving() {
         // The CA is told only after our own listeners have answered, so they answer first.
         TRY(history_->start());
+        observer_ = TRY(observer::Observer::start(dns_->workers(), *zones_));
+        observe(config_.observing);
         TRY(dns_->start());
         if (!config_.acme_directory.empty()) {
             certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
                                                           clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
-        metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, certificates_.get());
+        metrics_ =
+            std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_, certificates_.get());
         following_ = std::make_unique<Following>(*notifier_);
         context_ = std::make_unique<admin::ApiContext>(api_options(config_), clock_, *committer_,
                                                        *zones_, *sealer_);
@@ -329,10 +334,16 @@ private:
         const auto cookies = TRY(cookie_policy(*next));
         certificate_->replace(TRY(make_server_certificate(*next)));
         dns_->guard(cookies, next->dns_rate_limit);
+        observe(next->observing);
         apply_log_levels(*next);
         if (transfers_->configure(*next)) notifier_->changed_all();
         config_ = *std::move(next);
         return {};
+    }
+
+    void observe(const observer::Options& options) {
+        observer_->configure(options);
+        dns_->watch(observer_->watch(), observer_->rings());
     }
 
     Config config_;
@@ -352,6 +363,7 @@ private:
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;
+    std::unique_ptr<observer::Observer> observer_;
     // Tells dns_'s threads what it found, so it goes before them.
     std::unique_ptr<store::History> history_;
     std::unique_ptr<acme::Certificates> certificates_;

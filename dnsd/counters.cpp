@@ -40,6 +40,8 @@ void Counters::operator+=(const Counters& other) noexcept {
     transfers_whole += other.transfers_whole;
     transfers_incremental += other.transfers_incremental;
     transfers_refused += other.transfers_refused;
+    observed += other.observed;
+    observed_dropped += other.observed_dropped;
 }
 
 }  // namespace hairpin::dnsd

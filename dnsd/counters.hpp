@@ -100,6 +100,8 @@ struct Counters {
     Counter transfers_whole;        // Sent to their end.
     Counter transfers_incremental;  // The same.
     Counter transfers_refused;      // By form, zone, permission or limit.
+    Counter observed;               // Exchanges that somebody wanted to see (dnsd/tap.hpp),
+    Counter observed_dropped;       // and those of them that nobody will: the ring was full.
 
     /// Of responses that left, by Transport; messages of transfers are not among them.
     std::array<SizeHistogram, kTransports> response_octets;

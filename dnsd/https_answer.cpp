@@ -136,6 +136,13 @@ net::Response answer_https(const Engine& engine, const net::Request& request,
     return dns_response(room.first(octets));
 }
 
+std::optional<Octets> message_of(const net::Request& request) {
+    auto read = read_message(request);
+    auto* message = std::get_if<Octets>(&read);
+    if (message == nullptr || message->size() > kMaxMessageOctets) return std::nullopt;
+    return std::move(*message);
+}
+
 /// RFC 8484 section 5.1: "MUST be less than or equal to the smallest TTL in the Answer section",
 /// and without one not more than the SOA's MINIMUM, which bounds the TTL of the SOA in our denials
 /// already (RFC 2308 section 3). Both count where an alias leads to what is not there.

@@ -32,6 +32,9 @@ inline constexpr std::string_view kDnsQueryPath = "/dns-query";
 [[nodiscard]] net::Response answer_https(const Engine& engine, const net::Request& request,
                                          std::span<std::uint8_t> room);
 
+/// The DNS message that a request holds, for who looks on; nullopt: none.
+[[nodiscard]] std::optional<Octets> message_of(const net::Request& request);
+
 /// How many seconds a cache may keep a response of ours: the least TTL of its answer section and of
 /// the SOA that proves a denial. Nullopt: not at all, for it is neither data nor a denial.
 [[nodiscard]] std::optional<std::uint32_t> freshness(OctetView message) noexcept;

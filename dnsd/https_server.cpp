@@ -1,5 +1,6 @@
 #include "dnsd/https_server.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "dnsd/codes.hpp"
@@ -42,14 +43,33 @@ Result<void> HttpsServer::open(std::shared_ptr<const net::CertificateSlot> certi
         net::Response response = answer_https(worker_.engine(), request, room_);
         worker_.quiescent();
         const bool is_answer = response.status == 200;
-        if (is_answer) worker_.counters.count_response(Transport::Https, response.body.size());
+        const std::size_t octets = is_answer ? response.body.size() : 0;
+        if (is_answer) worker_.counters.count_response(Transport::Https, octets);
         worker_.counters.count_latency(Transport::Https, stopwatch.nanoseconds(),
                                        is_answer ? 1 : 0);
         responder.send(std::move(response));
+        if (worker_.tap.is_open()) show(request, octets, stopwatch);
     };
     server_ = TRY(net::HttpServer::create(worker_.loop, std::exchange(listeners_, {}),
                                           std::move(certificates), options(), handle));
     return {};
+}
+
+/// To who watches. @param octets  Of the answer in room_; 0: it was none.
+void HttpsServer::show(const net::Request& request, std::size_t octets,
+                       const Stopwatch& since_receipt) {
+    const auto message = message_of(request);
+    if (!message) return;
+    Exchange exchange;
+    exchange.transport = Transport::Https;
+    exchange.client = {request.peer, request.peer_port};
+    exchange.server = request.local;
+    exchange.sent = exact_now();
+    exchange.received = exchange.sent - std::chrono::nanoseconds(since_receipt.nanoseconds());
+    if (octets == 0) exchange.sent = exchange.received;
+    exchange.query = *message;
+    exchange.response = OctetView(room_).first(octets);
+    worker_.tap.see(exchange);
 }
 
 void HttpsServer::drain(std::function<void()> done) {

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -43,6 +44,7 @@ public:
 
 private:
     [[nodiscard]] net::ServerOptions options() const;
+    void show(const net::Request& request, std::size_t octets, const Stopwatch& since_receipt);
 
     const Worker& worker_;
     const TcpLimits limits_;

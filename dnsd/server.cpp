@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <list>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/assert.hpp"
 #include "core/crypto.hpp"
 #include "core/fd.hpp"
 #include "core/signals_blocked.hpp"
@@ -19,6 +21,7 @@
 #include "dnsd/udp_server.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
+#include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
 namespace {
@@ -107,6 +110,12 @@ SipKey random_key() {
     return key;
 }
 
+std::uint64_t random_seed() {
+    std::array<std::uint8_t, 4> octets{};
+    fill_random(octets);
+    return std::uint64_t{1} << 32 | zones::read_u32(octets.data());
+}
+
 }  // namespace
 
 /// One worker. Its sockets are made before its thread and served by it alone.
@@ -120,6 +129,7 @@ public:
           cookies_(options.cookies),
           limiter_(options.rate_limits, random_key()),
           report_(loop_, limiter_),
+          tap_(counters_, random_seed()),
           worker_{loop_,
                   reader_,
                   keys_,
@@ -128,7 +138,8 @@ public:
                   clock,
                   cookies_,
                   limiter_,
-                  {policy_reader_, history, slots, options.transfers}},
+                  {policy_reader_, history, slots, options.transfers},
+                  tap_},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp),
           https_(worker_, options.tls) {
@@ -188,6 +199,9 @@ public:
             limiter_.set(rate_limits);
         });
     }
+    void watch(const Watch& watch, std::shared_ptr<ExchangeRing> ring) {
+        loop_.post([this, watch, ring = std::move(ring)] { tap_.set(watch, ring); });
+    }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
@@ -210,6 +224,7 @@ private:
     CookiePolicy cookies_;
     RateLimiter limiter_;
     LimitReport report_;
+    Tap tap_;
     Worker worker_;
     UdpBatch batch_;
     std::list<UdpServer> udp_;
@@ -294,6 +309,13 @@ void Server::stop() {
 void Server::guard(const CookiePolicy& cookies, const RateLimits& rate_limits) {
     for (const auto& thread : threads_)
         thread->guard(cookies, rate_limits);
+}
+
+void Server::watch(const Watch& watch, const std::vector<std::shared_ptr<ExchangeRing>>& rings) {
+    const bool is_off = watch == Watch();
+    HAIRPIN_ASSERT(is_off || rings.size() == threads_.size());
+    for (std::size_t each = 0; each < threads_.size(); ++each)
+        threads_[each]->watch(watch, is_off ? nullptr : rings[each]);
 }
 
 std::vector<Counters> Server::by_worker() const {

@@ -6,7 +6,8 @@
 // them. Over TLS and HTTPS the same workers give the same answers.
 //
 // Standards RFC 1035 section 4.2; RFC 7766 (TCP is not optional); RFC 7858; RFC 8484.
-// Threads   bind, start, stop and the destructor on one thread; guard() and what counts on any.
+// Threads   bind, start, stop and the destructor on one thread; guard(), watch() and what counts on
+//           any.
 
 #pragma once
 
@@ -24,6 +25,7 @@
 #include "dnsd/key_ring.hpp"
 #include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
+#include "dnsd/tap.hpp"
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
@@ -90,6 +92,10 @@ public:
     /// New cookie secrets and limits, a moment later on every worker; the slots stay as they are.
     /// Any thread, before stop().
     void guard(const CookiePolicy& cookies, const RateLimits& rate_limits);
+    /// What is watched from a moment later on, and where each worker puts it: a ring for each
+    /// worker(). Any thread, before stop().
+    void watch(const Watch& watch, const std::vector<std::shared_ptr<ExchangeRing>>& rings);
+    [[nodiscard]] std::size_t workers() const noexcept { return threads_.size(); }
     /// Of all workers, at about this moment.
     [[nodiscard]] Counters totals() const;
     /// The same, each worker's alone: an uneven spread shows.

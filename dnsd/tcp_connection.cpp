@@ -1,5 +1,7 @@
 #include "dnsd/tcp_connection.hpp"
 
+#include <chrono>
+
 #include "dnsd/answer.hpp"
 #include "dnsd/codes.hpp"
 #include "zones/wire.hpp"
@@ -104,6 +106,7 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
     const std::span<std::uint8_t> output = scratch.output();
     for (bool more = true; more;) {
         const Stopwatch stopwatch;
+        const OctetView asked = input;
         std::size_t answers = 0;
         std::size_t used = 0;
         bool silence = false;
@@ -117,8 +120,14 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
             const std::optional<std::size_t> octets =
                 transfer ? answer_transfer(worker, scratch, *message, input, room)
-                         : dnsd::answer(engine, *message, {transport(), peer_}, room);
-            if (!octets) return Fate::Keep;
+                         : dnsd::answer(engine, *message, {transport(), peer_.address}, room);
+            if (!octets) {
+                if (worker.tap.is_open()) {
+                    watched_query_.assign(message->begin(), message->end());
+                    watched_since_ = exact_now();
+                }
+                return Fate::Keep;
+            }
             silence = *octets == 0;
             if (silence) break;
             zones::write_u16(output.data() + used, static_cast<std::uint16_t>(*octets));
@@ -129,6 +138,8 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
         // RFC 7858 section 3.3: length and message together, in as few TLS records as hold them.
         const auto sent = stream_.send(output.first(used));
         worker.counters.count_latency(transport(), stopwatch.nanoseconds(), answers);
+        if (worker.tap.is_open())
+            show(worker, asked.first(asked.size() - input.size()), output.first(used), stopwatch);
         // Who sends what has no answer does not speak DNS: waiting for more of it is no use.
         if (!sent || silence) return Fate::Close;
         if (*sent < used) {
@@ -138,6 +149,34 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
         }
     }
     return wait_for_rest(scratch, input);
+}
+
+/// To who watches: messages as they came, and as many answers; the last one may have none.
+void TcpConnection::show(const Worker& worker, OctetView asked, OctetView answered,
+                         const Stopwatch& since_receipt) const noexcept {
+    const ExactTime now = exact_now();
+    Exchange exchange;
+    exchange.transport = transport();
+    exchange.client = peer_;
+    exchange.server = local_;
+    exchange.received = now - std::chrono::nanoseconds(since_receipt.nanoseconds());
+    while (const auto query = first_message(asked)) {
+        asked = asked.subspan(kLengthOctets + query->size());
+        const auto response = first_message(answered);
+        if (response) answered = answered.subspan(kLengthOctets + response->size());
+        exchange.query = *query;
+        exchange.response = response.value_or(OctetView());
+        exchange.sent = response ? now : exchange.received;
+        worker.tap.see(exchange);
+    }
+}
+
+/// The same of a transfer: its query and the first of its messages.
+void TcpConnection::show_transfer(const Worker& worker, OctetView first_response) {
+    const Octets query = std::exchange(watched_query_, {});
+    if (worker.tap.is_open())
+        worker.tap.see(
+            {transport(), peer_, local_, watched_since_, exact_now(), query, first_response});
 }
 
 TcpConnection::Fate TcpConnection::wait_for_rest(TcpScratch& scratch, OctetView partial) {

@@ -39,8 +39,10 @@
 #include <variant>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
+#include "dnsd/exchange.hpp"
 #include "dnsd/transfer.hpp"
 #include "dnsd/transfer_request.hpp"
 #include "dnsd/worker.hpp"
@@ -113,9 +115,10 @@ public:
     /// What the server does with the connection next.
     enum class Fate : bool { Close, Keep };
 
-    /// @param peer  With whom.
-    TcpConnection(net::Stream stream, const IpAddress& peer) noexcept
-        : stream_(std::move(stream)), peer_(peer) {
+    /// @param peer   With whom.
+    /// @param local  Where it came to.
+    TcpConnection(net::Stream stream, const Endpoint& peer, const Endpoint& local) noexcept
+        : stream_(std::move(stream)), peer_(peer), local_(local) {
         if (stream_.is_secure()) state_ = Handshaking{};
     }
 
@@ -165,6 +168,9 @@ private:
                                                              std::span<std::uint8_t> out);
     [[nodiscard]] Fate send_transfer(const Worker& worker, TcpScratch& scratch);
     [[nodiscard]] Fate end_transfer(const Worker& worker, TcpScratch& scratch);
+    void show(const Worker& worker, OctetView asked, OctetView answered,
+              const Stopwatch& since_receipt) const noexcept;
+    void show_transfer(const Worker& worker, OctetView first_response);
     [[nodiscard]] Fate wait_for_rest(TcpScratch& scratch, OctetView partial);
     [[nodiscard]] Transport transport() const noexcept {
         return stream_.is_secure() ? Transport::Tls : Transport::Tcp;
@@ -175,9 +181,13 @@ private:
     }
 
     net::Stream stream_;
-    IpAddress peer_;
+    Endpoint peer_;
+    Endpoint local_;
     State state_;
     std::uint64_t phase_ = 0;
+    // The query of a transfer that is watched, until its first message is there; empty: none is.
+    Octets watched_query_;
+    ExactTime watched_since_{};
 };
 
 }  // namespace hairpin::dnsd

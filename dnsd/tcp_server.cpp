@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "dnsd/transfer_choice.hpp"
+#include "net/socket.hpp"
 
 namespace hairpin::dnsd {
 namespace {
@@ -79,9 +80,9 @@ void TcpServer::accept_from(const Fd& listener) {
 /// connection left in the queue would make it wait.
 void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     counters_.accepted.add();
-    const IpAddress address =
-        IpAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value_or(IpAddress());
-    const IpAddress counted = counted_address(address);
+    const Endpoint from =
+        Endpoint::from_sockaddr(reinterpret_cast<const sockaddr*>(&peer)).value_or(Endpoint());
+    const IpAddress counted = counted_address(from.address);
     const auto same = by_address_.find(counted);
     const Share share = same == by_address_.end() ? Share() : same->second;
     if (clients_.size() >= limits_.connections ||
@@ -92,9 +93,10 @@ void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     const int on = 1;
     static_cast<void>(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 
+    const Endpoint local = net::local_endpoint(socket).value_or(Endpoint());
     auto stream = make_stream(std::move(socket));
     if (!stream) return pause_accepting(ENOMEM);
-    clients_.emplace_front(*std::move(stream), address);
+    clients_.emplace_front(*std::move(stream), from, local);
     Client& client = clients_.front();
     client.self = clients_.begin();
     client.accepted = worker_.loop.now();

@@ -55,8 +55,8 @@ private:
         net::Poll poll;
     };
     struct Client final : net::WheelNode {
-        Client(net::Stream stream, const IpAddress& peer)
-            : connection(std::move(stream), peer), address(counted_address(peer)) {}
+        Client(net::Stream stream, const Endpoint& peer, const Endpoint& local)
+            : connection(std::move(stream), peer, local), address(counted_address(peer.address)) {}
         TcpConnection connection;
         IpAddress address;  // What the limit per client counts: IPv4 address or IPv6 /64.
         std::list<Client>::iterator self;

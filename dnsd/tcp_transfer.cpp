@@ -61,11 +61,11 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const Requestor who = identify(engine.keys, message, query, engine.now);
     const auto key = who.key_name();
     TransferDecision decision =
-        decide_transfer(message, query, transport(), {peer_, key ? &*key : nullptr}, engine.zones,
-                        *desk.policy.get());
+        decide_transfer(message, query, transport(), {peer_.address, key ? &*key : nullptr},
+                        engine.zones, *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
-        return answer(engine, message, {transport(), peer_}, out);
+        return answer(engine, message, {transport(), peer_.address}, out);
     // RFC 9103 sections 7.1 and 7.2: inside TLS a transfer needs TLS 1.3 and ALPN "dot".
     if (stream_.is_secure() && !stream_.is_modern())
         decision = TransferRefusal{Rcode::Refused, ExtendedError::Prohibited};
@@ -75,7 +75,7 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
         return answer_refusal(engine, query, *refusal, out, who);
     if (const auto* alone = std::get_if<SingleSoa>(&decision))
         return answer_single_soa(engine, query, *alone, out, who);
-    auto slot = desk.slots.take(peer_);
+    auto slot = desk.slots.take(peer_.address);
     if (!slot) {
         // No refusal: whoever asks again later gets it.
         const TransferRefusal later{Rcode::ServFail, ExtendedError::NotReady};
@@ -120,6 +120,8 @@ TcpConnection::Fate TcpConnection::send_transfer(const Worker& worker, TcpScratc
             const std::size_t octets =
                 state.transfer->next(output.subspan(kLengthOctets, kMaxMessageOctets));
             if (octets == 0) return end_transfer(worker, scratch);
+            if (!watched_query_.empty())
+                show_transfer(worker, output.subspan(kLengthOctets, octets));
             zones::write_u16(output.data(), static_cast<std::uint16_t>(octets));
             frame = output.first(kLengthOctets + octets);
         }

@@ -114,4 +114,38 @@ void UdpBatch::send(int socket, Counters& counters) noexcept {
     }
 }
 
+Endpoint UdpBatch::sender(std::size_t index) const noexcept {
+    const auto* peer = reinterpret_cast<const sockaddr*>(&peers_[index]);
+    return Endpoint::from_sockaddr(peer).value_or(Endpoint());
+}
+
+std::optional<IpAddress> UdpBatch::destination(std::size_t index) const noexcept {
+    const cmsghdr* control = CMSG_FIRSTHDR(&in_[index].msg_hdr);
+    if (control == nullptr) return std::nullopt;
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+        in_pktinfo where;
+        std::memcpy(&where, CMSG_DATA(control), sizeof where);
+        return IpAddress::from_octets({reinterpret_cast<std::uint8_t*>(&where.ipi_addr), 4});
+    }
+    if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+        in6_pktinfo where;
+        std::memcpy(&where, CMSG_DATA(control), sizeof where);
+        return IpAddress::from_octets({where.ipi6_addr.s6_addr, 16});
+    }
+    return std::nullopt;
+}
+
+OctetView UdpBatch::whole(std::size_t index) const noexcept {
+    const mmsghdr& message = in_[index];
+    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return {};
+    return {requests_.data() + index * kStride, message.msg_len};
+}
+
+OctetView UdpBatch::reply_to(std::size_t index, std::size_t earlier) const noexcept {
+    // Replies are in the order of what they answer, and go to where that came from.
+    if (earlier >= replies_ || out_[earlier].msg_hdr.msg_name != &peers_[index]) return {};
+    const iovec& part = response_parts_[earlier];
+    return {static_cast<const std::uint8_t*>(part.iov_base), part.iov_len};
+}
+
 }  // namespace hairpin::dnsd

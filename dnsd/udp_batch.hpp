@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -48,6 +49,17 @@ public:
     [[nodiscard]] std::size_t replies() const noexcept { return replies_; }
     /// Sends all replies. One that the kernel refuses does not keep the others from going out.
     void send(int socket, Counters& counters) noexcept;
+
+    // For who looks on, until the next receive().
+
+    /// Who sent a datagram of this batch, unmapped.
+    [[nodiscard]] Endpoint sender(std::size_t index) const noexcept;
+    /// The address it was sent to; nullopt: the one that the socket is bound to.
+    [[nodiscard]] std::optional<IpAddress> destination(std::size_t index) const noexcept;
+    /// Its octets, whether it may be answered or not; without a pointer when they are not all here.
+    [[nodiscard]] OctetView whole(std::size_t index) const noexcept;
+    /// The reply to it; empty: there is none. `earlier`: how many replies are to those before it.
+    [[nodiscard]] OctetView reply_to(std::size_t index, std::size_t earlier) const noexcept;
 
 private:
     // Only cmsg_pktinfo comes here: 40 octets for IPv6.

@@ -1,8 +1,10 @@
 #include "dnsd/udp_server.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "dnsd/transfer_request.hpp"
+#include "net/socket.hpp"
 
 namespace hairpin::dnsd {
 namespace {
@@ -13,7 +15,10 @@ constexpr int kMaxRounds = 16;
 }  // namespace
 
 UdpServer::UdpServer(const Worker& worker, UdpBatch& batch, Fd socket)
-    : worker_(worker), batch_(batch), socket_(std::move(socket)) {
+    : worker_(worker),
+      batch_(batch),
+      socket_(std::move(socket)),
+      bound_(net::local_endpoint(socket_).value_or(Endpoint())) {
     poll_ = worker.loop.add_poll(socket_.get(), net::Interest::Read,
                                  [this](net::PollEvents) { answer_waiting(); });
 }
@@ -43,7 +48,27 @@ void UdpServer::answer_waiting() noexcept {
         batch_.send(socket_.get(), worker_.counters);
         worker_.counters.count_latency(Transport::Udp, stopwatch.nanoseconds(), batch_.replies());
         worker_.quiescent();
+        if (worker_.tap.is_open()) show(count, stopwatch);
         if (count < UdpBatch::kDatagrams) return;  // A short batch has emptied the socket.
+    }
+}
+
+/// To who watches, when the answers of a batch have left.
+void UdpServer::show(std::size_t count, const Stopwatch& since_receipt) noexcept {
+    const ExactTime now = exact_now();
+    Exchange exchange;
+    exchange.received = now - std::chrono::nanoseconds(since_receipt.nanoseconds());
+    std::size_t replies = 0;
+    for (std::size_t each = 0; each < count; ++each) {
+        exchange.query = batch_.whole(each);
+        if (exchange.query.data() == nullptr) continue;
+        exchange.response = batch_.reply_to(each, replies);
+        const bool is_answered = !exchange.response.empty();
+        replies += is_answered ? 1 : 0;
+        exchange.sent = is_answered ? now : exchange.received;
+        exchange.client = batch_.sender(each);
+        exchange.server = {batch_.destination(each).value_or(bound_.address), bound_.port};
+        worker_.tap.see(exchange);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
 #include "dnsd/answer.hpp"
@@ -32,12 +33,14 @@ public:
 
 private:
     void answer_waiting() noexcept;
+    void show(std::size_t count, const Stopwatch& since_receipt) noexcept;
     [[nodiscard]] std::size_t limit(const IpAddress& client, const Gist& gist,
                                     std::size_t octets) noexcept;
 
     const Worker& worker_;
     UdpBatch& batch_;
     Fd socket_;
+    Endpoint bound_;
     net::Poll poll_;  // After socket_: it lets go first.
 };
 

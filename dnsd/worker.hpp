@@ -11,6 +11,7 @@
 #include "dnsd/key_ring.hpp"
 #include "dnsd/rate_limit.hpp"
 #include "dnsd/response.hpp"
+#include "dnsd/tap.hpp"
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
 #include "net/loop.hpp"
@@ -41,6 +42,7 @@ struct Worker {
     const CookiePolicy& cookies;
     RateLimiter& limiter;
     TransferDesk transfers;
+    Tap& tap;
 
     /// For one batch of messages, which share its time; void after quiescent().
     [[nodiscard]] Engine engine() const noexcept {

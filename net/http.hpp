@@ -49,6 +49,7 @@ struct Request {
     std::string body;
     IpAddress peer;
     std::uint16_t peer_port = 0;
+    Endpoint local;    // Where the connection came to.
     int version = 11;  // 10, 11 or 20.
 
     /// The first header of that (lower-case) name. The view lives as long as the request.

@@ -11,6 +11,7 @@
 #include "net/h1_codec.hpp"
 #include "net/h2_codec.hpp"
 #include "net/http_server_state.hpp"
+#include "net/socket.hpp"
 
 namespace hairpin::net::detail {
 namespace {
@@ -33,6 +34,7 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServerState> server, Fd socke
     : server_(std::move(server)),
       socket_(std::move(socket)),
       peer_(peer),
+      local_(local_endpoint(socket_).value_or(Endpoint())),
       ticket_(ticket),
       tls_(std::move(tls)),
       state_(Handshaking{server_->loop().now() + server_->options().handshake_time}) {}
@@ -135,6 +137,7 @@ bool HttpConnection::deliver(HttpCodec& codec) {
 }
 
 void HttpConnection::on_event(RequestReady&& ready) {
+    ready.request.local = local_;
     server_->handle(std::move(ready.request),
                     Responder(server_->loop(), weak_from_this(), ready.exchange));
 }

@@ -106,6 +106,7 @@ private:
     std::shared_ptr<HttpServerState> server_;
     Fd socket_;
     Endpoint peer_;
+    Endpoint local_;
     std::uint64_t ticket_;
     SslHandle tls_;
     Poll poll_;

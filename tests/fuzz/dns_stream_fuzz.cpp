@@ -66,9 +66,11 @@ struct Bench {
     RateLimiter limiter{RateLimits(), SipKey{}};
     TransferLimits limits;
     TransferSlots slots{limits};
+    Tap tap{counters, 1};
     Worker worker{loop,     zones_reader, keys_reader,
                   identity, counters,     clock,
-                  cookies,  limiter,      {policy_reader, nullptr, slots, limits}};
+                  cookies,  limiter,      {policy_reader, nullptr, slots, limits},
+                  tap};
     TcpScratch scratch;
 };
 
@@ -132,7 +134,8 @@ void run(Bench& bench, OctetView stream, std::size_t step) {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, both.data()) != 0)
         return;
     const Fd client(both[1]);
-    TcpConnection connection(net::Stream(Fd(both[0])), IpAddress::v4({192, 0, 2, 1}));
+    TcpConnection connection(net::Stream(Fd(both[0])),
+                             Endpoint{IpAddress::v4({192, 0, 2, 1}), 4711}, Endpoint());
     Octets received;
     bool open = true;
     for (OctetView left = stream; !left.empty() && open;) {

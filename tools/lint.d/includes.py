@@ -10,6 +10,7 @@ OWNERS = [
     (re.compile(r"sqlite3\.h|libpq|postgresql/"), {"store"}),
     (re.compile(r"ldns/"), {"zones", "tools", "tests", "bench"}),
     (re.compile(r"curl/"), {"net", "acme"}),
+    (re.compile(r"fstrm"), {"observer"}),
 ]
 NEVER_IN_HEADERS = re.compile(r"nlohmann/|simdjson|toml\+\+|boost/|ldns/|CLI/")
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "dnsd/rate_limit.hpp"
+#include "dnsd/tap.hpp"
 #include "tests/support/dns_world.hpp"
 #include "tests/support/tsig.hpp"
 
@@ -163,6 +165,29 @@ bool are_guards_clean(World& world, std::vector<std::uint8_t>& out) {
     return false;
 }
 
+constexpr std::size_t kTapCases = 1;
+
+/// Answers that are watched, until the ring is full and beyond.
+bool is_watching_clean(World& world, std::vector<std::uint8_t>& out) {
+    const Engine engine{world.zones_, world.identity_, world.counters_};
+    Tap tap(world.counters_, 1);
+    tap.set({true, 3}, std::make_shared<ExchangeRing>(std::size_t{512} * 1024));
+    const Octets asked = message_of(kCases.front());
+    allocations = 0;
+    for (int each = 0; each < 10'000; ++each) {
+        const std::size_t octets = answer(engine, asked, Transport::Udp, out);
+        Exchange exchange;
+        exchange.received = exchange.sent = exact_now();
+        exchange.query = asked;
+        exchange.response = OctetView(out).first(octets);
+        tap.see(exchange);
+    }
+    const bool was_full = world.counters_.observed_dropped.value() > 0;
+    if (allocations == 0 && was_full) return true;
+    std::printf("FAILED watching: %zu allocations\n", allocations);
+    return false;
+}
+
 int run() {
     World world;
     KeyRing ring;
@@ -192,10 +217,11 @@ int run() {
     const Octets badkey = sign(stranger, message_of(kCases.front()));
     clean &= is_clean("BADKEY", engine, badkey, Transport::Udp, out, true);
     clean &= are_guards_clean(world, out);
+    clean &= is_watching_clean(world, out);
     clean &= is_clean("silence", engine, OctetView(broken).first(3), Transport::Udp, out, false);
     if (clean)
         std::printf("%zu kinds of answers without an allocation\n",
-                    kCases.size() + 5 + kGuardCases);
+                    kCases.size() + 5 + kGuardCases + kTapCases);
     return clean ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
