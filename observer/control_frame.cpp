@@ -72,8 +72,8 @@ ControlRead read_control(OctetView stream, std::string_view content_type) {
     const auto type = from_fstrm(number);
     if (!type) return {{}, true};
     const OctetView name = as_octets(content_type);
-    const bool takes = fstrm_control_match_field_content_type(
-                           control.get(), name.data(), name.size()) == fstrm_res_success;
+    const bool takes = fstrm_control_match_field_content_type(control.get(), name.data(),
+                                                              name.size()) == fstrm_res_success;
     return {ControlFrame{*type, takes, octets}, false};
 }
 

@@ -70,9 +70,11 @@ void Dnstap::tell_of_pace(MonotonicTime now) {
     if (no_room_ == no_room_told_) return;
     const bool is_first = told_of_pace_ == MonotonicTime{};
     if (!is_first && now - told_of_pace_ < kPaceWarningInterval) return;
-    log::logger("observer").warn(
-        "the dnstap reader at {} does not keep up: {} frames were dropped since the last such line",
-        options_.socket, no_room_ - no_room_told_);
+    log::logger("observer")
+        .warn(
+            "the dnstap reader at {} does not keep up: {} frames were dropped since the last such "
+            "line",
+            options_.socket, no_room_ - no_room_told_);
     told_of_pace_ = now;
     no_room_told_ = no_room_;
 }

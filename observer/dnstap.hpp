@@ -54,7 +54,7 @@ private:
     std::uint64_t dropped_before_ = 0;  // When the trouble began.
     std::uint64_t no_room_ = 0;         // Frames that a connected reader had no room for.
     std::uint64_t no_room_told_ = 0;
-    MonotonicTime told_of_pace_{};      // Never: the epoch.
+    MonotonicTime told_of_pace_{};  // Never: the epoch.
 };
 
 }  // namespace hairpin::observer

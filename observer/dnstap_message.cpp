@@ -92,8 +92,7 @@ std::size_t encode_dnstap(const dnsd::Exchange& exchange, Half half, OctetView z
     put_message(inner, exchange, half, zone);
 
     ProtobufWriter out(room);
-    if (!speaker.identity.empty())
-        out.put_octets(dnstap::kIdentity, as_octets(speaker.identity));
+    if (!speaker.identity.empty()) out.put_octets(dnstap::kIdentity, as_octets(speaker.identity));
     if (!speaker.version.empty()) out.put_octets(dnstap::kVersion, as_octets(speaker.version));
     out.begin_message(dnstap::kMessage, inner.octets());
     put_message(out, exchange, half, zone);

@@ -107,8 +107,7 @@ void FrameStream::await_accept(Offering& offering, MonotonicTime now) {
 void FrameStream::run(Running& running, MonotonicTime now) {
     Octets ignored;
     const bool is_gone = listen_to(running.socket.get(), ignored) == Heard::End;
-    if (is_gone || !send(running.socket.get()))
-        fail_with("the reader closed the connection", now);
+    if (is_gone || !send(running.socket.get())) fail_with("the reader closed the connection", now);
 }
 
 void FrameStream::fail_with(std::string trouble, MonotonicTime now) {
@@ -141,8 +140,8 @@ void FrameStream::put_control(ControlType type, std::string_view content_type) {
 
 bool FrameStream::send(int socket) {
     while (has_waiting() && !is_full_) {
-        const ssize_t count = ::send(socket, buffer_.data() + sent_, end_ - sent_,
-                                     MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t count =
+            ::send(socket, buffer_.data() + sent_, end_ - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno != EAGAIN) return false;
         is_full_ = count < 0;

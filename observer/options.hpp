@@ -1,4 +1,5 @@
-// observer/options.hpp - what is watched, and where it goes. Everything is off unless said otherwise.
+// observer/options.hpp - what is watched, and where it goes. Everything is off unless said
+// otherwise.
 //
 // Threads   Values.
 

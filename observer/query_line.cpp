@@ -66,9 +66,8 @@ void append_query(std::string& to, OctetView query) {
                        class_text(question->rclass), zones::type_text(question->type));
     else
         fmt::format_to(out, " name=- class=- type=-");
-    fmt::format_to(
-        out, " query_flags={}",
-        header ? flags_text(*header, opt && opt->dnssec_ok) : std::string(kNothing));
+    fmt::format_to(out, " query_flags={}",
+                   header ? flags_text(*header, opt && opt->dnssec_ok) : std::string(kNothing));
 }
 
 void append_response(std::string& to, OctetView response) {

@@ -98,9 +98,9 @@ void QueryLog::write() {
 void QueryLog::lose(const char* call, int error_number) {
     if (is_out_) return;
     is_out_ = true;
-    log::logger("observer").warn(
-        "the query log cannot be written, lines are dropped until it can: {}",
-        Error{ErrorCode::Io, path_, system_error(call, error_number).text()}.text());
+    log::logger("observer")
+        .warn("the query log cannot be written, lines are dropped until it can: {}",
+              Error{ErrorCode::Io, path_, system_error(call, error_number).text()}.text());
 }
 
 void QueryLog::recover() {
