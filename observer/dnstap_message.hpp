@@ -1,8 +1,9 @@
 // observer/dnstap_message.hpp - one half of an exchange as a dnstap message.
 //
 // The schema is small and does not change, so it is written by hand, without generated code, a run
-// time library or an allocation (docs/adr/0010-dnstap.md); the tests read it back with protoc and
-// with other people's readers. How messages travel is observer/frame_stream.hpp's.
+// time library or an allocation (docs/adr/0009-what-is-answered-is-watched-through-rings.md); the
+// tests read it back with protoc and with other people's readers. How messages travel is
+// observer/frame_stream.hpp's.
 //
 // Standards dnstap.proto of dnstap.info: AUTH_QUERY and AUTH_RESPONSE; of the opcode UPDATE (RFC
 //           2136), UPDATE_QUERY and UPDATE_RESPONSE.

@@ -7,9 +7,10 @@
 //
 // Nothing here waits but close(): the socket does not block, the kernel takes what it takes when
 // advance() is called, and what no reader has room for is not put in. So it needs no thread and no
-// loop of its own, which is what libfstrm's own writers would bring (docs/adr/0010-dnstap.md).
-// Between failures it lets a growing time pass. A frame counts as written when the kernel has all
-// of it, as dropped when the connection broke before.
+// loop of its own, which is what libfstrm's own writers would bring
+// (docs/adr/0009-what-is-answered-is-watched-through-rings.md). Between failures it lets a growing
+// time pass. A frame counts as written when the kernel has all of it, as dropped when the
+// connection broke before.
 //
 // Standards Frame Streams (farsightsec/fstrm): the bidirectional handshake.
 // Threads   One.
