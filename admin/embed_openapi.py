@@ -32,15 +32,17 @@ def main():
         document = yaml.load(file, Loader=UniqueKeys)
     document["info"]["version"] = version
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":"))
-    lines = [text[at : at + 4000] for at in range(0, len(text), 4000)]
-    literals = "\n".join('    R"openapi(' + line + ')openapi"' for line in lines)
+    # As numbers: a compiler need not take a string literal of more than 65,536 characters.
+    octets = text.encode("ascii")
+    rows = [",".join(map(str, octets[at : at + 40])) for at in range(0, len(octets), 40)]
     with open(target, "w", encoding="utf-8") as file:
         file.write(
             '#include "admin/openapi_document.hpp"\n\n'
             "namespace hairpin::admin {\n\n"
             "std::string_view openapi_document() noexcept {\n"
-            "    static constexpr std::string_view kDocument =\n"
-            f"{literals};\n    return kDocument;\n}}\n\n}}  // namespace hairpin::admin\n"
+            "    static constexpr char kDocument[] = {\n    "
+            + ",\n    ".join(rows)
+            + "};\n    return {kDocument, sizeof kDocument};\n}\n\n}  // namespace hairpin::admin\n"
         )
 
 

@@ -13,7 +13,7 @@ struct ChaosName {
     Octets Identity::*text;
 };
 
-constexpr std::array kNames = {
+constexpr std::array kNamesOfServer = {
     ChaosName{"\7version\4bind\0"sv, &Identity::version},
     ChaosName{"\7version\6server\0"sv, &Identity::version},
     ChaosName{"\10hostname\4bind\0"sv, &Identity::server},
@@ -24,7 +24,7 @@ constexpr std::array kNames = {
 
 OctetView chaos_text(const Query& query, const Identity& identity) noexcept {
     if (query.qclass != zones::RClass::CH || query.qtype != zones::RType::TXT) return {};
-    for (const ChaosName& each : kNames)
+    for (const ChaosName& each : kNamesOfServer)
         if (zones::equal_ignoring_case(query.qname.wire(), as_octets(each.wire)))
             return identity.*each.text;
     return {};

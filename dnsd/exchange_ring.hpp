@@ -4,8 +4,8 @@
 // waits: what does not fit is not put in. The watcher never wakes the worker, nor the worker the
 // watcher, who looks from time to time.
 //
-//   put():   room? -> copy -> head_ released      drain():   head_ acquired -> visit -> tail_
-//   released
+//   put():    room? -> copy -> head_ released
+//   drain():  head_ acquired -> visit -> tail_ released
 //
 // Records are whole and never wrap: where the rest of the memory is too small for one, it is
 // skipped.
