@@ -90,8 +90,9 @@ ZoneChange correction(const ZoneTable& table, const Name& catalog, const Catalog
     table.for_each([&](const Zone& zone) {
         if (zone.kind() == ZoneKind::Catalog) return true;
         const auto chosen = groups.find(zone.apex());
-        const std::string_view group =
-            catalog_group(zone.kind(), chosen == groups.end() ? "" : chosen->second);
+        // Not `? "" : chosen->second`: that is a string of its own, gone at the semicolon.
+        const std::string_view group = catalog_group(
+            zone.kind(), chosen == groups.end() ? std::string_view() : chosen->second);
         for (Edit& edit : add_member(catalog, zone.apex(), group)) {
             wanted.insert(edit.owner);
             if (existing == nullptr || !holds(*existing, edit))

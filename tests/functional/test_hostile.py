@@ -101,8 +101,6 @@ def test_an_honest_client_is_answered_through_every_attack(make_hairpin, limits)
     assert hairpin.stop() == 0
 
 
-# UBSan reads memory through a pipe to judge a vptr: without a descriptor left it takes every object for a wrong one.
-@pytest.mark.skipif(BUILD.name == "asan", reason="this sanitizer needs descriptors itself")
 def test_without_descriptors_udp_and_open_connections_go_on_and_it_recovers(make_hairpin):
     few = 150
 
