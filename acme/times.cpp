@@ -121,7 +121,8 @@ std::optional<WallTime> from_rfc3339(std::string_view text) {
     const auto offset = read_offset(text.substr(next));
     const auto time = wall_time(at);
     if (!offset || !time) return std::nullopt;
-    return *time - *offset;
+    const WallTime read = *time - *offset;
+    return is_rfc3339_time(read) ? std::optional(read) : std::nullopt;
 }
 
 std::optional<Milliseconds> read_retry_after(std::string_view text, WallTime now) {

@@ -316,7 +316,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
     if (!offset || !date.ok()) return std::nullopt;
     const auto time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
                       std::chrono::minutes(*minute - *offset) + std::chrono::seconds(*second);
-    return std::chrono::time_point_cast<Milliseconds>(time);
+    const WallTime read = std::chrono::time_point_cast<Milliseconds>(time);
+    return is_rfc3339_time(read) ? std::optional(read) : std::nullopt;
 }
 
 }  // namespace hairpin::admin

@@ -64,7 +64,10 @@ private:
 [[nodiscard]] WallTime from_unix_milliseconds(std::int64_t milliseconds) noexcept;
 [[nodiscard]] std::int64_t to_unix_seconds(WallTime time) noexcept;
 
-/// RFC 3339 in UTC with whole seconds: "2026-11-21T09:30:00Z".
+/// Whether RFC 3339 has words for it: section 5.6 has the years 0000 to 9999.
+[[nodiscard]] bool is_rfc3339_time(WallTime time) noexcept;
+/// RFC 3339 in UTC with whole seconds: "2026-11-21T09:30:00Z". Outside those years, the nearest
+/// inside.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
 
 }  // namespace hairpin

@@ -122,10 +122,7 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
                 transfer ? answer_transfer(worker, scratch, *message, input, room)
                          : dnsd::answer(engine, *message, {transport(), peer_.address}, room);
             if (!octets) {
-                if (worker.tap.is_open()) {
-                    watched_query_.assign(message->begin(), message->end());
-                    watched_since_ = exact_now();
-                }
+                if (worker.tap.is_open()) watch_from_now(*message);
                 return Fate::Keep;
             }
             silence = *octets == 0;
@@ -169,6 +166,11 @@ void TcpConnection::show(const Worker& worker, OctetView asked, OctetView answer
         exchange.sent = response ? now : exchange.received;
         worker.tap.see(exchange);
     }
+}
+
+void TcpConnection::watch_from_now(OctetView query) {
+    watched_query_.assign(query.begin(), query.end());
+    watched_since_ = exact_now();
 }
 
 /// The same of a transfer: its query and the first of its messages.

@@ -170,6 +170,8 @@ private:
     [[nodiscard]] Fate end_transfer(const Worker& worker, TcpScratch& scratch);
     void show(const Worker& worker, OctetView asked, OctetView answered,
               const Stopwatch& since_receipt) const noexcept;
+    /// A transfer's question, for whoever is shown it with the first message of its answer.
+    void watch_from_now(OctetView query);
     void show_transfer(const Worker& worker, OctetView first_response);
     [[nodiscard]] Fate wait_for_rest(TcpScratch& scratch, OctetView partial);
     [[nodiscard]] Transport transport() const noexcept {
