@@ -11,20 +11,16 @@
 namespace hairpin::store {
 namespace {
 
-// The heartbeat's question; made once.
-const std::string& identity_sql() {
-    static const std::string sql =
-        select(kCredentialColumns, ", ", kServerColumns, ", ", kLicenceColumns,
-               " FROM credentials c LEFT JOIN servers s ON s.id = c.server_id"
-               " LEFT JOIN licences l ON l.name = s.licence WHERE c.token_hash = ?1");
-    return sql;
-}
+// All that a credential speaks for; the heartbeat's question.
+constexpr std::string_view kIdentityTables =
+    " FROM credentials c LEFT JOIN servers s ON s.id = c.server_id"
+    " LEFT JOIN licences l ON l.name = coalesce(s.licence, c.licence) WHERE ";
 
-}  // namespace
-
-Result<std::optional<Identity>> Queries::credential_by_hash(const Sha256& token_hash) {
-    Statement find = TRY(database_.statement(identity_sql()));
-    find.bind(token_hash);
+template <typename Value>
+Result<std::optional<Identity>> one_identity(Database& database, const std::string& sql,
+                                             const Value& value) {
+    Statement find = TRY(database.statement(sql));
+    find.bind(value);
     const bool found = TRY(find.step());
     if (!found) return std::optional<Identity>();
     constexpr int kServer = kCredentialColumnCount;
@@ -34,6 +30,20 @@ Result<std::optional<Identity>> Queries::credential_by_hash(const Sha256& token_
     if (!find.is_null(kServer)) identity.server = TRY(read_server(find, kServer));
     if (!find.is_null(kLicence)) identity.licence = TRY(read_licence(find, kLicence));
     return std::optional(std::move(identity));
+}
+
+}  // namespace
+
+Result<std::optional<Identity>> Queries::credential_by_hash(const Sha256& token_hash) {
+    static const std::string sql = select(kCredentialColumns, ", ", kServerColumns, ", ",
+                                          kLicenceColumns, kIdentityTables, "c.token_hash = ?1");
+    return one_identity(database_, sql, token_hash);
+}
+
+Result<std::optional<Identity>> Queries::identity(std::int64_t credential_id) {
+    static const std::string sql = select(kCredentialColumns, ", ", kServerColumns, ", ",
+                                          kLicenceColumns, kIdentityTables, "c.id = ?1");
+    return one_identity(database_, sql, credential_id);
 }
 
 Result<std::optional<CredentialRow>> Queries::credential(std::int64_t id) {
@@ -66,18 +76,41 @@ Result<std::vector<CredentialRow>> Queries::credentials(std::size_t limit, std::
         database_, sql, [](auto& row) { return read_credential(row); }, page(limit), after_id);
 }
 
-Result<std::vector<CredentialRow>> Queries::tsig_credentials(std::size_t limit,
-                                                             std::int64_t after_id) {
+Result<std::vector<CredentialRow>> Queries::granted_credentials(std::size_t limit,
+                                                                std::int64_t after_id) {
     static const std::string sql =
         select(kCredentialColumns,
-               " FROM credentials c WHERE c.kind = 'tsig' AND c.id > ?2 ORDER BY c.id LIMIT ?1");
+               " FROM credentials c WHERE c.kind NOT IN ('operator', 'server') AND c.id > ?2"
+               " ORDER BY c.id LIMIT ?1");
     return all_rows<CredentialRow>(
         database_, sql, [](auto& row) { return read_credential(row); }, page(limit), after_id);
 }
 
-Result<std::int64_t> Queries::count_tsig_credentials() {
-    Statement count =
-        TRY(database_.statement("SELECT count(*) FROM credentials WHERE kind = 'tsig'"));
+Result<std::vector<CredentialRow>> Queries::credentials_of_licence(std::string_view licence,
+                                                                   std::size_t limit,
+                                                                   std::int64_t after_id) {
+    static const std::string sql =
+        select(kCredentialColumns,
+               " FROM credentials c WHERE c.licence = ?2 AND c.id > ?3 ORDER BY c.id LIMIT ?1");
+    return all_rows<CredentialRow>(
+        database_, sql, [](auto& row) { return read_credential(row); }, page(limit), licence,
+        after_id);
+}
+
+Result<std::int64_t> Queries::count_operators_credentials() {
+    Statement count = TRY(database_.statement(
+        "SELECT count(*) FROM credentials WHERE kind NOT IN ('operator', 'server')"
+        " AND licence IS NULL AND server_id IS NULL"));
+    TRY(count.step());
+    return count.integer(0);
+}
+
+Result<std::int64_t> Queries::count_credentials_of_licence(std::string_view licence) {
+    Statement count = TRY(
+        database_.statement("SELECT (SELECT count(*) FROM credentials WHERE licence = ?1) +"
+                            " (SELECT count(*) FROM servers s JOIN credentials c ON c.server_id ="
+                            " s.id WHERE s.licence = ?1 AND c.kind <> 'server')"));
+    count.bind(licence);
     TRY(count.step());
     return count.integer(0);
 }

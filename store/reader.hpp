@@ -44,6 +44,8 @@ public:
     /// The credential with this SHA-256 of its token, its server and licence: one indexed query, a
     /// few microseconds. Whether it is expired, revoked or suspended is for the caller to judge.
     [[nodiscard]] Result<std::optional<Identity>> credential_by_hash(const Sha256& token_hash);
+    /// The same by the credential's id: what a TSIG key stands for.
+    [[nodiscard]] Result<std::optional<Identity>> identity(std::int64_t credential_id);
     [[nodiscard]] Result<std::optional<CredentialRow>> credential(std::int64_t id);
     /// The newest credential with that TSIG key that was not revoked. By index.
     [[nodiscard]] Result<std::optional<CredentialRow>> credential_by_tsig_name(
@@ -51,10 +53,16 @@ public:
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials_of_server(std::int64_t server_id);
     [[nodiscard]] Result<std::vector<CredentialRow>> credentials(std::size_t limit,
                                                                  std::int64_t after_id);
-    /// Those of the kind Tsig, by id.
-    [[nodiscard]] Result<std::vector<CredentialRow>> tsig_credentials(std::size_t limit,
-                                                                      std::int64_t after_id);
-    [[nodiscard]] Result<std::int64_t> count_tsig_credentials();
+    /// Those with grants of their own (neither operators' nor servers' tokens), by id.
+    [[nodiscard]] Result<std::vector<CredentialRow>> granted_credentials(std::size_t limit,
+                                                                         std::int64_t after_id);
+    /// Those that a licence owns, by id.
+    [[nodiscard]] Result<std::vector<CredentialRow>> credentials_of_licence(
+        std::string_view licence, std::size_t limit, std::int64_t after_id);
+    /// With grants of their own, owned by nobody but the operator.
+    [[nodiscard]] Result<std::int64_t> count_operators_credentials();
+    /// With grants of their own, owned by the licence or one of its servers.
+    [[nodiscard]] Result<std::int64_t> count_credentials_of_licence(std::string_view licence);
 
     [[nodiscard]] Result<std::optional<LicenceRow>> licence(std::string_view name);
     [[nodiscard]] Result<std::optional<LicenceRow>> licence_of_zone(const zones::Name& apex);

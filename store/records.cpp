@@ -54,6 +54,14 @@ std::string_view to_string(CredentialKind kind) noexcept {
             return "server";
         case CredentialKind::Tsig:
             return "tsig";
+        case CredentialKind::Token:
+            return "token";
+        case CredentialKind::Dyndns:
+            return "dyndns";
+        case CredentialKind::AcmeDns:
+            return "acme-dns";
+        case CredentialKind::PowerDns:
+            return "powerdns";
     }
     return {};
 }

@@ -33,8 +33,17 @@ enum class ServerState : std::uint8_t { Active, Suspended, Frozen };
 enum class Online : std::uint8_t { Unknown, Online, Offline };
 /// How the server asked for its public addresses: the observed one, or those it named.
 enum class PublicMode : std::uint8_t { Auto, Fixed };
-/// Tsig: a key that an operator made; no token belongs to it.
-enum class CredentialKind : std::uint8_t { Operator, Server, Tsig };
+/// Operator: may do everything. Server: speaks for one server over every door. The others may do
+/// what their grants say (store/grant_rows.hpp).
+enum class CredentialKind : std::uint8_t {
+    Operator,
+    Server,
+    Tsig,      // A key; no token belongs to it.
+    Token,     // A bearer token of the REST API, and httpreq's password.
+    Dyndns,    // User and password of dyndns2.
+    AcmeDns,   // An account of acme-dns; `login` is its user name and its subdomain.
+    PowerDns,  // An X-API-Key.
+};
 enum class Outcome : std::uint8_t { Done, Refused };
 
 [[nodiscard]] std::string_view to_string(LicenceState state) noexcept;
@@ -97,7 +106,11 @@ struct CredentialRow {
     std::int64_t id = 0;
     CredentialKind kind = CredentialKind::Server;
     Sha256 token_hash{};                    // Tsig: random, the hash of nobody's token.
-    std::optional<std::int64_t> server_id;  // For CredentialKind::Server.
+    std::optional<std::int64_t> server_id;  // Its owner, where that is a server.
+    std::string licence;                    // Its owner, where that is a licence; else empty.
+    std::string login;                      // User name; empty: none.
+    std::vector<Prefix> sources;            // Where it may be used from; empty: anywhere.
+    std::int64_t per_minute = 0;            // Writes; 0: the door's own limit.
     std::string label;
     WallTime created_at{};
     std::optional<WallTime> expires_at;

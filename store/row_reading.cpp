@@ -78,6 +78,27 @@ Result<std::vector<IpAddress>> parse_addresses(std::string_view text) {
     return addresses;
 }
 
+std::string prefixes_text(std::span<const Prefix> prefixes) {
+    std::string text;
+    for (const Prefix& prefix : prefixes) {
+        if (!text.empty()) text += ' ';
+        text += prefix.text();
+    }
+    return text;
+}
+
+Result<std::vector<Prefix>> parse_prefixes(std::string_view text) {
+    std::vector<Prefix> prefixes;
+    while (!text.empty()) {
+        const std::string_view first = text.substr(0, text.find(' '));
+        const auto prefix = Prefix::parse(first);
+        if (!prefix) return fail(corrupt(first, "is not an address prefix"));
+        prefixes.push_back(*prefix);
+        text.remove_prefix(std::min(text.size(), first.size() + 1));
+    }
+    return prefixes;
+}
+
 Result<LicenceRow> read_licence(const Statement& row, int first) {
     LicenceRow licence;
     licence.name = row.string(first);
@@ -112,9 +133,11 @@ Result<ServerRow> read_server(const Statement& row, int first) {
 Result<CredentialRow> read_credential(const Statement& row, int first) {
     CredentialRow credential;
     credential.id = row.integer(first);
-    credential.kind = TRY(parse_state(
-        row.text(first + 1),
-        std::array{CredentialKind::Operator, CredentialKind::Server, CredentialKind::Tsig}));
+    credential.kind = TRY(
+        parse_state(row.text(first + 1),
+                    std::array{CredentialKind::Operator, CredentialKind::Server,
+                               CredentialKind::Tsig, CredentialKind::Token, CredentialKind::Dyndns,
+                               CredentialKind::AcmeDns, CredentialKind::PowerDns}));
     credential.token_hash = read_sha256(row, first + 2);
     if (!row.is_null(first + 3)) credential.server_id = row.integer(first + 3);
     credential.label = row.string(first + 4);
@@ -126,6 +149,10 @@ Result<CredentialRow> read_credential(const Statement& row, int first) {
     credential.tsig_algorithm = row.string(first + 10);
     credential.tsig_sealed = row.copy_octets(first + 11);
     credential.weak_allowed = row.integer(first + 12) != 0;
+    credential.licence = row.string(first + 13);
+    credential.login = row.string(first + 14);
+    credential.sources = TRY(parse_prefixes(row.text(first + 15)));
+    credential.per_minute = row.integer(first + 16);
     return credential;
 }
 

@@ -40,6 +40,8 @@ template <typename Enum, std::size_t count>
 /// Addresses separated by one space.
 [[nodiscard]] std::string addresses_text(std::span<const IpAddress> addresses);
 [[nodiscard]] Result<std::vector<IpAddress>> parse_addresses(std::string_view text);
+[[nodiscard]] std::string prefixes_text(std::span<const Prefix> prefixes);
+[[nodiscard]] Result<std::vector<Prefix>> parse_prefixes(std::string_view text);
 
 inline constexpr std::string_view kLicenceColumns =
     "l.name, l.zone_apex, l.plan, l.state, l.expires_at, l.created_at, l.version";
@@ -55,8 +57,9 @@ inline constexpr int kServerColumnCount = 18;
 
 inline constexpr std::string_view kCredentialColumns =
     "c.id, c.kind, c.token_hash, c.server_id, c.label, c.created_at, c.expires_at, c.revoked_at, "
-    "c.last_used_at, c.tsig_name, c.tsig_algorithm, c.tsig_sealed, c.weak_allowed";
-inline constexpr int kCredentialColumnCount = 13;
+    "c.last_used_at, c.tsig_name, c.tsig_algorithm, c.tsig_sealed, c.weak_allowed, c.licence, "
+    "c.login, c.sources, c.per_minute";
+inline constexpr int kCredentialColumnCount = 17;
 [[nodiscard]] Result<CredentialRow> read_credential(const Statement& row, int first = 0);
 
 inline constexpr std::string_view kZoneColumns =

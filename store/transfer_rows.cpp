@@ -12,11 +12,6 @@ Result<zones::Name> read_apex_column(const Statement& row) {
     return parse_apex(row.text(0));
 }
 
-Result<GrantedZone> read_granted(const Statement& row) {
-    if (row.is_null(0)) return GrantedZone();
-    return GrantedZone(TRY(parse_apex(row.text(0))));
-}
-
 Result<SecondaryRow> read_secondary(const Statement& row) {
     const auto address = Endpoint::parse(row.text(0));
     if (!address)
@@ -33,31 +28,20 @@ Result<std::int64_t> id_of_zone(Writer& writer, const zones::Name& apex) {
     return zone->id;
 }
 
-/// The root is no zone that we host: it stands for all.
-zones::Name touched_apex(const GrantedZone& apex) {
-    return apex.value_or(zones::Name());
-}
-
 }  // namespace
-
-Result<std::vector<GrantedZone>> TransferQueries::zones_of_credential(std::int64_t credential_id) {
-    return all_rows<GrantedZone>(
-        database_,
-        "SELECT z.apex FROM credential_grants g LEFT JOIN zones z ON z.id = g.zone_id"
-        " WHERE g.credential_id = ?1 AND g.operation = 'transfer' ORDER BY z.apex",
-        [](auto& row) { return read_granted(row); }, credential_id);
-}
 
 Result<std::vector<zones::Name>> TransferQueries::keys_of_zone(const GrantedZone& apex) {
     // A revoked key is not in the ring, so nothing is signed with it; it is left out all the same.
+    // A suspended licence's keys transfer nothing.
     constexpr std::string_view kOfEvery =
         "SELECT c.tsig_name FROM credential_grants g JOIN credentials c ON c.id = g.credential_id"
-        " WHERE g.zone_id IS NULL AND g.operation = 'transfer' AND c.revoked_at IS NULL"
-        " ORDER BY c.id";
+        " WHERE g.zone_id IS NULL AND (g.operations & 4) <> 0 AND c.tsig_name <> ''"
+        " AND c.revoked_at IS NULL ORDER BY c.id";
     constexpr std::string_view kOfOne =
         "SELECT c.tsig_name FROM zones z JOIN credential_grants g ON g.zone_id = z.id"
-        " JOIN credentials c ON c.id = g.credential_id"
-        " WHERE z.apex = ?1 AND g.operation = 'transfer' AND c.revoked_at IS NULL ORDER BY c.id";
+        " JOIN credentials c ON c.id = g.credential_id LEFT JOIN licences l ON l.name = c.licence"
+        " WHERE z.apex = ?1 AND (g.operations & 4) <> 0 AND c.tsig_name <> ''"
+        " AND c.revoked_at IS NULL AND (l.name IS NULL OR l.state = 'active') ORDER BY c.id";
     const auto read = [](auto& row) { return read_apex_column(row); };
     if (!apex) return all_rows<zones::Name>(database_, kOfEvery, read);
     return all_rows<zones::Name>(database_, kOfOne, read, apex->lower().text());
@@ -76,7 +60,8 @@ Result<std::vector<zones::Name>> TransferQueries::zones_with_rows(std::size_t li
     return all_rows<zones::Name>(
         database_,
         "SELECT apex FROM zones WHERE apex > ?2 AND id IN (SELECT zone_id FROM credential_grants"
-        " UNION SELECT zone_id FROM zone_secondaries) ORDER BY apex LIMIT ?1",
+        " WHERE (operations & 4) <> 0 UNION SELECT zone_id FROM zone_secondaries) ORDER BY apex "
+        "LIMIT ?1",
         [](auto& row) { return read_apex_column(row); }, page(limit), after_apex);
 }
 
@@ -103,23 +88,6 @@ Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
                          each.key ? each.key->lower().text() : std::string()));
     writer.touch_transfers(apex);
     return {};
-}
-
-Result<void> insert_grant(Writer& writer, std::int64_t credential_id, const GrantedZone& apex) {
-    std::optional<std::int64_t> zone;
-    if (apex) zone = TRY(id_of_zone(writer, *apex));
-    TRY(
-        writer.database().run("INSERT INTO credential_grants (credential_id, zone_id, operation)"
-                              " VALUES (?1, ?2, 'transfer')",
-                              credential_id, zone));
-    writer.touch_transfers(touched_apex(apex));
-    return {};
-}
-
-Result<void> erase_tsig_credential(Writer& writer, std::int64_t id) {
-    for (const GrantedZone& each : TRY(TransferQueries(writer.database()).zones_of_credential(id)))
-        writer.touch_transfers(touched_apex(each));
-    return writer.erase_credential(id);
 }
 
 }  // namespace hairpin::store

@@ -1,8 +1,8 @@
-// store/transfer_rows.hpp - who may transfer zones, and who follows them: grants and secondaries.
+// store/transfer_rows.hpp - who may transfer zones, and who follows them.
 //
-// Rows of their own beside credentials and zones, with which they go. What follows from them
-// (dnsd/transfer_policy.hpp) is the daemon's to say; each write is noted in the Writer
-// (Touched::transfers), so that it is told when the commit is durable.
+// Secondaries are rows beside zones, with which they go; the grants are grant_rows.hpp's. What
+// follows from both (dnsd/transfer_policy.hpp) is the daemon's to say; each write is noted in the
+// Writer (Touched::transfers), so that it is told when the commit is durable.
 //
 // Errors everywhere: as in reader.hpp and writer.hpp.
 //
@@ -37,8 +37,6 @@ public:
     /// `database` outlives this.
     explicit TransferQueries(Database& database) noexcept : database_(database) {}
 
-    /// What a credential may transfer.
-    [[nodiscard]] Result<std::vector<GrantedZone>> zones_of_credential(std::int64_t credential_id);
     /// Names of the keys that may transfer a zone by a grant for it; without one: for every zone.
     [[nodiscard]] Result<std::vector<zones::Name>> keys_of_zone(const GrantedZone& apex);
     /// In the order in which they were given.
@@ -57,10 +55,4 @@ private:
 /// The zone has exactly these. Errors: NotFound there is no such zone.
 [[nodiscard]] Result<void> put_secondaries(Writer& writer, const zones::Name& apex,
                                            const std::vector<SecondaryRow>& secondaries);
-/// Errors: NotFound there is no such zone; Conflict it is granted already.
-[[nodiscard]] Result<void> insert_grant(Writer& writer, std::int64_t credential_id,
-                                        const GrantedZone& apex);
-/// A key and all its grants. Errors: NotFound.
-[[nodiscard]] Result<void> erase_tsig_credential(Writer& writer, std::int64_t id);
-
 }  // namespace hairpin::store

@@ -35,8 +35,8 @@ template <typename Value>
 Result<void> Writer::note_keys(std::string_view condition, const Value& value) {
     if (touched_ == nullptr) return {};
     const std::string sql =
-        select("c.tsig_name FROM credentials c LEFT JOIN servers s ON s.id = c.server_id WHERE ",
-               condition, " AND c.tsig_name <> ''");
+        select("c.tsig_name FROM credentials c LEFT JOIN servers s ON s.id = c.server_id WHERE (",
+               condition, ") AND c.tsig_name <> ''");
     auto names = TRY(all_rows<std::string>(
         database(), sql, [](auto& row) -> Result<std::string> { return row.string(0); }, value));
     touched_->tsig_names.insert(touched_->tsig_names.end(), names.begin(), names.end());
@@ -57,13 +57,14 @@ Result<void> Writer::update_licence(const LicenceRow& row) {
         database().run("UPDATE licences SET plan = ?3, state = ?4, expires_at = ?5,"
                        " version = version + 1 WHERE name = ?1 AND version = ?2",
                        row.name, row.version, row.plan, to_string(row.state), row.expires_at));
+    touch_transfers(row.zone_apex);  // Its keys transfer only while it is active.
     if (database().changed_rows() == 1) return {};
     const auto current = TRY(read().licence(row.name));
     return check_version(database(), current.has_value(), row.name);
 }
 
 Result<void> Writer::erase_licence(std::string_view name) {
-    TRY(note_keys("s.licence = ?1", name));
+    TRY(note_keys("s.licence = ?1 OR c.licence = ?1", name));
     TRY(database().run("DELETE FROM licences WHERE name = ?1", name));
     if (database().changed_rows() == 0) return fail(not_found(std::string(name)));
     return {};
@@ -107,11 +108,13 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
     TRY(about(
         database().run(
             "INSERT INTO credentials (kind, token_hash, server_id, label, created_at, expires_at,"
-            " tsig_name, tsig_algorithm, tsig_sealed, weak_allowed)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            " tsig_name, tsig_algorithm, tsig_sealed, weak_allowed, licence, login, sources,"
+            " per_minute)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, ''), ?12, ?13, ?14)",
             to_string(row.kind), row.token_hash, row.server_id, row.label, row.created_at,
             row.expires_at, row.tsig_name, row.tsig_algorithm, row.tsig_sealed,
-            row.weak_allowed ? 1 : 0),
+            row.weak_allowed ? 1 : 0, row.licence, row.login, prefixes_text(row.sources),
+            row.per_minute),
         "credential " + row.label));
     const std::int64_t id = database().last_insert_id();
     if (touched_ != nullptr && !row.tsig_name.empty())
