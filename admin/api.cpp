@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "admin/credential_check.hpp"
 #include "admin/idempotency.hpp"
 #include "admin/log_text.hpp"
 #include "core/log.hpp"
@@ -97,6 +98,7 @@ Result<void, Problem> Api::admit(Call& call) {
     if (access == Access::Anyone) return {};
     if (access == Access::Monitoring && may_monitor(context_.options, call.request.peer)) return {};
     call.caller = TRY(authenticator_.authenticate(queries(), call.request, access));
+    TRY(check_source(call.caller->credential, call.request.peer));
     context_.committer.used(call.caller->credential.id, now());
     return {};
 }

@@ -32,12 +32,13 @@ std::size_t count_of(const net::Request& request, std::string_view name) noexcep
 }
 
 Result<void, Problem> check_kind(const store::Identity& identity, Access access) {
-    const bool is_server = identity.credential.kind == store::CredentialKind::Server;
-    if (access == Access::Server && !is_server)
+    using store::CredentialKind;
+    const CredentialKind kind = identity.credential.kind;
+    if (access == Access::Server && kind != CredentialKind::Server)
         return fail(Problem(ProblemType::Forbidden, "this is for a server's own token"));
-    if (access != Access::Server && is_server)
-        return fail(Problem(ProblemType::Forbidden, "this is for an operator's token"));
-    return {};
+    if (access == Access::Server || kind == CredentialKind::Operator) return {};
+    if (access == Access::Granted && kind == CredentialKind::Token) return {};
+    return fail(Problem(ProblemType::Forbidden, "this is for an operator's token"));
 }
 
 /// RFC 6750 section 3.1: without any credential the challenge has no error code.
@@ -66,6 +67,8 @@ std::string_view to_string(Access access) noexcept {
             return "monitoring";
         case Access::Server:
             return "server";
+        case Access::Granted:
+            return "granted";
         case Access::Operator:
             return "operator";
     }
@@ -116,9 +119,10 @@ Problem Authenticator::unauthorized(const net::Request& request, std::string_vie
 Result<void, Problem> check_standing(const store::Identity& identity, WallTime now) {
     if (const auto why = why_ended(identity.credential, now); !why.empty())
         return fail(challenge("invalid_token", std::string(why)));
-    if (identity.credential.kind == store::CredentialKind::Operator) return {};
-    if (!identity.server || !identity.licence)
-        return fail(Problem(ProblemType::Forbidden, "the server of this token is gone"));
+    const store::CredentialRow& credential = identity.credential;
+    if (!credential.server_id && credential.licence.empty()) return {};  // An operator's.
+    if (!identity.licence || (credential.server_id && !identity.server))
+        return fail(Problem(ProblemType::Forbidden, "the owner of this credential is gone"));
     if (identity.licence->state == store::LicenceState::Suspended)
         return fail(Problem(ProblemType::LicenceSuspended,
                             "licence " + identity.licence->name + " is suspended"));
@@ -126,7 +130,7 @@ Result<void, Problem> check_standing(const store::Identity& identity, WallTime n
         return fail(Problem(ProblemType::LicenceSuspended,
                             "licence " + identity.licence->name + " expired at " +
                                 to_rfc3339(*identity.licence->expires_at)));
-    if (identity.server->state == store::ServerState::Suspended)
+    if (identity.server && identity.server->state == store::ServerState::Suspended)
         return fail(Problem(ProblemType::ServerSuspended,
                             "server " + identity.server->label + " is suspended"));
     return {};
@@ -137,7 +141,10 @@ bool has_token_for(const net::Request& request, Access access) noexcept {
     if (!field || count_of(request, "authorization") != 1) return false;
     const auto token = bearer_token(*field);
     const auto kind = token ? token_kind(*token) : std::nullopt;
-    return kind && (*kind == store::CredentialKind::Server) == (access == Access::Server);
+    if (!kind) return false;
+    if (access == Access::Server) return *kind == store::CredentialKind::Server;
+    return *kind == store::CredentialKind::Operator ||
+           (access == Access::Granted && *kind == store::CredentialKind::Token);
 }
 
 Result<void, Problem> check_url(const net::Request& request) {

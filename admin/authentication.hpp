@@ -1,8 +1,9 @@
 // admin/authentication.hpp - who is asking, and whether that kind of caller may.
 //
 // `Authorization: Bearer <token>` to a store::Identity, with one indexed read. What the caller may
-// do with a single resource needs no decision here: an operator may do everything, and a server's
-// routes (/v1/self..) name no resource but the server itself (invariant 3).
+// do with a single resource is not decided here: an operator may do everything, a server's routes
+// (/v1/self..) name no resource but the server itself (invariant 3), and what a token with grants
+// may is credential_check.hpp's.
 //
 // Standards RFC 6750 sections 2.1 and 3 (a credential in the URL, its section 2.3, is refused),
 //           RFC 9110 section 11.
@@ -30,6 +31,7 @@ enum class Access : std::uint8_t {
     Anyone,      // No credential is looked at.
     Monitoring,  // A peer in ApiOptions::monitoring_from, or an operator.
     Server,
+    Granted,  // An operator, or a token with grants: the handler judges by them.
     Operator,
 };
 [[nodiscard]] std::string_view to_string(Access access) noexcept;

@@ -54,6 +54,9 @@ struct ApiOptions {
     FailureLimiter::Options failures;
     /// How often one server's reports may change something: unchanged ones are not counted.
     BucketOptions changes{20, Milliseconds(2'000), 64 * 1024};
+    /// How often one credential may write through the doors of stock clients, unless it says
+    /// otherwise.
+    BucketRate door_rate{300, Milliseconds(100)};
 };
 
 /// Something that keeps Hairpin from being ready.
@@ -115,7 +118,8 @@ public:
           zones(the_zones),
           sealer(the_sealer),
           failures(options.failures),
-          changes(options.changes) {}
+          changes(options.changes),
+          door_writes({300, Milliseconds(100), 64 * 1024}) {}
     ApiContext(const ApiContext&) = delete;
     ApiContext& operator=(const ApiContext&) = delete;
 
@@ -132,7 +136,8 @@ public:
 
     ApiCounters counters;
     FailureLimiter failures;
-    TokenBuckets<std::int64_t> changes;  // By server.
+    TokenBuckets<std::int64_t> changes;      // By server.
+    TokenBuckets<std::int64_t> door_writes;  // By credential.
     RivalWatch rivals;
     BulkWorker bulk;
 };

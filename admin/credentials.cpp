@@ -1,5 +1,4 @@
-// Keys that operators make: POST, GET, DELETE /v1/credentials.. Of the kinds of the contract this
-// version has one, TSIG, and of the operations "transfer".
+// Credentials that operators make: POST, GET, PATCH, DELETE /v1/credentials.., rotation.
 
 #include <algorithm>
 #include <charconv>
@@ -7,66 +6,152 @@
 #include <utility>
 
 #include "admin/conditions.hpp"
+#include "admin/credential_json.hpp"
+#include "admin/credential_lookup.hpp"
+#include "admin/credential_roles.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
 #include "admin/tsig_keys.hpp"
-#include "store/transfer_rows.hpp"
+#include "store/grant_rows.hpp"
 
 namespace hairpin::admin {
 namespace {
 
-constexpr std::int64_t kMaxTsigCredentials = 10'000;
-constexpr std::size_t kMaxGrants = 100;
-constexpr std::size_t kMaxSecretOctets = 512;
-constexpr std::size_t kMaxSecretCharacters = 4 * (kMaxSecretOctets + 2) / 3 + 4;
-constexpr std::string_view kEveryZone = "*";
+constexpr std::int64_t kMaxOperatorsCredentials = 10'000;
+constexpr std::int64_t kMaxCredentialsOfLicence = 40'000;
+constexpr std::int64_t kLongestRotation = 30 * 24 * 3600;  // Seconds.
 
-/// What a body asks for.
-struct WantedKey {
+/// A credential with all that is shown of it.
+struct Shown {
     store::CredentialRow row;
-    Octets secret;
-    std::vector<store::GrantedZone> zones;
+    CredentialOwner owner;
+    std::vector<zones::Grant> grants;
+
+    /// Of what does not change by being used; grants end with their zones.
+    [[nodiscard]] std::string etag() const {
+        Shown still = *this;
+        still.row.last_used_at.reset();
+        JsonWriter json;
+        write_credential(json, still.row, owner, grants, nullptr);
+        return content_etag(sha256(as_octets(json.take())));
+    }
+    [[nodiscard]] net::Response answer(int status, const std::string* secret) const {
+        JsonWriter json;
+        write_credential(json, row, owner, grants, secret);
+        net::Response response = json_response(status, json);
+        response.headers.push_back({"etag", etag()});
+        if (status == 201)
+            response.headers.push_back({"location", "/v1/credentials/" + std::to_string(row.id)});
+        return response;
+    }
 };
 
-void write_allow(JsonWriter& json, const std::vector<store::GrantedZone>& zones) {
-    json.key("allow").begin_array();
-    for (const store::GrantedZone& each : zones) {
-        json.begin_object();
-        json.member("zone", each ? shown(*each) : std::string(kEveryZone));
-        json.key("operations").begin_array().value("transfer").end_array();
-        json.end_object();
+Result<Shown, Problem> shown_credential(store::Queries& queries, store::CredentialRow row) {
+    Shown shown;
+    if (row.server_id) {
+        if (const auto server = TRY(queries.server(*row.server_id)))
+            shown.owner = {server->licence, server->label};
+    } else {
+        shown.owner.licence = row.licence;
     }
-    json.end_array();
+    shown.grants = TRY(store::grants_of(queries.database(), row.id));
+    shown.row = std::move(row);
+    return shown;
 }
 
-/// `secret` null: it is not shown.
-void write_credential(JsonWriter& json, const store::CredentialRow& row,
-                      const std::vector<store::GrantedZone>& zones, const Octets* secret) {
-    const auto name = zones::Name::parse(row.tsig_name);
-    json.begin_object();
-    json.member("id", row.id);
-    json.member("kind", store::to_string(row.kind));
-    json.member("name", name ? shown(*name) : row.tsig_name);
-    json.member("algorithm", row.tsig_algorithm);
-    if (secret != nullptr) json.member("secret", to_base64(*secret));
-    json.member("allow_weak_algorithm", row.weak_allowed);
-    write_allow(json, zones);
-    json.member("label", row.label);
-    json.member("created", row.created_at);
-    json.member("expires", row.expires_at);
-    json.end_object();
+Result<Shown, Problem> find_shown(store::Queries& queries, const std::string& wanted) {
+    auto row = TRY(find_credential(queries, wanted));
+    return shown_credential(queries, std::move(row));
 }
 
-/// Of what is shown without the secret: grants end with their zones.
-std::string credential_etag(const store::CredentialRow& row,
-                            const std::vector<store::GrantedZone>& zones) {
-    JsonWriter json;
-    write_credential(json, row, zones, nullptr);
-    return content_etag(sha256(as_octets(json.take())));
+/// What the owner of a new credential means for it: whose row it is, what a role stands for.
+struct OwnerFacts {
+    std::optional<RoleScope> scope;  // None: the operator's, without a zone.
+};
+
+Result<OwnerFacts, Problem> find_owner(store::Writer& writer, WantedCredential& wanted,
+                                       const zones::AddressRules& rules) {
+    OwnerFacts facts;
+    if (wanted.owner.licence.empty()) {
+        if (wanted.role_zone) facts.scope = RoleScope{*wanted.role_zone, {}};
+        return facts;
+    }
+    const auto licence = TRY(writer.read().licence(wanted.owner.licence));
+    if (!licence)
+        return fail(invalid_field("/owner/licence",
+                                  "there is no licence \"" + wanted.owner.licence + "\""));
+    facts.scope = RoleScope{licence->zone_apex, {}};
+    if (wanted.owner.server.empty()) {
+        wanted.row.licence = licence->name;
+        return facts;
+    }
+    const auto server = TRY(writer.read().server(licence->name, wanted.owner.server));
+    const auto names = twin_names(wanted.owner.server, licence->zone_apex, rules);
+    if (!server || !names)
+        return fail(invalid_field(
+            "/owner/server",
+            "licence \"" + licence->name + "\" has no server \"" + wanted.owner.server + "\""));
+    wanted.row.server_id = server->id;
+    facts.scope->server = *names;
+    return facts;
 }
 
-/// By its id, or by the name of its key.
+Result<void, Problem> check_room(store::Writer& writer, const WantedCredential& wanted) {
+    const std::string& licence = wanted.owner.licence;
+    const std::int64_t most = licence.empty() ? kMaxOperatorsCredentials : kMaxCredentialsOfLicence;
+    const std::int64_t there = licence.empty()
+                                   ? TRY(writer.read().count_operators_credentials())
+                                   : TRY(writer.read().count_credentials_of_licence(licence));
+    if (there < most) return {};
+    return fail(Problem(ProblemType::TooLarge,
+                        "there are " + std::to_string(most) + " credentials already"));
+}
+
+/// What grants may name: zones that are there, and of a licence's credentials the licence's alone.
+Result<void, Problem> check_grants(store::Writer& writer, const OwnerFacts& owner, bool is_owned,
+                                   const std::vector<zones::Grant>& grants) {
+    for (const zones::Grant& each : grants) {
+        if (is_owned && (!each.zone || !(*each.zone == owner.scope->zone)))
+            return fail(invalid_field("/allow", "reaches beyond " + owner.scope->zone.text() +
+                                                    ", the zone of the owner's licence"));
+        if (each.zone && writer.zones().find(*each.zone) == nullptr)
+            return fail(invalid_field(
+                "/allow", "names zone " + each.zone->text() + ", and there is no such zone"));
+    }
+    return {};
+}
+
+/// On the commit thread.
+Result<void, Problem> insert_wanted(store::Writer& writer, WantedCredential& wanted,
+                                    const zones::AddressRules& rules) {
+    const OwnerFacts owner = TRY(find_owner(writer, wanted, rules));
+    if (!wanted.role.empty()) {
+        if (!owner.scope) return fail(invalid_field("/role", "needs an owner, or a \"zone\""));
+        auto grants = grants_of_role(wanted.role, *owner.scope);
+        if (!grants) return fail(invalid_field("/role", grants.error()));
+        wanted.grants = *std::move(grants);
+    }
+    TRY(check_grants(writer, owner, !wanted.owner.licence.empty(), wanted.grants));
+    TRY(check_room(writer, wanted));
+    if (wanted.row.kind == store::CredentialKind::Tsig &&
+        TRY(writer.read().credential_by_tsig_name(wanted.row.tsig_name)))
+        return fail(Problem(ProblemType::Conflict,
+                            "a TSIG key " + wanted.row.tsig_name + " exists already"));
+    wanted.row.created_at = writer.now();
+    wanted.row.id = TRY(writer.insert_credential(wanted.row));
+    TRY(store::put_grants(writer, wanted.row.id, wanted.grants));
+    return {};
+}
+
+void seal_tsig(WantedCredential& wanted, const Sealer& sealer) {
+    if (wanted.row.kind == store::CredentialKind::Tsig)
+        wanted.row.tsig_sealed =
+            sealer.seal(wanted.tsig_secret, tsig_seal_context(wanted.row.token_hash));
+}
+
+}  // namespace
+
 Result<store::CredentialRow, Problem> find_credential(store::Queries& queries,
                                                       const std::string& wanted) {
     std::int64_t id = 0;
@@ -76,168 +161,33 @@ Result<store::CredentialRow, Problem> find_credential(store::Queries& queries,
         row = TRY(queries.credential(id));
     else if (const auto name = parse_apex(wanted))
         row = TRY(queries.credential_by_tsig_name(name->text()));
-    if (!row || row->kind != store::CredentialKind::Tsig)
-        return fail(not_found("credential \"" + wanted + "\""));
+    const bool is_ours = row && row->kind != store::CredentialKind::Operator &&
+                         row->kind != store::CredentialKind::Server;
+    if (!is_ours) return fail(not_found("credential \"" + wanted + "\""));
     return *std::move(row);
 }
-
-/// Only what is in the contract and not built gets here: all else is an error of the body.
-std::optional<Problem> refuse_unbuilt(ObjectReader& body, const std::optional<std::string>& kind) {
-    for (const char* later : {"token", "dyndns", "acme-dns", "powerdns"})
-        if (kind == later)
-            return Problem(ProblemType::NotInThisVersion,
-                           "credentials of the kind \"" + *kind +
-                               "\" cannot be made in this version of Hairpin");
-    if (body.any("sources") != nullptr)
-        return Problem(ProblemType::NotInThisVersion,
-                       "\"sources\" cannot be set in this version of Hairpin");
-    return std::nullopt;
-}
-
-/// The text of `name`, or everything: a transfer is of whole zones.
-void read_everything(ObjectReader& grant, std::string_view name, bool is_everything) {
-    if (grant.any(name) != nullptr && !is_everything)
-        grant.refuse(name, "must be \"*\": what is transferred is the whole zone");
-}
-
-std::optional<store::GrantedZone> read_grant(const JsonValue& value, const std::string& pointer,
-                                             std::vector<FieldError>& errors) {
-    ObjectReader grant(value, pointer, errors);
-    grant.require("zone");
-    grant.require("operations");
-    std::optional<store::GrantedZone> zone;
-    if (const auto text = grant.text("zone", 1'024)) {
-        const auto apex = parse_apex(*text);
-        if (*text == kEveryZone)
-            zone.emplace();
-        else if (apex)
-            zone.emplace(*apex);
-        else
-            grant.refuse("zone", apex.error());
-    }
-    const auto operations = grant.texts("operations", 8);
-    if (operations && operations->empty()) grant.refuse("operations", "names no operation");
-    for (const std::string& each : operations.value_or(std::vector<std::string>()))
-        if (each != "transfer")
-            grant.refuse("operations", "may only hold \"transfer\" in this version of Hairpin");
-    if (grant.any("names") != nullptr)
-        read_everything(grant, "names", grant.text("names") == kEveryZone);
-    if (grant.any("types") != nullptr)
-        read_everything(grant, "types", grant.texts("types", 8) == std::vector<std::string>{"*"});
-    grant.finish();
-    return zone;
-}
-
-std::vector<store::GrantedZone> read_grants(ObjectReader& body, std::vector<FieldError>& errors) {
-    std::vector<store::GrantedZone> zones;
-    const JsonValue* value = body.any("allow");
-    if (value == nullptr) return zones;
-    const auto* array = std::get_if<JsonArray>(&value->is);
-    if (array == nullptr || array->size() > kMaxGrants) {
-        body.refuse("allow",
-                    "must be a list of at most " + std::to_string(kMaxGrants) + " objects");
-        return zones;
-    }
-    for (std::size_t at = 0; at < array->size(); ++at) {
-        const std::string pointer = "/allow/" + std::to_string(at);
-        const auto zone = read_grant((*array)[at], pointer, errors);
-        if (!zone) continue;
-        if (std::find(zones.begin(), zones.end(), *zone) != zones.end())
-            errors.push_back({pointer + "/zone", "stands twice"});
-        zones.push_back(*zone);
-    }
-    return zones;
-}
-
-/// The one brought along, or a new one of the digest's size (RFC 8945 section 8).
-Octets read_secret(ObjectReader& body, const TsigAlgorithmFacts& algorithm) {
-    const auto text = body.text("secret", kMaxSecretCharacters);
-    if (!text) return random_octets(algorithm.digest_octets);
-    auto secret = from_base64(*text);
-    if (!secret) {
-        body.refuse("secret", "is not base64 (RFC 4648 section 4)");
-    } else if (secret->size() < algorithm.least_secret_octets()) {
-        body.refuse("secret", "is too short: " + std::string(algorithm.name) + " wants " +
-                                  std::to_string(algorithm.digest_octets) +
-                                  " octets, and at least " +
-                                  std::to_string(algorithm.least_secret_octets()));
-    } else if (secret->size() > kMaxSecretOctets) {
-        body.refuse("secret", "must have at most " + std::to_string(kMaxSecretOctets) + " octets");
-    }
-    return secret.value_or(Octets());
-}
-
-void read_key(ObjectReader& body, WantedKey& key) {
-    body.require("name");
-    if (const auto text = body.text("name", 1'024)) {
-        const auto name = parse_apex(*text);
-        if (!name) body.refuse("name", name.error());
-        if (name) key.row.tsig_name = name->text();
-    }
-    key.row.weak_allowed = body.truth("allow_weak_algorithm").value_or(false);
-    key.row.tsig_algorithm = body.text("algorithm").value_or("hmac-sha256");
-    const auto algorithm = tsig_algorithm_facts(key.row.tsig_algorithm);
-    if (!algorithm) {
-        body.refuse("algorithm", "must be one of " + tsig_algorithm_names());
-    } else if (algorithm->is_weak && !key.row.weak_allowed) {
-        body.refuse("algorithm",
-                    "is not to be used any more (RFC 8945 section 6): where nothing else is "
-                    "possible, say \"allow_weak_algorithm\": true");
-    }
-    key.secret = read_secret(body, algorithm.value_or(*tsig_algorithm_facts("hmac-sha256")));
-    key.row.label = body.text("label").value_or("");
-    key.row.expires_at = body.time_or_null("expires").value_or(std::nullopt);
-}
-
-/// On the commit thread.
-Result<void, Problem> insert_key(store::Writer& writer, WantedKey& key) {
-    if (TRY(writer.read().credential_by_tsig_name(key.row.tsig_name)))
-        return fail(
-            Problem(ProblemType::Conflict, "a TSIG key " + key.row.tsig_name + " exists already"));
-    if (TRY(writer.read().count_tsig_credentials()) >= kMaxTsigCredentials)
-        return fail(Problem(ProblemType::TooLarge,
-                            "there are " + std::to_string(kMaxTsigCredentials) + " keys already"));
-    for (const store::GrantedZone& each : key.zones)
-        if (each && writer.zones().find(*each) == nullptr)
-            return fail(invalid_field(
-                "/allow", "names zone " + each->text() + ", and there is no such zone"));
-    key.row.created_at = writer.now();
-    key.row.id = TRY(writer.insert_credential(key.row));
-    for (const store::GrantedZone& each : key.zones)
-        TRY(store::insert_grant(writer, key.row.id, each));
-    return {};
-}
-
-}  // namespace
 
 Result<Write, Problem> post_credential(Api& api, const Call& call) {
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);
-    body.require("kind");
-    const auto kind = body.text("kind");
-    if (auto later = refuse_unbuilt(body, kind)) return fail(*std::move(later));
-    if (kind && kind != "tsig") body.refuse("kind", "must be \"tsig\"");
-    auto key = std::make_shared<WantedKey>();
-    read_key(body, *key);
-    key->zones = read_grants(body, errors);
+    auto wanted = std::make_shared<WantedCredential>(read_wanted_credential(body, errors));
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
-    key->row.kind = store::CredentialKind::Tsig;
-    fill_random(key->row.token_hash);
-    key->row.tsig_sealed =
-        api.context().sealer.seal(key->secret, tsig_seal_context(key->row.token_hash));
+    make_secret(*wanted);
+    seal_tsig(*wanted, api.context().sealer);
 
     Write write;
-    write.audit = {"credential.create", key->row.tsig_name};
-    write.rows = [key](store::Writer& writer, zones::Change&) { return insert_key(writer, *key); };
-    write.answer = [key](const store::WorkReceipt&) {
-        JsonWriter json;
-        write_credential(json, key->row, key->zones, &key->secret);
-        net::Response response = json_response(201, json);
-        response.headers.push_back({"etag", credential_etag(key->row, key->zones)});
-        response.headers.push_back({"location", "/v1/credentials/" + std::to_string(key->row.id)});
-        return response;
+    write.audit = {"credential.create",
+                   wanted->row.kind == store::CredentialKind::Tsig
+                       ? wanted->row.tsig_name
+                       : std::string(store::to_string(wanted->row.kind)) + " " + wanted->row.label};
+    write.rows = [wanted, &rules = api.context().options.addresses](store::Writer& writer,
+                                                                    zones::Change&) {
+        return insert_wanted(writer, *wanted, rules);
+    };
+    write.answer = [wanted](const store::WorkReceipt&) {
+        return Shown{wanted->row, wanted->owner, wanted->grants}.answer(201, &wanted->secret);
     };
     return write;
 }
@@ -245,13 +195,17 @@ Result<Write, Problem> post_credential(Api& api, const Call& call) {
 Result<net::Response, Problem> list_credentials(Api& api, const Call& call) {
     const Page page = TRY(Page::of(call.request));
     const std::int64_t after = TRY(page.after_number());
-    const auto rows = TRY(api.queries().tsig_credentials(page.wanted(), after));
+    const auto licence = call.request.query_parameter("licence");
+    const auto rows =
+        licence ? TRY(api.queries().credentials_of_licence(*licence, page.wanted(), after))
+                : TRY(api.queries().granted_credentials(page.wanted(), after));
     const std::size_t count = std::min(rows.size(), page.limit);
-    store::TransferQueries transfers(api.queries().database());
     JsonWriter json;
     json.begin_object().key("credentials").begin_array();
-    for (std::size_t at = 0; at < count; ++at)
-        write_credential(json, rows[at], TRY(transfers.zones_of_credential(rows[at].id)), nullptr);
+    for (std::size_t at = 0; at < count; ++at) {
+        const Shown shown = TRY(shown_credential(api.queries(), rows[at]));
+        write_credential(json, shown.row, shown.owner, shown.grants, nullptr);
+    }
     json.end_array();
     write_next(json, rows.size() > count, count == 0 ? "" : std::to_string(rows[count - 1].id));
     json.end_object();
@@ -259,16 +213,105 @@ Result<net::Response, Problem> list_credentials(Api& api, const Call& call) {
 }
 
 Result<net::Response, Problem> get_credential(Api& api, const Call& call) {
-    const auto row = TRY(find_credential(api.queries(), call.arguments[0]));
-    store::TransferQueries transfers(api.queries().database());
-    const auto zones = TRY(transfers.zones_of_credential(row.id));
-    const std::string etag = credential_etag(row, zones);
+    const Shown shown = TRY(find_shown(api.queries(), call.arguments[0]));
+    const std::string etag = shown.etag();
     if (none_match_names(call.request, etag)) return net::Response{304, {{"etag", etag}}, {}};
-    JsonWriter json;
-    write_credential(json, row, zones, nullptr);
-    net::Response response = json_response(200, json);
-    response.headers.push_back({"etag", etag});
-    return response;
+    return shown.answer(200, nullptr);
+}
+
+Result<Write, Problem> patch_credential(Api&, const Call& call) {
+    const JsonValue value = TRY(json_body(call));
+    std::vector<FieldError> errors;
+    ObjectReader body(value, "", errors);
+    const auto label = body.text("label");
+    const auto expires = body.time_or_null("expires");
+    const auto sources = read_sources(body);
+    const auto allow = read_allow(body, errors);
+    const auto per_minute = body.number("per_minute", 1, 100'000);
+    body.finish();
+    if (!errors.empty()) return fail(to_problem(std::move(errors)));
+
+    auto shown = std::make_shared<Shown>();
+    Write write;
+    write.audit = {"credential.patch", call.arguments[0]};
+    write.rows = [=, wanted = call.arguments[0], conditions = WriteConditions::of(call.request)](
+                     store::Writer& writer, zones::Change&) -> Result<void, Problem> {
+        *shown = TRY(find_shown(writer.read(), wanted));
+        TRY(conditions.check(shown->etag()));
+        store::CredentialRow& row = shown->row;
+        if (label) row.label = *label;
+        if (expires) row.expires_at = *expires;
+        if (sources) row.sources = *sources;
+        if (per_minute) row.per_minute = *per_minute;
+        TRY(writer.update_credential(row));
+        if (!allow) return {};
+        OwnerFacts owner;
+        const bool is_owned = !shown->owner.licence.empty();
+        if (is_owned) {
+            const auto licence = TRY(writer.read().licence(shown->owner.licence));
+            if (!licence) return fail(not_found("licence \"" + shown->owner.licence + "\""));
+            owner.scope = RoleScope{licence->zone_apex, {}};
+        }
+        TRY(check_grants(writer, owner, is_owned, *allow));
+        shown->grants = *allow;
+        TRY(store::put_grants(writer, row.id, *allow));
+        return {};
+    };
+    write.answer = [shown](const store::WorkReceipt&) { return shown->answer(200, nullptr); };
+    return write;
+}
+
+Result<Write, Problem> post_credential_rotation(Api& api, const Call& call) {
+    const JsonValue value = TRY(json_body(call));
+    std::vector<FieldError> errors;
+    ObjectReader body(value, "", errors);
+    const std::int64_t overlap = body.number("overlap", 0, kLongestRotation).value_or(0);
+    const auto text = body.text("name", 1'024);
+    std::optional<zones::Name> name;
+    if (text) {
+        const auto parsed = parse_apex(*text);
+        if (!parsed) body.refuse("name", parsed.error());
+        if (parsed) name = *parsed;
+    }
+    body.finish();
+    if (!errors.empty()) return fail(to_problem(std::move(errors)));
+
+    auto wanted = std::make_shared<WantedCredential>();
+    Write write;
+    write.audit = {"credential.rotate", call.arguments[0]};
+    write.rows = [=, id = call.arguments[0], &sealer = api.context().sealer](
+                     store::Writer& writer, zones::Change&) -> Result<void, Problem> {
+        const Shown old = TRY(find_shown(writer.read(), id));
+        *wanted = WantedCredential{old.row, old.owner, {}, {}, old.grants, {}, {}};
+        const bool is_key = old.row.kind == store::CredentialKind::Tsig;
+        if (is_key && !name)
+            return fail(
+                invalid_field("/name", "is missing: two TSIG keys that overlap need two names"));
+        if (!is_key && name) return fail(invalid_field("/name", "is for TSIG keys"));
+        if (name) wanted->row.tsig_name = name->text();
+        if (is_key && TRY(writer.read().credential_by_tsig_name(wanted->row.tsig_name)))
+            return fail(Problem(ProblemType::Conflict,
+                                "a TSIG key " + wanted->row.tsig_name + " exists already"));
+        make_secret(*wanted);
+        seal_tsig(*wanted, sealer);
+        wanted->row.created_at = writer.now();
+        wanted->row.last_used_at.reset();
+        wanted->row.id = TRY(writer.insert_credential(wanted->row));
+        TRY(store::put_grants(writer, wanted->row.id, wanted->grants));
+        if (overlap == 0) {
+            TRY(store::erase_granted_credential(writer, old.row.id));
+            return {};
+        }
+        store::CredentialRow ending = old.row;
+        const WallTime end = writer.now() + Seconds(overlap);
+        if (!ending.expires_at || end < *ending.expires_at) ending.expires_at = end;
+        TRY(writer.update_credential(ending));
+        return {};
+    };
+    write.answer = [wanted](const store::WorkReceipt&) {
+        return Shown{wanted->row, wanted->owner, wanted->grants}.answer(201, &wanted->secret);
+    };
+    return write;
 }
 
 Result<Write, Problem> delete_credential(Api&, const Call& call) {
@@ -276,11 +319,9 @@ Result<Write, Problem> delete_credential(Api&, const Call& call) {
     write.audit = {"credential.delete", call.arguments[0]};
     write.rows = [wanted = call.arguments[0], conditions = WriteConditions::of(call.request)](
                      store::Writer& writer, zones::Change&) -> Result<void, Problem> {
-        const auto row = TRY(find_credential(writer.read(), wanted));
-        store::TransferQueries transfers(writer.database());
-        const auto zones = TRY(transfers.zones_of_credential(row.id));
-        TRY(conditions.check(credential_etag(row, zones)));
-        TRY(store::erase_tsig_credential(writer, row.id));
+        const Shown shown = TRY(find_shown(writer.read(), wanted));
+        TRY(conditions.check(shown.etag()));
+        TRY(store::erase_granted_credential(writer, shown.row.id));
         return {};
     };
     write.answer = [](const store::WorkReceipt&) { return no_content(); };

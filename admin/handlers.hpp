@@ -63,7 +63,12 @@ Result<Write, Problem> delete_zone(Api& api, const Call& call);
 Result<Write, Problem> post_credential(Api& api, const Call& call);
 Result<net::Response, Problem> list_credentials(Api& api, const Call& call);
 Result<net::Response, Problem> get_credential(Api& api, const Call& call);
+Result<Write, Problem> patch_credential(Api& api, const Call& call);
+Result<Write, Problem> post_credential_rotation(Api& api, const Call& call);
 Result<Write, Problem> delete_credential(Api& api, const Call& call);
+
+// explain.cpp
+Result<net::Response, Problem> post_explanation(Api& api, const Call& call);
 
 // rrsets.cpp
 Result<net::Response, Problem> get_rrset(Api& api, const Call& call);

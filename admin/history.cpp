@@ -27,17 +27,6 @@ void write_actor(JsonWriter& json, const zones::Actor& actor) {
     json.end_object();
 }
 
-void write_side(JsonWriter& json, std::string_view name, const zones::RRsetRef& side) {
-    json.key(name);
-    if (!side) {
-        json.null();
-        return;
-    }
-    json.begin_object();
-    write_records(json, *side);
-    json.end_object();
-}
-
 Result<void, Problem> write_step(JsonWriter& json, const store::JournalRow& row) {
     const auto rrsets = TRY(store::decode_difference(row.difference, row.zone_apex));
     json.begin_object();

@@ -20,6 +20,7 @@ constexpr std::size_t kZoneFile = 64 * 1024 * 1024;
 constexpr Access kAnyone = Access::Anyone;
 constexpr Access kServer = Access::Server;
 constexpr Access kOperator = Access::Operator;
+constexpr Access kGranted = Access::Granted;
 
 constexpr std::array kRoutes{
     Route{Method::Get, "/healthz", kAnyone, &get_healthz, kNoBody},
@@ -61,12 +62,12 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/zones/{zone}", kOperator, &get_zone, kNoBody},
     Route{Method::Patch, "/v1/zones/{zone}", kOperator, &patch_zone, kJson},
     Route{Method::Delete, "/v1/zones/{zone}", kOperator, &delete_zone, kNoBody},
-    Route{Method::Get, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &get_rrset, kNoBody},
-    Route{Method::Put, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &put_rrset,
+    Route{Method::Get, "/v1/zones/{zone}/rrsets/{owner}/{type}", kGranted, &get_rrset, kNoBody},
+    Route{Method::Put, "/v1/zones/{zone}/rrsets/{owner}/{type}", kGranted, &put_rrset,
           kManyRecords},
-    Route{Method::Delete, "/v1/zones/{zone}/rrsets/{owner}/{type}", kOperator, &delete_rrset,
+    Route{Method::Delete, "/v1/zones/{zone}/rrsets/{owner}/{type}", kGranted, &delete_rrset,
           kNoBody},
-    Route{Method::Patch, "/v1/zones/{zone}/rrsets", kOperator, &patch_rrsets, kManyRecords},
+    Route{Method::Patch, "/v1/zones/{zone}/rrsets", kGranted, &patch_rrsets, kManyRecords},
     Route{Method::Get, "/v1/zones/{zone}/zonefile", kOperator, &get_zonefile, kNoBody},
     Route{Method::Put, "/v1/zones/{zone}/zonefile", kOperator, &put_zonefile, kZoneFile},
     Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
@@ -75,7 +76,11 @@ constexpr std::array kRoutes{
     Route{Method::Post, "/v1/credentials", kOperator, &post_credential, kJson},
     Route{Method::Get, "/v1/credentials", kOperator, &list_credentials, kNoBody},
     Route{Method::Get, "/v1/credentials/{credential}", kOperator, &get_credential, kNoBody},
+    Route{Method::Patch, "/v1/credentials/{credential}", kOperator, &patch_credential, kJson},
     Route{Method::Delete, "/v1/credentials/{credential}", kOperator, &delete_credential, kNoBody},
+    Route{Method::Post, "/v1/credentials/{credential}/rotation", kOperator,
+          &post_credential_rotation, kJson},
+    Route{Method::Post, "/v1/credentials/explain", kOperator, &post_explanation, kManyRecords},
 
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
 };

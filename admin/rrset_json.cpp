@@ -21,6 +21,17 @@ void write_rrset(JsonWriter& json, const zones::Name& owner, const zones::RRset&
     write_records(json, rrset);
 }
 
+void write_side(JsonWriter& json, std::string_view name, const zones::RRsetRef& side) {
+    json.key(name);
+    if (!side) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    write_records(json, *side);
+    json.end_object();
+}
+
 zones::Ttl read_ttl(ObjectReader& body, zones::Ttl when_absent) {
     const auto ttl = body.number("ttl", 0, zones::kMaxTtl);
     return ttl ? static_cast<zones::Ttl>(*ttl) : when_absent;

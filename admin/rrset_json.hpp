@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/json_value.hpp"
@@ -24,6 +25,8 @@ inline constexpr std::size_t kMaxRecords = 4'096;  // As zones::EditRules::max_r
 void write_rrset(JsonWriter& json, const zones::Name& owner, const zones::RRset& rrset);
 /// Of them "ttl" and "records" of an open object.
 void write_records(JsonWriter& json, const zones::RRset& rrset);
+/// A member with these two, or null: one side of a change.
+void write_side(JsonWriter& json, std::string_view name, const zones::RRsetRef& side);
 
 [[nodiscard]] zones::Ttl read_ttl(ObjectReader& body, zones::Ttl when_absent);
 /// "records"; relative names in them are taken under `apex`.

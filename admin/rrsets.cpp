@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "admin/conditions.hpp"
+#include "admin/granted.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/rrset_json.hpp"
@@ -69,6 +70,7 @@ zones::ZoneChange change_of(const zones::Name& apex, std::vector<zones::Edit> ed
 
 Result<net::Response, Problem> get_rrset(Api& api, const Call& call) {
     const auto path = TRY(RRsetPath::of(call));
+    TRY(check_readable(api, call, path.apex, path.owner, path.type));
     const auto table = api.zones();
     const zones::RRset* rrset = TRY(find_rrset(*table, path));
     if (rrset == nullptr) return fail(not_found("RRset " + path.text()));
@@ -79,6 +81,7 @@ Result<net::Response, Problem> get_rrset(Api& api, const Call& call) {
 
 Result<Write, Problem> put_rrset(Api& api, const Call& call) {
     const auto path = TRY(RRsetPath::of(call));
+    TRY(check_concerned(api, call, path.apex));
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);
@@ -96,13 +99,14 @@ Result<Write, Problem> put_rrset(Api& api, const Call& call) {
     Write write;
     write.audit = {"rrset.put", path.text()};
     auto is_new = std::make_shared<bool>(false);
-    write.rows = [path, edit, is_new, conditions = WriteConditions::of(call.request)](
+    write.rows = [path, edit, is_new, conditions = WriteConditions::of(call.request),
+                  caller = granted_caller(call), &context = api.context()](
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::RRset* current = TRY(find_rrset(writer.zones(), path));
         TRY(conditions.check(current == nullptr ? "" : rrset_etag(*current)));
         *is_new = current == nullptr;
         change.zones.push_back(change_of(path.apex, {edit}));
-        return {};
+        return admit_granted(context, caller, writer, change);
     };
     // The rules have held by then, so that the RRset can be made of the edit.
     write.answer = [path, edit, is_new](const store::WorkReceipt& receipt) {
@@ -113,11 +117,13 @@ Result<Write, Problem> put_rrset(Api& api, const Call& call) {
     return write;
 }
 
-Result<Write, Problem> delete_rrset(Api&, const Call& call) {
+Result<Write, Problem> delete_rrset(Api& api, const Call& call) {
     const auto path = TRY(RRsetPath::of(call));
+    TRY(check_concerned(api, call, path.apex));
     Write write;
     write.audit = {"rrset.delete", path.text()};
-    write.rows = [path, conditions = WriteConditions::of(call.request)](
+    write.rows = [path, conditions = WriteConditions::of(call.request),
+                  caller = granted_caller(call), &context = api.context()](
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::RRset* current = TRY(find_rrset(writer.zones(), path));
         if (current == nullptr) return fail(not_found("RRset " + path.text()));
@@ -127,7 +133,7 @@ Result<Write, Problem> delete_rrset(Api&, const Call& call) {
         edit.owner = path.owner;
         edit.type = path.type;
         change.zones.push_back(change_of(path.apex, {std::move(edit)}));
-        return {};
+        return admit_granted(context, caller, writer, change);
     };
     write.answer = [](const store::WorkReceipt&) { return no_content(); };
     return write;
@@ -135,6 +141,7 @@ Result<Write, Problem> delete_rrset(Api&, const Call& call) {
 
 Result<Write, Problem> patch_rrsets(Api& api, const Call& call) {
     const auto apex = TRY(apex_argument(call));
+    TRY(check_concerned(api, call, apex));
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);
@@ -155,13 +162,14 @@ Result<Write, Problem> patch_rrsets(Api& api, const Call& call) {
 
     Write write;
     write.audit = {"rrsets.patch", apex.text()};
-    write.rows = [apex, edits, conditions = WriteConditions::of(call.request)](
+    write.rows = [apex, edits, conditions = WriteConditions::of(call.request),
+                  caller = granted_caller(call), &context = api.context()](
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const zones::Zone* zone = writer.zones().find(apex);
         if (zone == nullptr) return fail(not_found("zone " + apex.text()));
         TRY(conditions.check_serial(zone->serial()));
         change.zones.push_back(change_of(apex, edits));
-        return {};
+        return admit_granted(context, caller, writer, change);
     };
     write.answer = [](const store::WorkReceipt& receipt) {
         return changed_response(receipt.zones.front());

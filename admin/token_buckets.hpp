@@ -27,6 +27,12 @@ struct BucketOptions {
     std::size_t capacity = 8 * 1024;  // Keys remembered.
 };
 
+/// What one key may, where keys differ.
+struct BucketRate {
+    double burst = 60;
+    Milliseconds refill{1'000};
+};
+
 template <typename Key, typename Hash = std::hash<Key>>
 class TokenBuckets {
 public:
@@ -34,11 +40,16 @@ public:
 
     /// Takes one. Nullopt: it was there; else how long until there is one, 1 s or more.
     [[nodiscard]] std::optional<Seconds> take(const Key& key, MonotonicTime now) {
-        const double refill = static_cast<double>(options_.refill.count());
+        return take(key, now, {options_.burst, options_.refill});
+    }
+    /// The same at a rate of the key's own.
+    [[nodiscard]] std::optional<Seconds> take(const Key& key, MonotonicTime now,
+                                              const BucketRate& rate) {
+        const double refill = static_cast<double>(rate.refill.count());
         return table_.with([&](Table& table) -> std::optional<Seconds> {
-            Bucket& bucket = use(table, key, now);
+            Bucket& bucket = use(table, key, now, rate.burst);
             const double passed = static_cast<double>((now - bucket.at).count());
-            bucket.left = std::min(options_.burst, bucket.left + passed / refill);
+            bucket.left = std::min(rate.burst, bucket.left + passed / refill);
             bucket.at = now;
             if (bucket.left >= 1) {
                 bucket.left -= 1;
@@ -62,7 +73,7 @@ private:
         std::list<Bucket> by_use;  // The most recent first.
         std::unordered_map<Key, typename std::list<Bucket>::iterator, Hash> index;
     };
-    Bucket& use(Table& table, const Key& key, MonotonicTime now) {
+    Bucket& use(Table& table, const Key& key, MonotonicTime now, double burst) {
         const auto found = table.index.find(key);
         if (found != table.index.end()) {
             table.by_use.splice(table.by_use.begin(), table.by_use, found->second);
@@ -72,7 +83,7 @@ private:
             table.index.erase(table.by_use.back().key);
             table.by_use.pop_back();
         }
-        table.by_use.push_front({key, options_.burst, now});
+        table.by_use.push_front({key, burst, now});
         table.index.emplace(key, table.by_use.begin());
         return table.by_use.front();
     }

@@ -70,6 +70,16 @@ std::string random_id() {
     return to_hex(random_octets(16));
 }
 
+std::string random_uuid() {
+    Octets octets = random_octets(16);
+    octets[6] = static_cast<std::uint8_t>(0x40 | (octets[6] & 0x0f));  // The version.
+    octets[8] = static_cast<std::uint8_t>(0x80 | (octets[8] & 0x3f));  // The variant.
+    std::string text = to_hex(octets);
+    for (const std::size_t at : {8u, 13u, 18u, 23u})
+        text.insert(at, 1, '-');
+    return text;
+}
+
 Result<void> Sealer::create_key_file(const std::string& path) {
     const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) {

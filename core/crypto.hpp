@@ -33,6 +33,8 @@ void fill_random(std::span<std::uint8_t> octets);
 [[nodiscard]] Octets random_octets(std::size_t size);
 /// 128 random bits as 32 hexadecimal digits: for opaque identifiers.
 [[nodiscard]] std::string random_id();
+/// A version 4 UUID in lower case (RFC 9562 section 5.4).
+[[nodiscard]] std::string random_uuid();
 
 /// Seals secrets under the master key (DESIGN invariant 5): AES-256-GCM with a random nonce.
 ///

@@ -122,6 +122,17 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
     return id;
 }
 
+Result<void> Writer::update_credential(const CredentialRow& row) {
+    TRY(note_keys("c.id = ?1", row.id));
+    TRY(database().run(
+        "UPDATE credentials SET label = ?2, expires_at = ?3, sources = ?4,"
+        " per_minute = ?5 WHERE id = ?1",
+        row.id, row.label, row.expires_at, prefixes_text(row.sources), row.per_minute));
+    if (database().changed_rows() == 0)
+        return fail(not_found("credential " + std::to_string(row.id)));
+    return {};
+}
+
 Result<void> Writer::revoke_credential(std::int64_t id) {
     TRY(note_keys("c.id = ?1", id));
     TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",

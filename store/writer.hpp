@@ -70,6 +70,8 @@ public:
 
     /// The new id. `row.id` is not looked at.
     [[nodiscard]] Result<std::int64_t> insert_credential(const CredentialRow& row);
+    /// Writes label, expiry, sources and rate. Errors: NotFound.
+    [[nodiscard]] Result<void> update_credential(const CredentialRow& row);
     /// Errors: NotFound. Revoking twice keeps the first time.
     [[nodiscard]] Result<void> revoke_credential(std::int64_t id);
     /// Its key and what it may go with it, at once. Errors: NotFound.

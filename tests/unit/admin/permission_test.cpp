@@ -62,8 +62,9 @@ TEST_CASE("Every route by every kind of credential", "[admin][permission][invari
         const int by_operator = status_as(api.operator_token);
         CHECK(by_server != 401);
         CHECK(by_operator != 401);
-        const bool is_operators =
-            route.access == Access::Operator || route.access == Access::Monitoring;
+        const bool is_operators = route.access == Access::Operator ||
+                                  route.access == Access::Monitoring ||
+                                  route.access == Access::Granted;
         CHECK((by_server == 403) == is_operators);
         CHECK((by_operator == 403) == (route.access == Access::Server));
     }

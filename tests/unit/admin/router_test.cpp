@@ -85,6 +85,7 @@ std::string access_in(const JsonValue& operation) {
     }
     if (words.empty()) return "anyone";
     if (words == "nobody operator ") return "monitoring";
+    if (words == "operator granted ") return "granted";
     words.pop_back();
     return words;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/grant_rows.hpp"
 #include "store/transfer_rows.hpp"
 #include "tests/support/store.hpp"
 
@@ -60,9 +61,13 @@ struct TransferSite {
         std::int64_t id = 0;
         REQUIRE(commit([&](store::Writer& writer) -> Result<void> {
             id = TRY(writer.insert_credential(row));
-            for (const auto& each : granted)
-                TRY(store::insert_grant(writer, id, each));
-            return {};
+            std::vector<zones::Grant> grants;
+            for (const auto& each : granted) {
+                zones::Grant& grant = grants.emplace_back();
+                grant.zone = each;
+                grant.operations.add(zones::Operation::Transfer);
+            }
+            return store::put_grants(writer, id, grants);
         }));
         return id;
     }
@@ -108,7 +113,7 @@ TEST_CASE("A key transfers what it is granted, as soon as that is acknowledged a
     }
     for (const auto id : {one, every})
         REQUIRE(site.commit(
-            [&](store::Writer& writer) { return store::erase_tsig_credential(writer, id); }));
+            [&](store::Writer& writer) { return store::erase_granted_credential(writer, id); }));
     CHECK_FALSE(site.may("a.example.", "one."));
     CHECK_FALSE(site.may("a.example.", "every."));
     CHECK(site.told.empty());  // Nobody follows.

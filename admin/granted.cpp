@@ -1,0 +1,62 @@
+#include "admin/granted.hpp"
+
+#include "admin/credential_check.hpp"
+#include "admin/edit_plan.hpp"
+#include "admin/presence.hpp"
+#include "zones/permission.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+bool is_operator(const Call& call) {
+    return call.caller && call.caller->credential.kind == store::CredentialKind::Operator;
+}
+
+}  // namespace
+
+Result<void, Problem> check_concerned(Api& api, const Call& call, const zones::Name& apex) {
+    if (is_operator(call)) return {};
+    const auto grants =
+        TRY(effective_grants(api.queries(), *call.caller, api.context().options.addresses));
+    if (zones::concerns(grants, apex)) return {};
+    return fail(Problem(ProblemType::Forbidden, "refused: no grant is for zone " + apex.text()));
+}
+
+Result<void, Problem> check_readable(Api& api, const Call& call, const zones::Name& apex,
+                                     const zones::Name& owner, zones::RType type) {
+    if (is_operator(call)) return {};
+    zones::PermissionQuestion question;
+    question.operation = zones::Operation::Read;
+    question.apex = apex;
+    question.owner = owner;
+    question.type = type;
+    question.source = call.request.peer;
+    const auto grants =
+        TRY(effective_grants(api.queries(), *call.caller, api.context().options.addresses));
+    auto decision = zones::decide(grants, question);
+    if (decision.is_allowed) return {};
+    return fail(Problem(ProblemType::Forbidden, std::move(decision.rule)));
+}
+
+std::optional<GrantedCaller> granted_caller(const Call& call) {
+    if (is_operator(call)) return std::nullopt;
+    return GrantedCaller{call.caller->credential.id, call.request.peer.unmapped()};
+}
+
+Result<void, Problem> admit_granted(const ApiContext& context,
+                                    const std::optional<GrantedCaller>& caller,
+                                    store::Writer& writer, zones::Change& change) {
+    if (!caller) return {};
+    const ApiOptions& options = context.options;
+    const EditScene scene{writer.read(), writer.zones(),
+                          writer.now(),  options.addresses,
+                          options.ttl,   presence_window(options.heartbeat_interval)};
+    for (zones::ZoneChange& each : change.zones) {
+        const EditPlan plan = TRY(plan_edits(scene, {caller->credential_id, caller->source, each}));
+        TRY(apply_rows(writer, plan));
+        each = plan.change;
+    }
+    return {};
+}
+
+}  // namespace hairpin::admin
