@@ -63,6 +63,8 @@ std::string_view to_string(Access access) noexcept {
     switch (access) {
         case Access::Anyone:
             return "anyone";
+        case Access::Door:
+            return "door";
         case Access::Monitoring:
             return "monitoring";
         case Access::Server:

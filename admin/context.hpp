@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/alternation_watch.hpp"
 #include "admin/bulk_worker.hpp"
 #include "admin/certificate_desk.hpp"
 #include "admin/failure_limiter.hpp"
@@ -139,6 +140,7 @@ public:
     TokenBuckets<std::int64_t> changes;      // By server.
     TokenBuckets<std::int64_t> door_writes;  // By credential.
     RivalWatch rivals;
+    AlternationWatch alternations;
     BulkWorker bulk;
 };
 

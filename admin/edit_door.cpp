@@ -7,6 +7,7 @@
 #include "admin/delegation.hpp"
 #include "admin/log_text.hpp"
 #include "admin/presence.hpp"
+#include "core/log.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -15,7 +16,38 @@ namespace {
 struct Passage {
     DoorRequest request;
     std::optional<Problem> problem;
+    bool is_frozen = false;  // That was written, and nothing else.
 };
+
+std::string public_addresses_in(const EditPlan& plan, const zones::AddressRules& rules) {
+    std::string text;
+    for (const zones::Edit& each : plan.change.edits) {
+        if (rules.role_of(each.owner, plan.change.apex) != zones::TwinRole::Public) continue;
+        for (const Octets& rdata : each.rdatas)
+            if (const auto address = IpAddress::from_octets(rdata)) text += address->text() + " ";
+    }
+    return text;
+}
+
+/// Two sources that take turns: what is published stays, until an operator decides.
+Result<bool, Problem> freeze_clones(ApiContext& context, const EditPlan& plan,
+                                    const IpAddress& source, store::Writer& writer) {
+    if (plan.reports.size() != 1) return false;
+    const std::string addresses = public_addresses_in(plan, context.options.addresses);
+    if (addresses.empty()) return false;
+    store::ServerRow server = plan.reports.front().server;
+    const auto other = context.alternations.note(server.id, addresses, source, writer.now());
+    if (!other) return false;
+    server.state = store::ServerState::Frozen;
+    TRY(writer.update_server(server));
+    context.alternations.forget(server.id);
+    context.rivals.remember(server.id, {"", source, writer.now()});
+    log::logger("admin").warn(
+        "two sources take turns as {}/{}, {} and {}: its addresses are frozen; stop the copy, make "
+        "a new credential and set the state to active",
+        server.licence, server.label, other->text(), source.text());
+    return true;
+}
 
 Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer& writer,
                            zones::Change& change) {
@@ -24,6 +56,8 @@ Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer&
                           writer.now(),  options.addresses,
                           options.ttl,   presence_window(options.heartbeat_interval)};
     const EditPlan plan = TRY(plan_edits(scene, passage.request.edits));
+    passage.is_frozen = TRY(freeze_clones(context, plan, passage.request.edits.source, writer));
+    if (passage.is_frozen) return {};
     TRY(apply_rows(writer, plan));
     change.zones.push_back(plan.change);
     keep_delegations(writer.zones(), change);
@@ -40,6 +74,7 @@ void submit_edits(ApiContext& context, DoorRequest request, DoorDone done) {
     work.audit = {passage->request.actor.door, passage->request.edits.change.apex.text()};
     work.rows = [&context, passage](store::Writer& writer, zones::Change& change) -> Result<void> {
         passage->problem.reset();
+        passage->is_frozen = false;
         auto passed = pass(context, *passage, writer, change);
         if (passed) return {};
         passage->problem = std::move(passed).error();
@@ -48,6 +83,10 @@ void submit_edits(ApiContext& context, DoorRequest request, DoorDone done) {
     context.committer.submit(
         std::move(work),
         [passage, done = std::move(done)](Result<store::WorkReceipt, store::WorkRefusal> result) {
+            if (result && passage->is_frozen)
+                return done(fail(DoorRefusal(Problem(ProblemType::Conflict,
+                                                     "refused: two sources take turns as this "
+                                                     "server, which is frozen now"))));
             if (result) return done(result->zones.front());
             if (passage->problem) return done(fail(DoorRefusal(*std::move(passage->problem))));
             if (const auto* refusal = std::get_if<zones::Refusal>(&result.error()))

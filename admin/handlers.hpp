@@ -67,6 +67,9 @@ Result<Write, Problem> patch_credential(Api& api, const Call& call);
 Result<Write, Problem> post_credential_rotation(Api& api, const Call& call);
 Result<Write, Problem> delete_credential(Api& api, const Call& call);
 
+// dyndns.cpp
+void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange);
+
 // explain.cpp
 Result<net::Response, Problem> post_explanation(Api& api, const Call& call);
 

@@ -13,11 +13,13 @@ namespace {
 using net::Method;
 
 constexpr std::size_t kNoBody = 1024;  // What a client may send along for nothing.
+constexpr std::size_t kForm = 4 * 1024;
 constexpr std::size_t kJson = 64 * 1024;
 constexpr std::size_t kManyRecords = 1024 * 1024;
 constexpr std::size_t kZoneFile = 64 * 1024 * 1024;
 
 constexpr Access kAnyone = Access::Anyone;
+constexpr Access kDoor = Access::Door;
 constexpr Access kServer = Access::Server;
 constexpr Access kOperator = Access::Operator;
 constexpr Access kGranted = Access::Granted;
@@ -29,6 +31,12 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/myip", kAnyone, &get_myip, kNoBody},
     Route{Method::Get, "/v1/whoami", kAnyone, &get_whoami, kNoBody},
     Route{Method::Get, "/v1/openapi.json", kAnyone, &get_openapi, kNoBody},
+
+    // dyndns2: who calls is asked in its own words (dyndns.cpp).
+    Route{Method::Get, "/nic/update", kDoor, &handle_dyndns, kNoBody},
+    Route{Method::Post, "/nic/update", kDoor, &handle_dyndns, kForm},
+    Route{Method::Get, "/v3/update", kDoor, &handle_dyndns, kNoBody},
+    Route{Method::Get, "/update", kDoor, &handle_dyndns, kNoBody},
 
     Route{Method::Post, "/v1/licences", kOperator, &post_licence, kJson},
     Route{Method::Get, "/v1/licences", kOperator, &list_licences, kNoBody},

@@ -5,14 +5,19 @@
 namespace hairpin::admin {
 namespace {
 
+/// "machine" (from 192.0.2.1), or what is known of it: stock clients name no machine.
+std::string machine_text(const std::string& machine, const std::optional<IpAddress>& observed) {
+    const std::string from = observed ? observed->text() : std::string("an unknown address");
+    if (machine.empty()) return "one at " + from;
+    return "\"" + machine + "\" (from " + from + ")";
+}
+
 Verdict conflict(const VerdictSituation& situation) {
     const store::Report& report = situation.server.report;
-    std::string text =
-        "Two machines report as " + situation.server.label + ": \"" + report.machine + "\"";
-    if (situation.rival) {
-        text += " and \"" + situation.rival->machine + "\" (from " +
-                situation.rival->observed.text() + ")";
-    }
+    std::string text = "Two machines report as " + situation.server.label + ": " +
+                       machine_text(report.machine, report.observed);
+    if (situation.rival)
+        text += " and " + machine_text(situation.rival->machine, situation.rival->observed);
     text += ". Its addresses are frozen at the last ones agreed.";
     return {"conflict", std::move(text),
             "Find the copy (a cloned disk or a restored virtual machine) and stop it, make a new "

@@ -1,0 +1,315 @@
+// dyndns2: GET, POST /nic/update, /v3/update, /update. What routers and their like call.
+//
+// Answers are lines of text with status 200, one for each host in its order, or one word for all;
+// only `badauth` comes with 401. Many boxes stop for good after `badauth`, `nohost` or `abuse`, so
+// what will pass is `dnserr`, and `911` where the fault is ours. No text of ours holds "good" or
+// "nochg" by accident: inadyn looks for them anywhere in the body.
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "admin/credential_check.hpp"
+#include "admin/door_login.hpp"
+#include "admin/dyndns_request.hpp"
+#include "admin/edit_door.hpp"
+#include "admin/handlers.hpp"
+#include "admin/heartbeat.hpp"
+#include "admin/names.hpp"
+#include "admin/presence.hpp"
+#include "zones/edit.hpp"
+#include "zones/permission.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+using Kind = AddressWish::Kind;
+using zones::RType;
+
+constexpr std::string_view kBadAuth = "badauth";
+constexpr std::string_view kLater = "dnserr";  // It will pass: try again in some minutes.
+constexpr std::string_view kOurFault = "911";
+
+/// One host with what is to hold there.
+struct Target {
+    zones::Name name;
+    std::optional<zones::TwinRole> role;  // In a licence zone.
+    HostWish wish;
+};
+
+/// A call on its way.
+struct Update {
+    store::Identity identity;
+    IpAddress observed;
+    zones::Name apex;
+    std::vector<Target> targets;
+    std::vector<zones::Edit> edits;
+    std::vector<bool> changes;       // By target.
+    std::vector<std::string> shown;  // By target: the address in its line.
+};
+
+net::Response word(std::string_view text, int status = 200) {
+    net::Response response;
+    response.status = status;
+    response.headers = {{"content-type", "text/plain; charset=utf-8"},
+                        {"cache-control", "no-store"}};
+    response.body = std::string(text) + "\n";
+    if (status == 401) response.headers.push_back({"www-authenticate", "Basic realm=\"hairpin\""});
+    return response;
+}
+
+/// What a client can do about it, in the one word that it knows.
+net::Response answer_to(const Problem& problem) {
+    switch (problem.type) {
+        case ProblemType::Unauthorized:
+            return word(kBadAuth, 401);
+        case ProblemType::Forbidden:
+        case ProblemType::NotFound:
+            return word("nohost");
+        case ProblemType::Internal:
+        case ProblemType::Unavailable:
+            return word(kOurFault);
+        default:
+            return word(kLater);
+    }
+}
+
+net::Response lines_of(const Update& update) {
+    std::string text;
+    for (std::size_t at = 0; at < update.targets.size(); ++at) {
+        text += update.changes[at] ? "good" : "nochg";
+        if (!update.shown[at].empty()) text += " " + update.shown[at];
+        text += "\n";
+    }
+    text.pop_back();
+    return word(text);
+}
+
+/// The secret of a request: Basic, or `username` and `password` (OpenWrt's entry for deSEC).
+std::optional<DoorSecret> secret_of(const net::Request& request, const Parameters& parameters) {
+    if (auto basic = basic_secret(request)) return basic;
+    DoorSecret secret;
+    for (const auto& [name, value] : parameters) {
+        if (name == "username") secret.user = value;
+        if (name == "password") secret.secret = value;
+    }
+    if (secret.secret.empty()) return std::nullopt;
+    return secret;
+}
+
+/// The names of an account that are exact: with one alone, nobody needs to say it.
+std::optional<zones::Name> only_name(const store::Identity& identity,
+                                     const std::vector<zones::Grant>& grants,
+                                     const zones::AddressRules& rules) {
+    if (identity.server && identity.licence) {
+        const auto names = twin_names(identity.server->label, identity.licence->zone_apex, rules);
+        if (names) return names->public_name;
+    }
+    if (grants.size() != 1 || grants.front().names.size() != 1) return std::nullopt;
+    const zones::NamePattern& only = grants.front().names.front();
+    return only.kind == zones::NamePattern::Kind::Exactly ? std::optional(only.name) : std::nullopt;
+}
+
+/// Private for the internal name, public for the public one; elsewhere whatever was said.
+bool fits(const Target& target, const IpAddress& address, const zones::AddressRules& rules) {
+    return !target.role || !rules.refusal(*target.role, address);
+}
+
+Octets rdata_of(const IpAddress& address) {
+    return {address.octets().begin(), address.octets().end()};
+}
+
+class UpdatePlanner {
+public:
+    UpdatePlanner(const ApiOptions& options, const zones::Zone& zone, Update& update)
+        : options_(options), zone_(zone), update_(update) {}
+
+    void run() {
+        for (const Target& target : update_.targets) {
+            plan_family(target, target.wish.v4, RType::A);
+            plan_family(target, target.wish.v6, RType::AAAA);
+        }
+    }
+
+private:
+    void plan_family(const Target& target, const AddressWish& wish, RType type) {
+        zones::Edit edit;
+        edit.owner = target.name;
+        edit.type = type;
+        edit.ttl = options_.ttl;
+        switch (wish.kind) {
+            case Kind::Keep:
+                return;
+            case Kind::Remove:
+                break;
+            case Kind::Own:
+                add_observed(target, type, edit);
+                break;
+            case Kind::Set:
+                for (const IpAddress& each : wish.addresses)
+                    if (fits(target, each, options_.addresses))
+                        edit.rdatas.push_back(rdata_of(each));
+                // A box behind another one knows its own side only: what we see is right then.
+                if (edit.rdatas.empty()) add_observed(target, type, edit);
+                break;
+            case Kind::Prefix:
+                for (const IpAddress& each : published_at(zone_, target.name))
+                    if (!each.is_v4())
+                        edit.rdatas.push_back(
+                            rdata_of(under_prefix(wish.prefix, wish.prefix_bits, each)));
+                break;
+        }
+        // A missing family is kept, never deleted: only Remove removes.
+        if (edit.rdatas.empty() && wish.kind != Kind::Remove) return;
+        update_.edits.push_back(std::move(edit));
+    }
+
+    void add_observed(const Target& target, RType type, zones::Edit& edit) {
+        const bool is_of_family = update_.observed.is_v4() == (type == RType::A);
+        if (is_of_family && target.role != zones::TwinRole::Internal &&
+            fits(target, update_.observed, options_.addresses))
+            edit.rdatas.push_back(rdata_of(update_.observed));
+    }
+
+    const ApiOptions& options_;
+    const zones::Zone& zone_;
+    Update& update_;
+};
+
+/// Which zone the hosts are in, and which of them the account may name at all. Errors: the word.
+Result<void, std::string> find_targets(Api& api, const DyndnsRequest& request, Update& update) {
+    const zones::AddressRules& rules = api.context().options.addresses;
+    const auto grants = effective_grants(api.queries(), update.identity, rules);
+    if (!grants) return fail(std::string(kOurFault));
+    std::vector<HostWish> wishes = request.hosts;
+    if (wishes.empty()) {
+        const auto only = only_name(update.identity, *grants, rules);
+        if (!only) return fail(std::string("nohost"));
+        wishes.push_back(request.of_account);
+        wishes.back().host = only->text();
+    }
+    const auto table = api.zones();
+    for (HostWish& wish : wishes) {
+        const auto name = zones::Name::parse(wish.host);
+        if (!name || name->labels() < 2) return fail(std::string("notfqdn"));
+        const zones::Zone* zone = table->closest_enclosing(*name);
+        if (zone == nullptr || !zones::concerns(*grants, zone->apex()))
+            return fail(std::string("nohost"));
+        // One commit is about one zone here.
+        if (!update.targets.empty() && !(update.apex == zone->apex()))
+            return fail(std::string("numhost"));
+        update.apex = zone->apex();
+        Target target{name->lower(), {}, std::move(wish)};
+        if (zone->kind() == zones::ZoneKind::Licence)
+            target.role = rules.role_of(target.name, zone->apex());
+        update.targets.push_back(std::move(target));
+    }
+    return {};
+}
+
+/// What each line will say, from the zone as it would be.
+void note_lines(const zones::Zone& zone, const zones::ZoneDifference& difference, Update& update) {
+    for (const Target& target : update.targets) {
+        const auto& rrsets = difference.rrsets;
+        update.changes.push_back(std::any_of(
+            rrsets.begin(), rrsets.end(),
+            [&](const zones::RRsetDifference& each) { return each.owner == target.name; }));
+        const auto addresses = published_at(zone, target.name);
+        update.shown.push_back(addresses.empty() ? std::string() : addresses.front().text());
+    }
+}
+
+bool is_settled(const EditPlan& plan, store::Queries& queries) {
+    return std::all_of(plan.reports.begin(), plan.reports.end(), [&](const PlannedReport& each) {
+        const auto server = queries.server(each.server.id);
+        return server && *server && (*server)->report == each.server.report;
+    });
+}
+
+void note_seen(Api& api, const EditPlan& plan) {
+    for (const PlannedReport& each : plan.reports) {
+        store::SeenUpdate seen;
+        seen.server_id = each.server.id;
+        seen.last_seen_at = api.now();
+        seen.online = store::Online::Online;
+        api.context().committer.seen(std::move(seen));
+    }
+}
+
+void respond_word(Api& api, Exchange& exchange, net::Response response) {
+    api.respond(exchange, std::move(response));
+}
+
+void commit_update(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
+    if (over_rate(api.context(), update->identity.credential))
+        return respond_word(api, *exchange, word(kLater));
+    DoorRequest request;
+    request.edits.credential_id = update->identity.credential.id;
+    request.edits.source = update->observed;
+    request.edits.change.apex = update->apex;
+    request.edits.change.edits = std::move(update->edits);
+    request.actor = actor_of(update->identity, update->observed, "dyndns");
+    submit_edits(
+        api.context(), std::move(request), [back = api.way_back(), exchange, update](auto result) {
+            back.post([exchange, update, result = std::move(result)](Api& self) {
+                if (!result)
+                    return respond_word(self, *exchange, answer_to(to_problem(result.error())));
+                respond_word(self, *exchange, lines_of(*update));
+            });
+        });
+}
+
+/// Nothing to write: answered from what is published, without a commit. Else the commit decides.
+void plan_and_answer(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
+    const ApiOptions& options = api.context().options;
+    const auto table = api.zones();
+    const zones::ZoneRef zone = table->share(update->apex);
+    UpdatePlanner(options, *zone, *update).run();
+    const EditScene scene{api.queries(), *table,
+                          api.now(),     options.addresses,
+                          options.ttl,   presence_window(options.heartbeat_interval)};
+    EditRequest request{update->identity.credential.id, update->observed, {}};
+    request.change.apex = update->apex;
+    request.change.edits = update->edits;
+    const auto plan = plan_edits(scene, request);
+    if (!plan) return respond_word(api, *exchange, answer_to(plan.error()));
+    zones::EditRules rules;
+    rules.addresses = options.addresses;
+    const auto edited = zones::apply(zone, plan->change, {to_unix_seconds(api.now()), {}}, rules);
+    if (!edited) return respond_word(api, *exchange, word(kLater));
+    note_lines(*edited->zone, edited->difference, *update);
+    if (edited->changed || !is_settled(*plan, api.queries()))
+        return commit_update(api, std::move(exchange), std::move(update));
+    note_seen(api, *plan);
+    respond_word(api, *exchange, lines_of(*update));
+}
+
+net::Response answer_to(DyndnsError error) {
+    return word(error == DyndnsError::TooManyHosts ? "numhost" : kLater);
+}
+
+}  // namespace
+
+void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange) {
+    const net::Request& request = exchange->call.request;
+    // A form in the body of a POST says the same as a query.
+    const auto parameters =
+        read_parameters(request.query + (request.body.empty() ? "" : "&" + request.body));
+    if (!parameters) return respond_word(api, *exchange, word(kLater));
+    const auto secret = secret_of(request, *parameters);
+    if (!secret) return respond_word(api, *exchange, word(kBadAuth, 401));
+    auto identity = log_in(api, request, *secret,
+                           {store::CredentialKind::Dyndns, store::CredentialKind::Server,
+                            store::CredentialKind::Token});
+    if (!identity) return respond_word(api, *exchange, answer_to(identity.error()));
+    auto wanted = read_dyndns_request(*parameters, secret->user);
+    if (!wanted) return respond_word(api, *exchange, answer_to(wanted.error()));
+    auto update = std::make_shared<Update>();
+    update->identity = *std::move(identity);
+    update->observed = request.peer.unmapped();
+    if (const auto found = find_targets(api, *wanted, *update); !found)
+        return respond_word(api, *exchange, word(found.error()));
+    plan_and_answer(api, std::move(exchange), std::move(update));
+}
+
+}  // namespace hairpin::admin
