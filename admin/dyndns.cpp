@@ -68,17 +68,35 @@ net::Response answer_to(const Problem& problem) {
             return word("nohost");
         case ProblemType::Internal:
         case ProblemType::Unavailable:
+        case ProblemType::NotInThisVersion:
             return word(kOurFault);
-        default:
-            return word(kLater);
+        case ProblemType::MalformedJson:
+        case ProblemType::InvalidRequest:
+        case ProblemType::CredentialInUrl:
+        case ProblemType::LicenceSuspended:
+        case ProblemType::ServerSuspended:
+        case ProblemType::MethodNotAllowed:
+        case ProblemType::Conflict:
+        case ProblemType::PreconditionFailed:
+        case ProblemType::TooLarge:
+        case ProblemType::RuleBroken:
+        case ProblemType::IdempotencyKeyReused:
+        case ProblemType::TooManyRequests:
+            break;
     }
+    return word(kLater);
 }
 
 net::Response lines_of(const Update& update) {
     std::string text;
     for (std::size_t at = 0; at < update.targets.size(); ++at) {
-        text += update.changes[at] ? "good" : "nochg";
-        if (!update.shown[at].empty()) text += " " + update.shown[at];
+        const bool is_empty = update.shown[at].empty();
+        // Nothing that was said fits, and nothing was there: the name does not answer.
+        if (is_empty && !update.changes[at])
+            text += kLater;
+        else
+            text += update.changes[at] ? "good" : "nochg";
+        if (!is_empty) text += " " + update.shown[at];
         text += "\n";
     }
     text.pop_back();

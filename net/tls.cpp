@@ -26,7 +26,8 @@ constexpr const char* kTls12Ciphers =
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 constexpr const char* kGroups = "X25519:P-256:P-384";
-constexpr std::string_view kHttpProtocols("\x02h2\x08http/1.1", 12);
+// http/1.0: what curl --http1.0 offers, and boxes built on it.
+constexpr std::string_view kHttpProtocols("\x02h2\x08http/1.1\x08http/1.0", 21);
 constexpr std::string_view kDnsProtocols(
     "\x03"
     "dot",

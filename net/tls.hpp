@@ -7,7 +7,8 @@
 // CertificateSlot is shared by all loops and can be given a new certificate at any time;
 // connections keep the context they began with.
 //
-// Standards RFC 8446, RFC 5246, RFC 7301 (ALPN: h2, http/1.1; dot), RFC 9113 section 9.2, RFC 7858
+// Standards RFC 8446, RFC 5246, RFC 7301 (ALPN: h2, http/1.1, http/1.0; dot), RFC 9113 section 9.2,
+// RFC 7858
 //           section 3, RFC 5280 (self-signed).
 // Threads   ServerTls is immutable. CertificateSlot: any thread.
 
