@@ -115,6 +115,19 @@ void collect_dns(admin::MetricsText& metrics, const dnsd::Counters& dns) {
     metrics.sample("outcome", "refused", dns.transfers_refused.value());
 }
 
+void collect_dns_updates(admin::MetricsText& metrics, const dnsd::Counters& dns) {
+    constexpr std::array<const char*, dnsd::kUpdateOutcomes> kNames = {
+        "done", "prerequisite", "refused", "malformed", "notauth", "failed"};
+    metrics.family("dns_updates_total", Kind::Counter, "UPDATEs answered, by what came of them.");
+    for (std::size_t outcome = 0; outcome < dns.updates.size(); ++outcome)
+        metrics.sample("outcome", kNames[outcome], dns.updates[outcome].value());
+    metrics.counter("dns_updates_repeated_total",
+                    "UPDATEs that came again over UDP and were not done again.",
+                    dns.updates_repeated.value());
+    metrics.gauge("dns_updates_in_flight", "UPDATEs that wait for their commit now.",
+                  dns.updates_in_flight.value());
+}
+
 void collect_dns_tls(admin::MetricsText& metrics, const dnsd::ConnectionCounters& tls) {
     metrics.counter("dns_tls_connections_total", "DNS over TLS: connections accepted.",
                     tls.accepted.value());
@@ -262,6 +275,7 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_dns(metrics, dns);
     collect_dns_spread(metrics, dns);
     collect_dns_workers(metrics, workers);
+    collect_dns_updates(metrics, dns);
     collect_dns_tls(metrics, dns.tls);
     collect_dns_https(metrics, dns_);
     collect_dns_guard(metrics, dns);

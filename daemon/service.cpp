@@ -32,6 +32,7 @@
 #include "daemon/server_certificate.hpp"
 #include "daemon/transfers.hpp"
 #include "daemon/tsig_keys.hpp"
+#include "daemon/update_door.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
@@ -249,6 +250,7 @@ private:
         dnsd::ServerOptions options = dns_options(config_, TRY(cookie_policy(config_)));
         options.keys = &keys_->published();
         options.certificates = certificate_;
+        options.updates = &update_door_;
         history_ = TRY(store::History::open(config_.database_path()));
         dns_ =
             TRY(dnsd::Server::bind(options, *zones_, {&transfers_->published(), history_.get()}));
@@ -276,6 +278,7 @@ private:
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
+        update_door_.open(*committer_);
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
@@ -360,7 +363,9 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
-    std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
+    NobodyMayUpdate update_authority_;
+    UpdateDoor update_door_{update_authority_};  // Before the committer, which calls it back.
+    std::unique_ptr<dnsd::Notifier> notifier_;   // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;
     std::unique_ptr<observer::Observer> observer_;

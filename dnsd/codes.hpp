@@ -1,6 +1,7 @@
 // dnsd/codes.hpp - the numbers of the DNS header and of EDNS, by name.
 //
-// Standards RFC 1035 section 4.1.1 and RFC 6895 section 2.2-2.3 (opcodes, RCODEs); RFC 6891
+// Standards RFC 1035 section 4.1.1 and RFC 6895 section 2.2-2.3 (opcodes, RCODEs); RFC 2136 section
+//           2.2 (RCODEs of UPDATE); RFC 6891
 //           section 9 (BADVERS); RFC 7830 and RFC 8467 (Padding); RFC 7873 section 8 (BADCOOKIE);
 //           RFC 8914 section 5.2 and RFC 9824 section 10.1 (extended errors).
 // Threads   Constants.
@@ -20,7 +21,10 @@ enum class Rcode : std::uint8_t {
     NotImp = 4,
     Refused = 5,
     YxDomain = 6,
+    YxRrset = 7,
+    NxRrset = 8,
     NotAuth = 9,
+    NotZone = 10,
     BadVers = 16,  // The upper bits travel in the OPT record.
     BadCookie = 23,
 };
@@ -41,6 +45,7 @@ enum class ExtendedError : std::uint16_t {
 inline constexpr std::size_t kOpcodes = 16;
 inline constexpr std::uint8_t kOpcodeQuery = 0;
 inline constexpr std::uint8_t kOpcodeNotify = 4;  // RFC 1996
+inline constexpr std::uint8_t kOpcodeUpdate = 5;  // RFC 2136
 
 // Bits of the header's second and third octet pair, read as one 16-bit number.
 inline constexpr std::uint16_t kFlagResponse = 0x8000;

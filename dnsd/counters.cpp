@@ -11,6 +11,31 @@ void add(std::array<Sum, size>& sums, const std::array<Sum, size>& others) noexc
 
 }  // namespace
 
+UpdateOutcome update_outcome_of(Rcode rcode) noexcept {
+    switch (rcode) {
+        case Rcode::NoError:
+            return UpdateOutcome::Done;
+        case Rcode::NxDomain:
+        case Rcode::YxDomain:
+        case Rcode::YxRrset:
+        case Rcode::NxRrset:
+            return UpdateOutcome::Prerequisite;
+        case Rcode::Refused:
+            return UpdateOutcome::Refused;
+        case Rcode::FormErr:
+        case Rcode::NotZone:
+        case Rcode::BadVers:
+            return UpdateOutcome::Malformed;
+        case Rcode::NotAuth:
+            return UpdateOutcome::NotAuth;
+        case Rcode::ServFail:
+        case Rcode::NotImp:
+        case Rcode::BadCookie:
+            return UpdateOutcome::Failed;
+    }
+    return UpdateOutcome::Failed;
+}
+
 void ConnectionCounters::operator+=(const ConnectionCounters& other) noexcept {
     accepted += other.accepted;
     refused += other.refused;
@@ -40,6 +65,9 @@ void Counters::operator+=(const Counters& other) noexcept {
     transfers_whole += other.transfers_whole;
     transfers_incremental += other.transfers_incremental;
     transfers_refused += other.transfers_refused;
+    add(updates, other.updates);
+    updates_repeated += other.updates_repeated;
+    updates_in_flight += other.updates_in_flight;
     observed += other.observed;
     observed_dropped += other.observed_dropped;
 }

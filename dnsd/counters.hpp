@@ -70,6 +70,18 @@ enum class TsigOutcome : std::uint8_t {
 };
 inline constexpr std::size_t kTsigOutcomes = 6;
 
+/// What an UPDATE was answered with (RFC 2136 section 2.2).
+enum class UpdateOutcome : std::uint8_t {
+    Done,          // NOERROR.
+    Prerequisite,  // One did not hold.
+    Refused,       // No key, no permission, or a rule of ours.
+    Malformed,     // FORMERR, NOTZONE, BADVERS.
+    NotAuth,       // A zone of somebody else, or a signature that is worth nothing.
+    Failed,        // SERVFAIL: nothing is durable, a bound is met, or no verdict came in time.
+};
+inline constexpr std::size_t kUpdateOutcomes = 6;
+[[nodiscard]] UpdateOutcome update_outcome_of(Rcode rcode) noexcept;
+
 /// Connections of one kind.
 struct ConnectionCounters {
     Counter accepted;
@@ -97,11 +109,14 @@ struct Counters {
     Counter rate_spared;                         // or sent although over the limit: it only logs.
     ConnectionCounters tcp;
     ConnectionCounters tls;
-    Counter transfers_whole;        // Sent to their end.
-    Counter transfers_incremental;  // The same.
-    Counter transfers_refused;      // By form, zone, permission or limit.
-    Counter observed;               // Exchanges that somebody wanted to see (dnsd/tap.hpp),
-    Counter observed_dropped;       // and those of them that nobody will: the ring was full.
+    Counter transfers_whole;                       // Sent to their end.
+    Counter transfers_incremental;                 // The same.
+    Counter transfers_refused;                     // By form, zone, permission or limit.
+    std::array<Counter, kUpdateOutcomes> updates;  // Answered, by outcome.
+    Counter updates_repeated;                      // Datagrams that had been here before.
+    Counter updates_in_flight;                     // At this moment.
+    Counter observed;          // Exchanges that somebody wanted to see (dnsd/tap.hpp),
+    Counter observed_dropped;  // and those of them that nobody will: the ring was full.
 
     /// Of responses that left, by Transport; messages of transfers are not among them.
     std::array<SizeHistogram, kTransports> response_octets;
@@ -128,6 +143,9 @@ struct Counters {
     [[nodiscard]] std::uint64_t of(TsigOutcome outcome) const noexcept {
         return tsig[static_cast<std::size_t>(outcome)].value();
     }
+    [[nodiscard]] std::uint64_t of(UpdateOutcome outcome) const noexcept {
+        return updates[static_cast<std::size_t>(outcome)].value();
+    }
     [[nodiscard]] std::uint64_t of(CookieState state) const noexcept {
         return cookies[static_cast<std::size_t>(state)].value();
     }
@@ -146,6 +164,7 @@ struct Counters {
         if (answers != 0) latency[static_cast<std::size_t>(transport)].add(nanoseconds, answers);
     }
     void count(TsigOutcome outcome) noexcept { tsig[static_cast<std::size_t>(outcome)].add(); }
+    void count(UpdateOutcome outcome) noexcept { updates[static_cast<std::size_t>(outcome)].add(); }
     void count(CookieState state) noexcept { cookies[static_cast<std::size_t>(state)].add(); }
 };
 

@@ -136,6 +136,21 @@ Form read_body(OctetView message, Transport transport, Query& query) noexcept {
     return reader.at_end() ? Form::WellFormed : Form::TrailingOctets;
 }
 
+/// RFC 2136 sections 2.3 and 3.1.1: one zone. An OPT or a TSIG among prerequisites or updates is no
+/// record that a zone could hold.
+Form read_update_body(OctetView message, Transport transport, Query& query) noexcept {
+    if (read_u16(&message[4]) != 1) return Form::QuestionCount;
+    Reader reader(message, transport, query);
+    Form form = reader.question();
+    const std::size_t middle = std::size_t{read_u16(&message[6])} + read_u16(&message[8]);
+    if (form == Form::WellFormed) form = reader.records(middle);
+    const bool misplaced = query.edns.present || query.tsig != 0;
+    if (form == Form::WellFormed) form = reader.records(read_u16(&message[10]));
+    if (form != Form::WellFormed) return form;
+    if (misplaced) return Form::UnexpectedRecords;
+    return reader.at_end() ? Form::WellFormed : Form::TrailingOctets;
+}
+
 }  // namespace
 
 Query read_query(OctetView message, Transport transport) noexcept {
@@ -152,6 +167,14 @@ Query read_query(OctetView message, Transport transport) noexcept {
         query.form = Form::OtherOpcode;
     else
         query.form = read_body(message, transport, query);
+    return query;
+}
+
+Query read_update_query(OctetView message, Transport transport) noexcept {
+    Query query;
+    query.id = read_u16(message.data());
+    query.flags = read_u16(&message[2]) & kOpcodeMask;
+    query.form = read_update_body(message, transport, query);
     return query;
 }
 

@@ -6,7 +6,8 @@
 //
 // Standards RFC 1035 section 4.1; RFC 6891 section 6 (OPT); RFC 9619 (one question); RFC 8945
 //           section 5.1 (place of TSIG); RFC 5001 (NSID); RFC 7830 (Padding); RFC 7873 section
-//           5.2 (COOKIE); RFC 1995 section 3 (SOA in an IXFR query).
+//           5.2 (COOKIE); RFC 1995 section 3 (SOA in an IXFR query); RFC
+//           2136 section 2 (UPDATE).
 // Threads   Pure; no allocation.
 
 #pragma once
@@ -67,5 +68,10 @@ struct Query {
 /// readable: `question` and `edns` may be set although `form` is a refusal, so that the refusal can
 /// repeat the question and carry an OPT. `message` outlives the views.
 [[nodiscard]] Query read_query(OctetView message, Transport transport = Transport::Udp) noexcept;
+
+/// The same for an UPDATE, whose sections are zone, prerequisites, updates and additional data:
+/// `question` is the zone section, `qname` its zone. The records of the two in the middle are only
+/// stepped over. Of the flags the opcode alone is kept: all others are Z (RFC 2136 section 2.2).
+[[nodiscard]] Query read_update_query(OctetView message, Transport transport) noexcept;
 
 }  // namespace hairpin::dnsd

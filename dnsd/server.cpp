@@ -19,6 +19,7 @@
 #include "dnsd/limit_report.hpp"
 #include "dnsd/tcp_server.hpp"
 #include "dnsd/udp_server.hpp"
+#include "dnsd/update_desk.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
 #include "zones/wire.hpp"
@@ -139,10 +140,13 @@ public:
                   cookies_,
                   limiter_,
                   {policy_reader_, history, slots, options.transfers},
-                  tap_},
+                  tap_,
+                  nullptr},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp),
           https_(worker_, options.tls) {
+        if (options.updates != nullptr)
+            worker_.updates = &updates_.emplace(worker_, *options.updates, options.update_limits);
         if (!options.tls_listen.empty())
             tls_.emplace(worker_, options.tls, options.certificates.get());
         loop_.set_idle_hooks([this] { go_offline(); }, [this] { go_online(); });
@@ -180,13 +184,15 @@ public:
         loop_.post([this] {
             for (UdpServer& udp : udp_)
                 udp.drain();
-            open_kinds_ = tls_ ? 3 : 2;
+            open_kinds_ = 2 + (tls_ ? 1 : 0) + (updates_ ? 1 : 0);
             const auto done = [this] {
                 if (--open_kinds_ == 0) loop_.stop();
             };
             tcp_.drain(done);
             if (tls_) tls_->drain(done);
             https_.drain(done);
+            // Last: who waits for an answer of his is not closed yet.
+            if (updates_) updates_->drain(done);
         });
     }
     void stop() {
@@ -226,6 +232,7 @@ private:
     LimitReport report_;
     Tap tap_;
     Worker worker_;
+    std::optional<UpdateDesk> updates_;
     UdpBatch batch_;
     std::list<UdpServer> udp_;
     TcpServer tcp_;

@@ -29,6 +29,8 @@
 #include "dnsd/tcp_limits.hpp"
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
+#include "dnsd/update_desk.hpp"
+#include "dnsd/update_request.hpp"
 #include "dnsd/worker.hpp"
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
@@ -50,6 +52,10 @@ struct ServerOptions {
     CookiePolicy cookies;           // Off unless said otherwise.
     RateLimits rate_limits;         // Of each worker; off unless said otherwise.
     TransferLimits transfers;
+    /// Takes UPDATEs over UDP, TCP and TLS; null: NOTIMP. Outlives the server's threads, and has
+    /// called every Done, or never will, before the server is destroyed.
+    UpdateSink* updates = nullptr;
+    UpdateLimits update_limits;
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };
 

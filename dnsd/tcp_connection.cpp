@@ -4,6 +4,7 @@
 
 #include "dnsd/answer.hpp"
 #include "dnsd/codes.hpp"
+#include "dnsd/update_message.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
@@ -106,7 +107,7 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
     const std::span<std::uint8_t> output = scratch.output();
     for (bool more = true; more;) {
         const Stopwatch stopwatch;
-        const OctetView asked = input;
+        OctetView asked = input;
         std::size_t answers = 0;
         std::size_t used = 0;
         bool silence = false;
@@ -114,13 +115,20 @@ TcpConnection::Fate TcpConnection::serve(const Worker& worker, TcpScratch& scrat
             const auto message = first_message(input);
             more = message.has_value();
             if (!more) break;
-            const bool transfer = asks_for_transfer(*message);
-            if (transfer && used > 0) break;  // What was asked before it goes out before it.
+            const bool update = worker.updates != nullptr && asks_for_update(*message);
+            const bool transfer = !update && asks_for_transfer(*message);
+            // What was asked before it goes out before it.
+            if ((transfer || update) && used > 0) break;
             input = input.subspan(kLengthOctets + message->size());
             const auto room = output.subspan(used + kLengthOctets, kMaxMessageOctets);
             const std::optional<std::size_t> octets =
-                transfer ? answer_transfer(worker, scratch, *message, input, room)
-                         : dnsd::answer(engine, *message, {transport(), peer_.address}, room);
+                update     ? answer_update(worker, *message, room)
+                : transfer ? answer_transfer(worker, scratch, *message, input, room)
+                           : dnsd::answer(engine, *message, {transport(), peer_.address}, room);
+            if (!octets && update) {
+                asked = input;  // Shown with its answer, when that is there.
+                continue;
+            }
             if (!octets) {
                 if (worker.tap.is_open()) watch_from_now(*message);
                 return Fate::Keep;

@@ -17,6 +17,10 @@
 //   AXFR ----------------------------> Transferring -- last message taken --> as after Sending
 //   IXFR --> Consulting -- history --------^
 //
+// An UPDATE is answered when it is durable; what is asked behind it is read and answered meanwhile
+// (RFC 7766 section 6.2.1.1). Its answer goes out in whatever state the connection is then in, but
+// for a transfer, whose end it waits for.
+//
 // An idle connection holds no buffer. While a peer does not read its answers, nothing of it is
 // read: what it has sent waits in the kernel and in `rest`. So a connection costs at most one
 // message and kBatchOctets plus one response, and only a peer that misbehaves gets that far. A
@@ -45,6 +49,7 @@
 #include "dnsd/exchange.hpp"
 #include "dnsd/transfer.hpp"
 #include "dnsd/transfer_request.hpp"
+#include "dnsd/update_desk.hpp"
 #include "dnsd/worker.hpp"
 #include "net/stream.hpp"
 
@@ -133,6 +138,12 @@ public:
     /// Whether the peer of a transfer has acknowledged that much since this was asked last. False
     /// in every other state.
     [[nodiscard]] bool has_kept_pace(std::size_t octets);
+    /// Who has the answers to UPDATEs brings them to send_late(). Before anything is read.
+    void set_late_reply(UpdateDesk::Reply reply) { late_reply_ = std::move(reply); }
+    /// UPDATEs whose answers are still to come.
+    [[nodiscard]] std::size_t updates_in_flight() const noexcept { return updates_in_flight_; }
+    /// Sends such an answer. In every state but Handshaking.
+    [[nodiscard]] Fate send_late(TcpScratch& scratch, OctetView answer);
     /// The end: takes leave of the peer and gives its buffers back.
     void release(TcpScratch& scratch);
 
@@ -166,6 +177,11 @@ private:
                                                              TcpScratch& scratch, OctetView message,
                                                              OctetView rest,
                                                              std::span<std::uint8_t> out);
+    /// Hands an UPDATE on: nullopt; or refuses it at once: the octets in `out`.
+    [[nodiscard]] std::optional<std::size_t> answer_update(const Worker& worker, OctetView message,
+                                                           std::span<std::uint8_t> out);
+    /// Sends what waited for the end of a transfer, or enters Sending with it.
+    [[nodiscard]] Fate send_waiting(TcpScratch& scratch, OctetView rest);
     [[nodiscard]] Fate send_transfer(const Worker& worker, TcpScratch& scratch);
     [[nodiscard]] Fate end_transfer(const Worker& worker, TcpScratch& scratch);
     void show(const Worker& worker, OctetView asked, OctetView answered,
@@ -187,6 +203,9 @@ private:
     Endpoint local_;
     State state_;
     std::uint64_t phase_ = 0;
+    std::size_t updates_in_flight_ = 0;
+    UpdateDesk::Reply late_reply_;
+    Octets late_;  // Answers to UPDATEs that wait for the end of a transfer.
     // The query of a transfer that is watched, until its first message is there; empty: none is.
     Octets watched_query_;
     ExactTime watched_since_{};

@@ -100,6 +100,10 @@ void TcpServer::admit(Fd socket, const sockaddr_storage& peer) {
     Client& client = clients_.front();
     client.self = clients_.begin();
     client.accepted = worker_.loop.now();
+    client.number = ++last_number_;
+    by_number_.emplace_hint(by_number_.end(), client.number, &client);
+    client.connection.set_late_reply(
+        [this, number = client.number](OctetView answer) { send_late(number, answer); });
     ++by_address_[counted].connections;
     counters_.open.add();
     if (client.connection.is_handshaking()) begin_handshake(client);
@@ -168,7 +172,7 @@ void TcpServer::on_ready(Client& client) {
                                               : connection.on_readable(worker_, scratch_);
     worker_.quiescent();
     // While draining, the answer that was waited for was the last.
-    const bool last = draining_ && !connection.is_sending();
+    const bool last = draining_ && !connection.is_sending() && connection.updates_in_flight() == 0;
     if (fate == TcpConnection::Fate::Close || last) return close(client);
     // The time of a transfer is no part of the connection's total.
     if (was_transferring && !connection.is_transferring()) client.accepted = worker_.loop.now();
@@ -218,6 +222,18 @@ void TcpServer::on_history(std::uint64_t ticket, const DifferenceRef& difference
     settle(client);
 }
 
+/// The answer to an UPDATE, perhaps when the client has gone.
+void TcpServer::send_late(std::uint64_t number, OctetView answer) {
+    const auto waiting = by_number_.find(number);
+    if (waiting == by_number_.end()) return;
+    Client& client = *waiting->second;
+    const auto fate = client.connection.send_late(scratch_, answer);
+    const bool last =
+        draining_ && !client.connection.is_sending() && client.connection.updates_in_flight() == 0;
+    if (fate == TcpConnection::Fate::Close || last) return close(client);
+    settle(client);
+}
+
 void TcpServer::set_deadline(Client& client) {
     const TcpConnection::State& state = client.connection.state();
     const bool crowded = clients_.size() >= limits_.connections - limits_.connections / 4;
@@ -230,6 +246,9 @@ void TcpServer::set_deadline(Client& client) {
     const bool is_transferring = client.connection.is_transferring();
     if (is_transferring) allowed = transfers.window;
     if (client.connection.consulting() != nullptr) allowed = transfers.history;
+    // An answer of ours is still to come.
+    if (client.connection.updates_in_flight() > 0)
+        allowed = std::max(allowed, worker_.updates->limits().deadline + Seconds(1));
     if (draining_) allowed = std::min(allowed, limits_.drain);
     client.phase = client.connection.phase();
     const Milliseconds total = crowded ? limits_.total_when_crowded : limits_.total;
@@ -239,6 +258,7 @@ void TcpServer::set_deadline(Client& client) {
 
 void TcpServer::close(Client& client) {
     consulting_.erase(client.ticket);
+    by_number_.erase(client.number);
     end_handshake(client);
     client.connection.release(scratch_);
     const auto counted = by_address_.find(client.address);
@@ -274,8 +294,8 @@ void TcpServer::drain_client(Client& client) {
         const bool waits = connection.consulting() != nullptr;
         if (fate == TcpConnection::Fate::Close || phase == connection.phase() || waits) break;
     }
-    if (!connection.is_sending()) return close(client);
-    client.poll.set(net::Interest::Write);
+    if (!connection.is_sending() && connection.updates_in_flight() == 0) return close(client);
+    client.poll.set(connection.interest());
     set_deadline(client);
 }
 

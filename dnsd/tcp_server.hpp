@@ -66,6 +66,7 @@ private:
         MonotonicTime accepted{};
         std::uint64_t phase = 0;   // Of the connection when the deadline was set.
         std::uint64_t ticket = 0;  // In consulting_; 0: none.
+        std::uint64_t number = 0;  // In by_number_.
     };
 
     /// What one address has open.
@@ -87,6 +88,7 @@ private:
     void set_deadline(Client& client);
     void consult(Client& client);
     void on_history(std::uint64_t ticket, const DifferenceRef& difference);
+    void send_late(std::uint64_t number, OctetView answer);
     void close(Client& client);
     void drain_client(Client& client);
     void check_drained();
@@ -108,6 +110,8 @@ private:
     std::map<IpAddress, Share> by_address_;
     std::map<std::uint64_t, Client*> consulting_;  // By ticket: who waits for a history.
     std::uint64_t last_ticket_ = 0;
+    std::map<std::uint64_t, Client*> by_number_;  // By the order in which they came.
+    std::uint64_t last_number_ = 0;
     MonotonicTime last_warning_{};
     bool draining_ = false;
     std::function<void()> on_drained_;  // Not called yet.

@@ -152,6 +152,10 @@ TcpConnection::Fate TcpConnection::end_transfer(const Worker& worker, TcpScratch
     const Octets rest = std::move(state.rest);
     scratch.give_back(std::move(state.output));
     enter(Idle{});  // Gives the slot back: the next query may be a transfer too.
+    if (!late_.empty()) {
+        const Fate fate = send_waiting(scratch, rest);
+        if (fate == Fate::Close || is_sending()) return fate;
+    }
     return serve(worker, scratch, rest);
 }
 

@@ -114,6 +114,34 @@ void UdpBatch::send(int socket, Counters& counters) noexcept {
     }
 }
 
+UdpBatch::ReturnPath UdpBatch::return_path(std::size_t index) const noexcept {
+    const msghdr& in = in_[index].msg_hdr;
+    ReturnPath path;
+    path.peer_ = peers_[index];
+    path.peer_octets_ = in.msg_namelen;
+    path.control_ = controls_[index].octets;
+    path.control_octets_ = in.msg_controllen;
+    return path;
+}
+
+void UdpBatch::ReturnPath::send(int socket, OctetView answer, Counters& counters) const noexcept {
+    // The kernel wants what it only reads to be writable.
+    ReturnPath copy = *this;
+    iovec part{const_cast<std::uint8_t*>(answer.data()), answer.size()};
+    msghdr out{};
+    out.msg_name = &copy.peer_;
+    out.msg_namelen = copy.peer_octets_;
+    out.msg_iov = &part;
+    out.msg_iovlen = 1;
+    out.msg_control = copy.control_octets_ == 0 ? nullptr : copy.control_.data();
+    out.msg_controllen = copy.control_octets_;
+    if (cmsghdr* control = CMSG_FIRSTHDR(&out)) forget_interface(*control);
+    while (::sendmsg(socket, &out, MSG_DONTWAIT) < 0) {
+        if (errno == EINTR) continue;
+        return counters.udp_send_failed.add();
+    }
+}
+
 Endpoint UdpBatch::sender(std::size_t index) const noexcept {
     const auto* peer = reinterpret_cast<const sockaddr*>(&peers_[index]);
     return Endpoint::from_sockaddr(peer).value_or(Endpoint());

@@ -47,6 +47,22 @@ public:
     void reply(std::size_t index, std::size_t octets) noexcept;
     /// How many answers this batch has.
     [[nodiscard]] std::size_t replies() const noexcept { return replies_; }
+
+    /// The way back for an answer that is not ready yet.
+    class ReturnPath {
+    public:
+        /// Sends one datagram; what the kernel refuses is counted.
+        void send(int socket, OctetView answer, Counters& counters) const noexcept;
+
+    private:
+        friend UdpBatch;
+        sockaddr_in6 peer_{};
+        socklen_t peer_octets_ = 0;
+        alignas(cmsghdr) std::array<std::uint8_t, 64> control_{};
+        std::size_t control_octets_ = 0;
+    };
+    /// Of a datagram of this batch; good for longer than the batch.
+    [[nodiscard]] ReturnPath return_path(std::size_t index) const noexcept;
     /// Sends all replies. One that the kernel refuses does not keep the others from going out.
     void send(int socket, Counters& counters) noexcept;
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "dnsd/transfer_request.hpp"
+#include "dnsd/update_desk.hpp"
+#include "dnsd/update_message.hpp"
 #include "net/socket.hpp"
 
 namespace hairpin::dnsd {
@@ -29,17 +31,12 @@ void UdpServer::answer_waiting() noexcept {
         if (count == 0) return;
         const Stopwatch stopwatch;
         const Engine engine = worker_.engine();
+        pending_.reset();
         for (std::size_t each = 0; each < count; ++each) {
-            const OctetView message = batch_.received(each, worker_.counters);
-            if (message.data() == nullptr) continue;
+            if (batch_.received(each, worker_.counters).data() == nullptr) continue;
             const IpAddress client = batch_.client(each);
             Gist gist;
-            std::size_t octets = asks_for_transfer(message)
-                                     ? answer_transfer_datagram(engine, message, client,
-                                                                *worker_.transfers.policy.get(),
-                                                                batch_.response_room())
-                                     : answer(engine, message, {Transport::Udp, client},
-                                              batch_.response_room(), gist);
+            std::size_t octets = answer_one(engine, each, client, gist);
             if (octets != 0) octets = limit(client, gist, octets);
             if (octets == 0) continue;
             batch_.reply(each, octets);
@@ -53,6 +50,33 @@ void UdpServer::answer_waiting() noexcept {
     }
 }
 
+/// @return Octets of the answer in response_room(); 0: there is none, or not yet.
+std::size_t UdpServer::answer_one(const Engine& engine, std::size_t index, const IpAddress& client,
+                                  Gist& gist) noexcept {
+    const OctetView message = batch_.whole(index);
+    if (worker_.updates != nullptr && asks_for_update(message))
+        return take_update(index, message, gist);
+    if (asks_for_transfer(message))
+        return answer_transfer_datagram(engine, message, client, *worker_.transfers.policy.get(),
+                                        batch_.response_room());
+    return answer(engine, message, {Transport::Udp, client}, batch_.response_room(), gist);
+}
+
+std::size_t UdpServer::take_update(std::size_t index, OctetView message, Gist& gist) noexcept {
+    const UpdateSource source{Transport::Udp,
+                              batch_.sender(index),
+                              {batch_.destination(index).value_or(bound_.address), bound_.port},
+                              0};
+    const auto octets = worker_.updates->take(
+        message, source, batch_.response_room(),
+        [this, path = batch_.return_path(index)](OctetView answer) {
+            path.send(socket_.get(), answer, worker_.counters);
+        },
+        gist);
+    pending_.set(index, !octets);
+    return octets.value_or(0);
+}
+
 /// To who watches, when the answers of a batch have left.
 void UdpServer::show(std::size_t count, const Stopwatch& since_receipt) noexcept {
     const ExactTime now = exact_now();
@@ -61,7 +85,7 @@ void UdpServer::show(std::size_t count, const Stopwatch& since_receipt) noexcept
     std::size_t replies = 0;
     for (std::size_t each = 0; each < count; ++each) {
         exchange.query = batch_.whole(each);
-        if (exchange.query.data() == nullptr) continue;
+        if (exchange.query.data() == nullptr || pending_.test(each)) continue;
         exchange.response = batch_.reply_to(each, replies);
         const bool is_answered = !exchange.response.empty();
         replies += is_answered ? 1 : 0;
@@ -96,7 +120,7 @@ std::size_t UdpServer::limit(const IpAddress& client, const Gist& gist,
 void UdpServer::drain() noexcept {
     answer_waiting();
     poll_.reset();
-    socket_.reset();
+    if (worker_.updates == nullptr || worker_.updates->in_flight() == 0) socket_.reset();
 }
 
 }  // namespace hairpin::dnsd

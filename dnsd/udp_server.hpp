@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 
 #include "core/clock.hpp"
@@ -28,11 +29,16 @@ public:
 
     /// Whether the loop watches the socket; false when the kernel refused.
     [[nodiscard]] bool is_serving() const noexcept { return static_cast<bool>(poll_); }
-    /// Answers what has been received and closes the socket.
+    /// Answers what has been received and reads no more. The socket stays open for the answers to
+    /// UPDATEs in flight.
     void drain() noexcept;
 
 private:
     void answer_waiting() noexcept;
+    [[nodiscard]] std::size_t answer_one(const Engine& engine, std::size_t index,
+                                         const IpAddress& client, Gist& gist) noexcept;
+    [[nodiscard]] std::size_t take_update(std::size_t index, OctetView message,
+                                          Gist& gist) noexcept;
     void show(std::size_t count, const Stopwatch& since_receipt) noexcept;
     [[nodiscard]] std::size_t limit(const IpAddress& client, const Gist& gist,
                                     std::size_t octets) noexcept;
@@ -41,7 +47,8 @@ private:
     UdpBatch& batch_;
     Fd socket_;
     Endpoint bound_;
-    net::Poll poll_;  // After socket_: it lets go first.
+    std::bitset<UdpBatch::kDatagrams> pending_;  // Of this batch: answered later.
+    net::Poll poll_;                             // After socket_: it lets go first.
 };
 
 }  // namespace hairpin::dnsd

@@ -20,6 +20,8 @@
 
 namespace hairpin::dnsd {
 
+class UpdateDesk;
+
 using PublishedZones = Published<zones::ZoneTable>;
 
 /// What outgoing zone transfers need.
@@ -43,6 +45,7 @@ struct Worker {
     RateLimiter& limiter;
     TransferDesk transfers;
     Tap& tap;
+    UpdateDesk* updates = nullptr;  // Null: UPDATE is not implemented here.
 
     /// For one batch of messages, which share its time; void after quiescent().
     [[nodiscard]] Engine engine() const noexcept {

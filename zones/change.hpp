@@ -67,6 +67,13 @@ enum class ZoneAction : std::uint8_t {
     Drop,     // The zone is gone.
 };
 
+/// What becomes of an edit that what is there does not allow: a record beside a CNAME, the SOA
+/// taken from its apex.
+enum class Conflicts : std::uint8_t {
+    Refuse,  // The change is refused and says why.
+    Ignore,  // The record is left out, as RFC 2136 section 3.4.2 has it (zones/update_rules.hpp).
+};
+
 /// What sort of zone it is; twin-name rules (address_rules.hpp) hold in licence zones only.
 /// Catalog: the list of the others (zones/catalog.hpp), which only we change and not everybody may
 /// see.
@@ -79,6 +86,7 @@ struct ZoneChange {
     std::vector<Prerequisite> prerequisites;
     std::vector<Edit> edits;
     std::string catalog_group = {};  // For Create (zones/catalog.hpp); empty: that of its kind.
+    Conflicts conflicts = Conflicts::Refuse;  // For Edit.
     friend bool operator==(const ZoneChange&, const ZoneChange&) = default;
 };
 

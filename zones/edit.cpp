@@ -7,6 +7,8 @@
 #include "core/assert.hpp"
 #include "zones/draft.hpp"
 #include "zones/presentation.hpp"
+#include "zones/rdata_wire.hpp"
+#include "zones/update_rules.hpp"
 #include "zones/wire.hpp"
 #include "zones/zone_rules.hpp"
 
@@ -28,10 +30,17 @@ RRsetRef with_serial(const RRset& soa, std::uint32_t serial) {
     return RRset::create(RType::SOA, soa.ttl(), std::move(rdatas));
 }
 
-bool same_rdatas(const RRset& rrset, std::vector<Octets> wanted) {
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-    return rrset.copy_rdatas() == wanted;
+std::vector<Octets> folded(RType type, std::vector<Octets> rdatas) {
+    for (Octets& rdata : rdatas)
+        rdata = folded_rdata(type, rdata);
+    std::sort(rdatas.begin(), rdatas.end());
+    rdatas.erase(std::unique(rdatas.begin(), rdatas.end()), rdatas.end());
+    return rdatas;
+}
+
+// RFC 2136 section 2.4.2: in no order, a record that stands twice counts once, names as names.
+bool same_rdatas(const RRset& rrset, const std::vector<Octets>& wanted) {
+    return folded(rrset.type(), rrset.copy_rdatas()) == folded(rrset.type(), wanted);
 }
 
 Result<void, Refusal> check_prerequisite(const Zone& zone, const Prerequisite& wanted) {
@@ -200,6 +209,20 @@ Result<EditedZone, Refusal> finish(const ZoneRef& current, const ZoneChange& cha
     return edited;
 }
 
+Result<void, Refusal> perform(Draft& draft, const Edit& edit, const ZoneChange& change,
+                              const EditRules& rules) {
+    const bool settles = change.conflicts == Conflicts::Ignore;
+    const bool at_apex = edit.owner == change.apex;
+    // RFC 2136 section 3.4.2.2: "If the TYPE is SOA and there is no Zone SOA RR .. ignored".
+    const bool is_stray_soa = edit.type == RType::SOA && !at_apex && settles;
+    if (is_stray_soa && edit.kind == EditKind::AddRecords && edit.owner.is_within(change.apex))
+        return {};
+    TRY(check_edit(edit, change.apex));
+    if (!settles) return draft.perform(edit, rules);
+    const auto settled = settle(edit, draft.at(edit.owner).after, at_apex);
+    return settled ? draft.perform(*settled, rules) : Result<void, Refusal>();
+}
+
 }  // namespace
 
 std::uint32_t next_serial(std::uint32_t serial, std::int64_t unix_seconds) noexcept {
@@ -227,10 +250,8 @@ Result<EditedZone, Refusal> apply(const ZoneRef& current, const ZoneChange& chan
     Draft draft(change.apex, current.get(),
                 is_whole ? Draft::Start::FromNothing : Draft::Start::FromBase);
     if (change.action == ZoneAction::Replace) touch_all(draft, *current);
-    for (const Edit& edit : change.edits) {
-        TRY(check_edit(edit, change.apex));
-        TRY(draft.perform(edit, rules));
-    }
+    for (const Edit& edit : change.edits)
+        TRY(perform(draft, edit, change, rules));
     const DraftOwner& top = draft.at(change.apex);
     if (find_type(top.after, RType::SOA) == nullptr || find_type(top.after, RType::NS) == nullptr)
         return fail(refuse(RefusalCode::Rule, apex,

@@ -6,17 +6,13 @@
 #include <utility>
 
 #include "zones/presentation.hpp"
+#include "zones/update_rules.hpp"
 
 namespace hairpin::zones {
 namespace {
 
 Refusal refuse(RefusalCode code, const Name& owner, RType type, std::string cause) {
     return {code, owner.text() + " " + type_text(type), std::move(cause)};
-}
-
-// RFC 4035 section 2.5: a CNAME's signatures and NSEC stand beside it.
-bool may_stand_beside_cname(RType type) {
-    return type == RType::CNAME || type == RType::RRSIG || type == RType::NSEC;
 }
 
 Result<void, Refusal> check_singletons(const DraftOwner& owner) {
