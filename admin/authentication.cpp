@@ -57,6 +57,18 @@ std::string_view why_ended(const store::CredentialRow& credential, WallTime now)
     return {};
 }
 
+/// The server, the operator's label, or what a credential with grants is called.
+std::string name_of(const store::Identity& identity) {
+    const store::CredentialRow& credential = identity.credential;
+    if (credential.kind == store::CredentialKind::Operator) return credential.label;
+    if (credential.kind == store::CredentialKind::Server && identity.server)
+        return identity.server->licence + "/" + identity.server->label;
+    if (const auto key = zones::Name::parse(credential.tsig_name)) return key->text_without_dot();
+    if (!credential.login.empty()) return credential.login;
+    return "#" + std::to_string(credential.id) +
+           (credential.label.empty() ? "" : " " + credential.label);
+}
+
 }  // namespace
 
 std::string_view to_string(Access access) noexcept {
@@ -162,8 +174,7 @@ Result<void, Problem> check_url(const net::Request& request) {
 zones::Actor actor_of(const store::Identity& identity, const IpAddress& source, std::string door) {
     zones::Actor actor;
     actor.kind = store::to_string(identity.credential.kind);
-    actor.id = identity.server ? identity.server->licence + "/" + identity.server->label
-                               : identity.credential.label;
+    actor.id = name_of(identity);
     actor.source = source.text();
     actor.door = std::move(door);
     return actor;

@@ -56,6 +56,13 @@ Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer&
                           writer.now(),  options.addresses,
                           options.ttl,   presence_window(options.heartbeat_interval)};
     const EditPlan plan = TRY(plan_edits(scene, passage.request.edits));
+    change.actor =
+        actor_of(plan.identity, passage.request.edits.source, passage.request.actor.door);
+    if (passage.request.is_trial) {
+        change.zones.push_back(passage.request.edits.change);
+        change.zones.back().edits.clear();
+        return {};
+    }
     passage.is_frozen = TRY(freeze_clones(context, plan, passage.request.edits.source, writer));
     if (passage.is_frozen) return {};
     TRY(apply_rows(writer, plan));

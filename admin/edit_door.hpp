@@ -28,6 +28,7 @@ struct DoorRequest {
     EditRequest edits;
     zones::Actor actor;  // Who it says it is, until the commit knows.
     std::string reason;
+    bool is_trial = false;  // Permission and prerequisites are asked, and nothing is changed.
 };
 
 /// Why nothing was changed: a problem of ours, or a refusal of the zones (a prerequisite, a rule).

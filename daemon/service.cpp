@@ -278,7 +278,6 @@ private:
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
-        update_door_.open(*committer_);
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
@@ -310,6 +309,7 @@ private:
         context_->metrics = metrics_.get();
         context_->readiness = &readiness_;
         context_->secondaries = following_.get();
+        update_door_.open(*context_);
         sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
         return http_->start(certificate_, http_options(config_),
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
@@ -363,9 +363,8 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
-    NobodyMayUpdate update_authority_;
-    UpdateDoor update_door_{update_authority_};  // Before the committer, which calls it back.
-    std::unique_ptr<dnsd::Notifier> notifier_;   // Before the committer, which tells it.
+    UpdateDoor update_door_;                    // Before the committer, which calls it back.
+    std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<dnsd::Server> dns_;
     std::unique_ptr<observer::Observer> observer_;

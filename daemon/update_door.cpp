@@ -1,33 +1,47 @@
 #include "daemon/update_door.hpp"
 
+#include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
-#include "core/error.hpp"
+#include "admin/problem.hpp"
 #include "core/log.hpp"
 #include "dnsd/code_names.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
+using admin::ProblemType;
+using dnsd::Rcode;
+
 constexpr const char* kDoor = "update";
 
-dnsd::Rcode rcode_of_error(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::Denied:
-        case ErrorCode::Invalid:
-        case ErrorCode::Limit:
-        case ErrorCode::NotFound:
-        case ErrorCode::Conflict:
-        case ErrorCode::Protocol:
-            return dnsd::Rcode::Refused;
-        case ErrorCode::Unavailable:
-        case ErrorCode::Io:
-        case ErrorCode::Corrupt:
-            return dnsd::Rcode::ServFail;
+/// REFUSED is for good, until somebody changes a credential; SERVFAIL may be tried again.
+Rcode rcode_of_problem(ProblemType type) {
+    switch (type) {
+        case ProblemType::NotFound:
+            return Rcode::NotAuth;  // The zone: RFC 2136 section 3.1.2.
+        case ProblemType::Internal:
+        case ProblemType::Unavailable:
+        case ProblemType::TooManyRequests:
+            return Rcode::ServFail;
+        case ProblemType::MalformedJson:
+        case ProblemType::InvalidRequest:
+        case ProblemType::CredentialInUrl:
+        case ProblemType::Unauthorized:
+        case ProblemType::Forbidden:
+        case ProblemType::LicenceSuspended:
+        case ProblemType::ServerSuspended:
+        case ProblemType::MethodNotAllowed:
+        case ProblemType::Conflict:
+        case ProblemType::PreconditionFailed:
+        case ProblemType::TooLarge:
+        case ProblemType::RuleBroken:
+        case ProblemType::IdempotencyKeyReused:
+        case ProblemType::NotInThisVersion:
+            return Rcode::Refused;
     }
-    return dnsd::Rcode::ServFail;
+    return Rcode::ServFail;
 }
 
 void tell(const std::string& what, const dnsd::UpdateVerdict& verdict) {
@@ -38,50 +52,34 @@ void tell(const std::string& what, const dnsd::UpdateVerdict& verdict) {
 
 }  // namespace
 
-UpdateDecision NobodyMayUpdate::decide(store::Queries& /*store*/, std::int64_t /*key_id*/,
-                                       const zones::Name& /*apex*/,
-                                       std::span<const zones::Edit> /*edits*/,
-                                       const IpAddress& /*source*/) {
-    return {std::nullopt, "no credential may change records by UPDATE"};
-}
-
 void UpdateDoor::submit(dnsd::UpdateRequest request, Done done) {
-    store::Work work;
-    work.change.actor = {"credential", request.key_name.text_without_dot(), request.client.text(),
-                         kDoor};
-    work.change.reason = "UPDATE";
-    work.audit = {kDoor, request.change.apex.text()};
-    const std::string what = request.change.apex.text() + " by " + work.change.actor.id + " from " +
-                             request.client.text();
-    work.change.zones.push_back(std::move(request.change));
+    admin::ApiContext* context = context_.load();
+    if (context == nullptr) return done({Rcode::ServFail, "the server is starting"});
+    admin::DoorRequest wanted;
+    wanted.actor = {"tsig", request.key_name.text_without_dot(), request.client.text(), kDoor};
+    wanted.reason = "UPDATE";
+    wanted.edits.credential_id = request.key_id;
+    wanted.edits.source = request.client.unmapped();
     // RFC 2136 section 3.4.1: nothing of a message is done when one of its records has a form that
     // is wrong, which is told behind permission and prerequisites.
-    const bool changes = !request.prescan.has_value();
-    work.rows = [this, changes, key_id = request.key_id, source = request.client](
-                    store::Writer& writer, zones::Change& change) -> Result<void> {
-        zones::ZoneChange& zone = change.zones.front();
-        auto decision = authority_.decide(writer.read(), key_id, zone.apex, zone.edits, source);
-        if (!decision.actor)
-            return fail(Error{ErrorCode::Denied, zone.apex.text(), std::move(decision.cause)});
-        change.actor = {std::move(decision.actor->kind), std::move(decision.actor->id),
-                        source.text(), kDoor};
-        if (!changes) zone.edits.clear();
-        return {};
-    };
-    committer_->submit(std::move(work),
-                       [what, prescan = request.prescan, done = std::move(done)](
-                           const Result<store::WorkReceipt, store::WorkRefusal>& result) {
-                           const dnsd::UpdateVerdict verdict =
-                               result ? dnsd::UpdateVerdict{prescan.value_or(dnsd::Rcode::NoError)}
-                                      : verdict_of(result.error());
-                           tell(what, verdict);
-                           done(verdict);
-                       });
+    wanted.is_trial = request.prescan.has_value();
+    std::string what =
+        request.change.apex.text() + " by " + wanted.actor.id + " from " + wanted.actor.source;
+    wanted.edits.change = std::move(request.change);
+    admin::submit_edits(*context, std::move(wanted),
+                        [what = std::move(what), prescan = request.prescan, done = std::move(done)](
+                            const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
+                            const dnsd::UpdateVerdict verdict =
+                                result ? dnsd::UpdateVerdict{prescan.value_or(Rcode::NoError)}
+                                       : verdict_of(result.error());
+                            tell(what, verdict);
+                            done(verdict);
+                        });
 }
 
-dnsd::UpdateVerdict verdict_of(const store::WorkRefusal& refusal) {
-    if (const auto* error = std::get_if<Error>(&refusal))
-        return {rcode_of_error(error->code), error->text()};
+dnsd::UpdateVerdict verdict_of(const admin::DoorRefusal& refusal) {
+    if (const auto* problem = std::get_if<admin::Problem>(&refusal))
+        return {rcode_of_problem(problem->type), problem->detail};
     const auto& zones_refusal = std::get<zones::Refusal>(refusal);
     return {dnsd::rcode_of(zones_refusal.code), zones_refusal.subject + ": " + zones_refusal.cause};
 }

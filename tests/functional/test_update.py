@@ -32,7 +32,6 @@ www 60 IN A 192.0.2.1
 www 60 IN A 192.0.2.2
 alias 60 IN CNAME www
 """
-pytestmark = pytest.mark.skip(reason="no credential may be given the operation update yet")
 
 
 class Site:

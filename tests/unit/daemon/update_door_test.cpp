@@ -1,45 +1,52 @@
 #include "daemon/update_door.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <future>
 #include <string>
 #include <vector>
 
-#include <catch2/catch.hpp>
-
+#include "store/grant_rows.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
 using namespace tests;
+using admin::ProblemType;
 using dnsd::Rcode;
 using zones::EditKind;
 using zones::RType;
 
-/// Permits what is below "free" and says what it was asked.
-class SomeMay final : public UpdateAuthority {
-public:
-    [[nodiscard]] UpdateDecision decide(store::Queries& /*store*/, std::int64_t key_id,
-                                        const zones::Name& /*apex*/,
-                                        std::span<const zones::Edit> edits,
-                                        const IpAddress& /*source*/) override {
-        keys.push_back(key_id);
-        for (const zones::Edit& each : edits)
-            if (!each.owner.is_within(name("free.example.net"))) return {{}, "not below free"};
-        return {zones::Actor{"operator", "ops", "", ""}, ""};
-    }
-    std::vector<std::int64_t> keys;
-};
-
+/// A zone, and a key that may change what is below "free".
 struct DoorRig {
     DoorRig() {
         REQUIRE(store.submit(create_zone("example.net", "www 60 A 192.0.2.1\n")));
-        door.open(*store.committer);
+        store::CredentialRow row;
+        row.kind = store::CredentialKind::Tsig;
+        row.token_hash = sha256(as_octets("key"));
+        row.tsig_name = "key.";
+        row.tsig_sealed = {1};
+        zones::Grant grant;
+        grant.zone = name("example.net");
+        grant.names = {*zones::NamePattern::parse("subtree:free.example.net")};
+        grant.operations.add(zones::Operation::Update);
+        store::Work work = as_work({});
+        work.rows = [&](store::Writer& writer, zones::Change&) -> Result<void> {
+            key_id = TRY(writer.insert_credential(row));
+            return store::put_grants(writer, key_id, {grant});
+        };
+        REQUIRE(store.submit(std::move(work)));
+        door.open(context);
+    }
+    ~DoorRig() {
+        store.committer->stop();
+        context.bulk.stop();
     }
     [[nodiscard]] dnsd::UpdateVerdict ask(dnsd::UpdateRequest request) {
         request.change.apex = name("example.net");
         request.change.conflicts = zones::Conflicts::Ignore;
-        request.key_id = 7;
+        request.key_id = key_id;
         request.key_name = name("key");
         request.client = IpAddress::parse("192.0.2.77").value();
         std::promise<dnsd::UpdateVerdict> verdict;
@@ -47,8 +54,10 @@ struct DoorRig {
         return verdict.get_future().get();
     }
     OpenStore store;
-    SomeMay authority;
-    UpdateDoor door{authority};
+    std::int64_t key_id = 0;
+    Sealer sealer = Sealer::from_key({1});
+    admin::ApiContext context{{}, store.clock, *store.committer, *store.published, sealer};
+    UpdateDoor door;
 };
 
 dnsd::UpdateRequest adding(std::string_view owner) {
@@ -71,12 +80,11 @@ TEST_CASE("An UPDATE that is permitted is durable before it is answered, and the
     DoorRig rig;
     CHECK(rig.ask(adding("a.free.example.net")).rcode == Rcode::NoError);
     CHECK(rig.store.address("example.net", "a.free.example.net") == "192.0.2.9");
-    CHECK(rig.authority.keys == std::vector<std::int64_t>{7});
     auto reader = rig.store.reader();
     const auto audit = must((*reader).audit(1, {}));
     REQUIRE(audit.size() == 1);
     CHECK(audit[0].action == "update");
-    CHECK(audit[0].actor == zones::Actor{"operator", "ops", "192.0.2.77", "update"});
+    CHECK(audit[0].actor == zones::Actor{"tsig", "key", "192.0.2.77", "update"});
 }
 
 TEST_CASE("Permission comes before prerequisites, and both before what the prescan found",
@@ -102,19 +110,20 @@ TEST_CASE("Permission comes before prerequisites, and both before what the presc
     CHECK(rig.store.zone("example.net")->serial() == 1);
 }
 
-TEST_CASE("Until somebody has a permission nobody may", "[daemon]") {
-    OpenStore store;
-    NobodyMayUpdate nobody;
-    auto reader = store.reader();
-    const auto decision = nobody.decide(*reader, 1, name("example.net"), {}, {});
-    CHECK_FALSE(decision.actor);
-    CHECK_FALSE(decision.cause.empty());
+TEST_CASE("A key without a grant may not even ask", "[daemon][rfc2136]") {
+    DoorRig rig;
+    rig.key_id = 4711;
+    CHECK(rig.ask(requiring({}, zones::PrerequisiteKind::OwnerInUse)).rcode == Rcode::Refused);
 }
 
 TEST_CASE("What cannot be done now may be tried again", "[daemon][rfc2136]") {
     DoorRig rig;
     rig.store.committer->stop();
     CHECK(rig.ask(adding("a.free.example.net")).rcode == Rcode::ServFail);
+    UpdateDoor closed;
+    std::promise<Rcode> said;
+    closed.submit({}, [&](const auto& verdict) { said.set_value(verdict.rcode); });
+    CHECK(said.get_future().get() == Rcode::ServFail);
 }
 
 TEST_CASE("Every refusal has its RCODE", "[daemon][rfc2136]") {
@@ -128,8 +137,13 @@ TEST_CASE("Every refusal has its RCODE", "[daemon][rfc2136]") {
     };
     for (const auto& [code, rcode] : rows)
         CHECK(verdict_of(zones::Refusal{code, "x", "y"}).rcode == rcode);
-    CHECK(verdict_of(Error{ErrorCode::Denied, "x", "y"}).rcode == Rcode::Refused);
-    CHECK(verdict_of(Error{ErrorCode::Io, "x", "y"}).rcode == Rcode::ServFail);
+    for (const auto& [type, rcode] :
+         std::vector<std::pair<ProblemType, Rcode>>{{ProblemType::Forbidden, Rcode::Refused},
+                                                    {ProblemType::LicenceSuspended, Rcode::Refused},
+                                                    {ProblemType::RuleBroken, Rcode::Refused},
+                                                    {ProblemType::NotFound, Rcode::NotAuth},
+                                                    {ProblemType::Unavailable, Rcode::ServFail}})
+        CHECK(verdict_of(admin::Problem(type, "x")).rcode == rcode);
 }
 
 }  // namespace
