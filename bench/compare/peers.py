@@ -48,7 +48,7 @@ class Peer:
         self.process.end()
 
 
-def _on(core: int):
+def on_core(core: int):
     return lambda: os.sched_setaffinity(0, {core})
 
 
@@ -57,7 +57,7 @@ class Echo(Peer):
 
     def __init__(self, folder: pathlib.Path, core: int):
         self.port = free_port()
-        self.process = Process([LOAD / "udp_echo", self.port], folder / "echo.log", before=_on(core))
+        self.process = Process([LOAD / "udp_echo", self.port], folder / "echo.log", before=on_core(core))
         wait_until(lambda: f":{self.port:04X}" in pathlib.Path("/proc/net/udp").read_text(), "udp_echo")
 
     @property
@@ -87,7 +87,7 @@ class Knot(Peer):
             "    zonefile-sync: -1\n    journal-content: none\nzone:\n"
             + "".join(f"  - domain: {content.zone_name(n)}\n" for n in range(1, zones + 1)))
         began = time.monotonic()
-        self.process = Process(["knotd", "-c", config, "-m", "2048"], self._folder / "out.log", before=_on(core))
+        self.process = Process(["knotd", "-c", config, "-m", "2048"], self._folder / "out.log", before=on_core(core))
         wait_until(lambda: has_answer(self.port, zones), "knotd answers", seconds=600)
         self.start_seconds = time.monotonic() - began
         self.pin(core)  # Its UDP threads pin themselves when they start.
@@ -108,7 +108,7 @@ class Hairpind(Peer):
 
     def start(self, core: int) -> Hairpind:
         began = time.monotonic()
-        self.server.start(before=_on(core))
+        self.server.start(before=on_core(core))
         self.start_seconds = time.monotonic() - began
         self.process = self.server.process
         return self
