@@ -57,7 +57,7 @@ void collect_dns_workers(admin::MetricsText& metrics, const std::vector<dnsd::Co
     metrics.family("dns_worker_queries_total", Kind::Counter, "DNS messages received, by worker.");
     for (std::size_t worker = 0; worker < workers.size(); ++worker) {
         std::uint64_t received = 0;
-        for (const dnsd::Counter& each : workers[worker].received)
+        for (const Counter& each : workers[worker].received)
             received += each.value();
         metrics.sample("worker", std::to_string(worker), received);
     }

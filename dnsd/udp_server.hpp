@@ -12,9 +12,9 @@
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
 #include "dnsd/answer.hpp"
-#include "dnsd/udp_batch.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
+#include "net/udp_batch.hpp"
 
 namespace hairpin::dnsd {
 
@@ -22,7 +22,7 @@ class UdpServer {
 public:
     /// Starts to serve `socket`. Worker and batch outlive this; the batch is shared by the worker's
     /// sockets.
-    UdpServer(const Worker& worker, UdpBatch& batch, Fd socket);
+    UdpServer(const Worker& worker, net::UdpBatch& batch, Fd socket);
     UdpServer(const UdpServer&) = delete;
     UdpServer& operator=(const UdpServer&) = delete;
 
@@ -38,7 +38,7 @@ private:
                                     std::size_t octets) noexcept;
 
     const Worker& worker_;
-    UdpBatch& batch_;
+    net::UdpBatch& batch_;
     Fd socket_;
     Endpoint bound_;
     net::Poll poll_;  // After socket_: it lets go first.
