@@ -46,6 +46,8 @@ struct ApiOptions {
     std::string licence_prefix = "pl-";
 
     Seconds heartbeat_interval{60};
+    /// Where servers may check in over UDP instead (docs/protocols/check-in.md); 0: nowhere.
+    std::uint16_t check_in_port = 0;
     /// Who may read /metrics without a token.
     std::vector<Prefix> monitoring_from{*Prefix::parse("127.0.0.0/8"), *Prefix::parse("::1")};
     std::size_t max_servers_per_licence = 10'000;

@@ -3,6 +3,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <list>
 #include <system_error>
 #include <thread>
@@ -23,6 +26,12 @@ namespace {
 
 /// Batches before the loop looks at other sockets and at letters again.
 constexpr int kMaxRounds = 16;
+/// How long datagrams gather before they are looked at. A socket of the default size holds a few
+/// hundred.
+constexpr Milliseconds kGather{20};
+/// In how many parts the servers are handed on, and how many of one part follow one another.
+constexpr std::size_t kSlices = 20;
+constexpr std::uint64_t kNeighbours = 1024;
 
 SipKey random_sip_key() {
     SipKey key{};
@@ -40,7 +49,9 @@ public:
           known_(options.capacity),
           limiter_(options.per_network, random_sip_key()),
           batch_(kDatagramOctets) {
-        heard_now_.reserve(net::UdpBatch::kDatagrams);
+        hand_on_ = loop_.add_timer(options.hand_on / kSlices, options.hand_on / kSlices,
+                                   [this] { hand_on_next(); });
+        again_ = loop_.add_timer(kGather, Milliseconds(0), [this] { serve_all(); });
         loop_.set_idle_hooks([this] { reader_.offline(); }, [this] { reader_.online(); });
     }
     ~Impl() { stop(); }
@@ -55,7 +66,7 @@ public:
         socket.fd = TRY(net::bind_udp(wanted, options));
         endpoints_.push_back(TRY(net::local_endpoint(socket.fd)));
         socket.poll = loop_.add_poll(socket.fd.get(), net::Interest::Read,
-                                     [this, &socket](net::PollEvents) { serve(socket); });
+                                     [this](net::PollEvents) { serve_all(); });
         if (socket.poll) return {};
         return fail(Error{ErrorCode::Unavailable, wanted.text(),
                           "the kernel refuses to watch another socket"});
@@ -82,8 +93,9 @@ public:
     void stop() {
         if (!thread_.joinable()) return;
         loop_.post([this] {
-            for (Socket& socket : sockets_)
-                serve(socket);
+            serve_all();
+            for (std::size_t slice = 0; slice < kSlices; ++slice)
+                hand_on_next();
             loop_.stop();
         });
         thread_.join();
@@ -92,6 +104,7 @@ public:
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
 
 private:
+    enum class Took : std::uint8_t { Nothing, Some, All /* that fits a turn: there may be more */ };
     struct Socket {
         Fd fd;
         net::Poll poll;
@@ -110,10 +123,22 @@ private:
         now > before ? counters_.servers.add(now - before) : counters_.servers.subtract(before - now);
     }
 
-    void serve(Socket& socket) {
+    /// Takes what waits. While something does, the sockets are not watched but looked at from time
+    /// to time; at once where one is not empty.
+    void serve_all() {
+        Took most = Took::Nothing;
+        for (Socket& socket : sockets_)
+            most = std::max(most, serve(socket));
+        const auto interest = most == Took::Some ? net::Interest::None : net::Interest::Read;
+        for (Socket& socket : sockets_)
+            socket.poll.set(interest);
+        if (most == Took::Some) again_.again(kGather);
+    }
+
+    [[nodiscard]] Took serve(Socket& socket) {
         for (int round = 0; round < kMaxRounds; ++round) {
             const std::size_t count = batch_.receive(socket.fd.get());
-            if (count == 0) return;
+            if (count == 0) return round == 0 ? Took::Nothing : Took::Some;
             const Situation situation{*reader_.get(), clock_.now(), started_at_};
             for (std::size_t each = 0; each < count; ++each) {
                 const Outcome outcome = meet(situation, each);
@@ -121,10 +146,21 @@ private:
             }
             counters_.send_failed.add(batch_.send(socket.fd.get()));
             reader_.quiescent();
-            if (!heard_now_.empty() && heard_) heard_(heard_now_);
-            heard_now_.clear();
-            if (count < net::UdpBatch::kDatagrams) return;  // The socket is empty.
+            if (count < net::UdpBatch::kDatagrams) return Took::Some;  // The socket is empty.
         }
+        return Took::All;
+    }
+
+    void hand_on_next() {
+        std::vector<HeardServer>& slice = heard_by_slice_[next_slice_];
+        next_slice_ = (next_slice_ + 1) % kSlices;
+        // The latest of each is what counts.
+        std::stable_sort(slice.begin(), slice.end(),
+                         [](const auto& a, const auto& b) { return a.server < b.server; });
+        const auto is_same = [](const auto& a, const auto& b) { return a.server == b.server; };
+        const auto latest = std::unique(slice.rbegin(), slice.rend(), is_same).base();
+        if (latest != slice.end() && heard_) heard_({latest, slice.end()});
+        slice.clear();
     }
 
     Outcome meet(const Situation& situation, std::size_t index) {
@@ -136,7 +172,9 @@ private:
             std::ranges::copy(judgement.challenge, batch_.response_room().begin());
             batch_.reply(index, judgement.challenge.size());
         }
-        if (judgement.outcome == Outcome::Right) heard_now_.push_back(judgement.server);
+        if (judgement.outcome == Outcome::Right)
+            heard_by_slice_[judgement.server / kNeighbours % kSlices].push_back(
+                {judgement.server, situation.now});
         return judgement.outcome;
     }
 
@@ -150,7 +188,10 @@ private:
     std::list<Socket> sockets_;
     std::vector<Endpoint> endpoints_;
     Heard heard_;
-    std::vector<std::uint64_t> heard_now_;  // In this batch.
+    std::array<std::vector<HeardServer>, kSlices> heard_by_slice_;
+    std::size_t next_slice_ = 0;
+    net::Timer hand_on_;
+    net::Timer again_;
     WallTime started_at_{};
     std::thread thread_;
 };

@@ -20,18 +20,20 @@ constexpr Milliseconds kPatience{20'000};
 
 /// A desk on loopback whose server nur1 is published at `published`.
 struct DeskSite {
-    explicit DeskSite(const std::string& published = "127.0.0.1", std::uint32_t per_network = 0)
+    explicit DeskSite(const std::string& published = "127.0.0.1", std::uint32_t per_network = 0,
+                      Milliseconds hand_on = Seconds(3600))
         : zones(std::make_shared<const zones::ZoneTable>()) {
         publish(published);
         DeskOptions options;
         options.listen = {*Endpoint::parse("127.0.0.1:0"), *Endpoint::parse("[::1]:0")};
         options.per_network = per_network;
         options.capacity = 2;
+        options.hand_on = hand_on;
         auto bound = Desk::bind(options, zones, clock);
         REQUIRE(bound);
         desk = *std::move(bound);
         desk->apply(one(enrolment()));
-        REQUIRE(desk->start([this](std::span<const std::uint64_t> servers) {
+        REQUIRE(desk->start([this](std::span<const HeardServer> servers) {
             heard.with([&](auto& all) { all.insert(all.end(), servers.begin(), servers.end()); });
         }));
         clock.advance(Seconds(60));  // Long after the start.
@@ -72,13 +74,13 @@ struct DeskSite {
         }
         return count(outcome) == wanted;
     }
-    [[nodiscard]] std::vector<std::uint64_t> heard_now() const {
+    [[nodiscard]] std::vector<HeardServer> heard_now() const {
         return heard.with([](const auto& all) { return all; });
     }
 
     ManualClock clock;
     Published<zones::ZoneTable> zones;
-    Guarded<std::vector<std::uint64_t>> heard;
+    Guarded<std::vector<HeardServer>> heard;
     std::unique_ptr<Desk> desk;
 };
 
@@ -117,9 +119,27 @@ TEST_CASE("A desk is silent when all is right, and hands on who was heard", "[ch
     const Client client(site, 0);
     client.send(site.next());
     REQUIRE(site.comes_to(Outcome::Right, 1));
-    site.desk->stop();
-    CHECK(site.heard_now() == std::vector<std::uint64_t>{7});
+    client.send(site.next());
+    REQUIRE(site.comes_to(Outcome::Right, 2));
+    const WallTime last = site.clock.now();
+    site.desk->stop();  // What was not handed on yet is handed on now, each server once.
+    const auto heard = site.heard_now();
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].server == 7);
+    CHECK(heard[0].at == last);
     CHECK(client.answer(Milliseconds(0)).empty());
+}
+
+TEST_CASE("A desk hands on while it runs, not only when it ends", "[checkin]") {
+    DeskSite site("127.0.0.1", 0, Milliseconds(200));
+    const Client client(site, 0);
+    client.send(site.next());
+    REQUIRE(site.comes_to(Outcome::Right, 1));
+    const Stopwatch stopwatch;
+    while (site.heard_now().empty() &&
+           std::chrono::nanoseconds(stopwatch.nanoseconds()) < kPatience)
+        std::this_thread::sleep_for(Milliseconds(1));
+    CHECK(site.heard_now().size() == 1);
 }
 
 TEST_CASE("A desk challenges a server that has moved, over both families", "[checkin]") {
