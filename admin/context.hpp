@@ -29,6 +29,7 @@
 #include "core/ip_address.hpp"
 #include "core/published.hpp"
 #include "store/committer.hpp"
+#include "store/reader.hpp"
 #include "zones/address_rules.hpp"
 #include "zones/name.hpp"
 #include "zones/rrset.hpp"
@@ -126,6 +127,8 @@ public:
     store::Committer& committer;
     Published<zones::ZoneTable>& zones;
     const Sealer& sealer;
+    // The bulk worker's, which alone uses it; set before the first Api is made.
+    std::optional<store::Reader> bulk_reader;
     // Set before the first Api is made; null: there is none.
     CertificateDesk* certificates = nullptr;
     const MetricsSource* metrics = nullptr;

@@ -344,6 +344,7 @@ private:
         if (checkin_) options.check_in_port = checkin_->endpoints().front().port;
         context_ = std::make_unique<admin::ApiContext>(std::move(options), clock_, *committer_,
                                                        *zones_, *sealer_);
+        context_->bulk_reader.emplace(TRY(open_reader()));
         context_->certificates = desk_.get();
         context_->metrics = metrics_.get();
         context_->readiness = &readiness_;
