@@ -166,9 +166,11 @@ private:
     Outcome meet(const Situation& situation, std::size_t index) {
         if (batch_.unfit(index) != net::Unfit::No) return Outcome::Malformed;
         const IpAddress source = batch_.client(index);
-        if (!limiter_.admits(source, loop_.now())) return Outcome::Limited;
+        const Admission admission = limiter_.admit(source, loop_.now());
+        if (admission == Admission::None) return Outcome::Limited;
         const Judgement judgement = judge(known_, situation, batch_.received(index), source);
         if (is_challenged(judgement.outcome)) {
+            if (admission == Admission::Spare) return Outcome::Limited;
             std::ranges::copy(judgement.challenge, batch_.response_room().begin());
             batch_.reply(index, judgement.challenge.size());
         }

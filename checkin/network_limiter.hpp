@@ -7,6 +7,10 @@
 // networks that meet in one place of the table: the one that came first is counted, the other is
 // let through, so that nobody is held back for what others did.
 //
+// Sources can be forged: whoever sends in the name of a network could keep its servers from being
+// heard. So what is over a network's account is looked at all the same, as long as the spare
+// account, which all of them share, is not used up: it is heard, but not challenged.
+//
 // Threads   One. Allocates once: 16 octets a place.
 
 #pragma once
@@ -21,15 +25,23 @@
 
 namespace hairpin::checkin {
 
+enum class Admission : std::uint8_t {
+    Full,   // It is judged and may be challenged.
+    Spare,  // It is judged.
+    None,   // It is not looked at.
+};
+
 class NetworkLimiter {
 public:
     static constexpr std::size_t kPlaces = 1 << 16;
+    /// A second, of all networks over their limit together.
+    static constexpr std::uint32_t kSpare = 2'000;
 
     /// The key is secret and random outside of tests. 0: no limit.
     NetworkLimiter(std::uint32_t per_second, const SipKey& key);
 
-    /// Whether a datagram from there is looked at now.
-    [[nodiscard]] bool admits(const IpAddress& source, MonotonicTime now) noexcept;
+    /// What a datagram from there is worth now.
+    [[nodiscard]] Admission admit(const IpAddress& source, MonotonicTime now) noexcept;
 
 private:
     struct Place {
@@ -39,6 +51,7 @@ private:
     const std::uint64_t cost_;  // Of one datagram in nanoseconds; 0: no limit.
     const SipKey key_;
     std::vector<Place> places_;
+    std::uint64_t spare_due_ = 0;
 };
 
 }  // namespace hairpin::checkin

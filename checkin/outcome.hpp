@@ -22,7 +22,7 @@ enum class Outcome : std::uint8_t {
     Forged,     // The MAC fits no key of that server.
     Unknown,    // There is no such server.
     Malformed,  // Another length, version or kind.
-    Limited,    // Its network sent too much: not looked at.
+    Limited,    // Its network sent too much: not looked at, or not challenged.
     // A challenge is sent.
     Moved,         // From another address than is published.
     OutOfTime,     // Its clock is not ours: it has to be told the time.

@@ -10,10 +10,11 @@ namespace {
 
 const SipKey kSipKey{1, 2, 3};
 
-int admitted(NetworkLimiter& limiter, const std::string& source, int count, MonotonicTime now) {
+int admitted(NetworkLimiter& limiter, const std::string& source, int count, MonotonicTime now,
+             Admission wanted = Admission::Full) {
     int all = 0;
     for (int each = 0; each < count; ++each)
-        all += limiter.admits(*IpAddress::parse(source), now) ? 1 : 0;
+        all += limiter.admit(*IpAddress::parse(source), now) == wanted ? 1 : 0;
     return all;
 }
 
@@ -56,6 +57,21 @@ TEST_CASE("A flood from many networks holds nobody else back", "[checkin][hostil
         static_cast<void>(admitted(limiter, source, 8, clock.monotonic()));
     }
     CHECK(admitted(limiter, "192.0.2.1", 5, clock.monotonic()) == 5);
+}
+
+TEST_CASE("What is over the limits of networks shares a spare account", "[checkin][hostile]") {
+    ManualClock clock;
+    NetworkLimiter limiter(100, kSipKey);
+    CHECK(admitted(limiter, "192.0.2.1", 100, clock.monotonic()) == 100);
+    const int spare = static_cast<int>(NetworkLimiter::kSpare);
+    CHECK(admitted(limiter, "192.0.2.1", spare, clock.monotonic(), Admission::Spare) == spare);
+    CHECK(admitted(limiter, "192.0.2.1", 5, clock.monotonic(), Admission::None) == 5);
+    // Another network has its own account, and no more of the spare one.
+    CHECK(admitted(limiter, "198.51.100.1", 100, clock.monotonic()) == 100);
+    CHECK(admitted(limiter, "198.51.100.1", 5, clock.monotonic(), Admission::None) == 5);
+    clock.advance(Milliseconds(100));
+    CHECK(admitted(limiter, "198.51.100.1", 10, clock.monotonic()) == 10);
+    CHECK(admitted(limiter, "198.51.100.1", 5, clock.monotonic(), Admission::Spare) == 5);
 }
 
 TEST_CASE("Without a limit everybody is looked at", "[checkin]") {
