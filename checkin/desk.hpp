@@ -6,10 +6,10 @@
 // (apply()), what it heard is handed on in batches.
 //
 // One thread is enough by far (bench/checkin_bench.cpp), and so nothing is shared: the register is
-// its own, zones are a published snapshot, updates come as letters. It looks at its sockets
-// fifty times a second at most unless they are full, for waking up costs more than a check-in; and it
-// hands on neighbours together, a twentieth of all each time, for rows that stand side by side
-// in the database are written as one page.
+// its own, zones are a published snapshot, updates come as letters. While datagrams come it looks at
+// its sockets every 50 ms, for waking up costs more than a check-in; and it hands on neighbours
+// together, a twentieth of all each time, for rows that stand side by side in the database are
+// written as one page.
 //
 // Standards docs/protocols/check-in.md.
 // Threads   bind(), start(), stop() by the owner; apply(), counters(), endpoints() by any thread.
