@@ -17,7 +17,7 @@
 // a challenge that was lost is sent again, and who copies one and is faster does not keep the
 // original from counting.
 //
-// Standards docs/protocols/check-in.md, with the table of threats; docs/adr/0010.
+// Standards docs/protocols/check-in.md, with the table of threats; docs/adr/0011.
 // Threads   As the Register given. Any snapshot of zones.
 // Cost      A lookup and an HMAC; where that fits, a lookup in the zones.
 

@@ -63,10 +63,12 @@ Sha256 sha256(OctetView octets) {
 
 Sha256 hmac_sha256(OctetView key, OctetView octets) {
     const MacHandle context(EVP_MAC_CTX_dup(keyless_hmac()));
+    // To OpenSSL no pointer is no key, and an empty key is one.
+    static constexpr std::uint8_t kEmptyKey = 0;
+    const std::uint8_t* start = key.empty() ? &kEmptyKey : key.data();
     Sha256 digest{};
     std::size_t size = 0;
-    const bool is_made = context &&
-                         EVP_MAC_init(context.get(), key.data(), key.size(), nullptr) == 1 &&
+    const bool is_made = context && EVP_MAC_init(context.get(), start, key.size(), nullptr) == 1 &&
                          EVP_MAC_update(context.get(), octets.data(), octets.size()) == 1 &&
                          EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1;
     HAIRPIN_ASSERT(is_made && size == digest.size());

@@ -186,7 +186,7 @@ TEST_CASE("A server that goes is unknown from then on", "[checkin]") {
     CHECK(site.comes_to(Outcome::Unknown, 1));
     CHECK(site.desk->counters().servers.value() == 0);
     std::vector<Update> more;
-    for (std::uint64_t server : {1, 2, 3})
+    for (const std::uint64_t server : {1ull, 2ull, 3ull})
         more.push_back({server, DeskSite::enrolment()});
     site.desk->apply(std::move(more));
     client.send(site.next());
