@@ -6,7 +6,6 @@
 // where batches are small, and as fast as it goes, where they are full; and what the committer then
 // writes (last-seen rows). The register holds 300,000 servers, so that a lookup misses the cache.
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <ctime>
@@ -16,7 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>

@@ -59,6 +59,7 @@ private:
     [[nodiscard]] bool is_after_moment(const JournalRow& row) const;
     [[nodiscard]] Result<void, NoPast> undo(const JournalRow& row);
     [[nodiscard]] Result<void, NoPast> arrive(const JournalRow& row);
+    [[nodiscard]] std::uint32_t serial_behind(const JournalRow& row) const;
     [[nodiscard]] Result<bool, NoPast> touches(const JournalRow& row) const;
     [[nodiscard]] Result<void, NoPast> end_of_rows(const std::optional<WallTime>& reaches_to);
 
@@ -122,13 +123,25 @@ Result<void, NoPast> Walk::undo(const JournalRow& row) {
     return {};
 }
 
+/// The serial that the zone had in the end before it changed again. That of the step, but that a
+/// restored backup moves serials forward without one (store/restored.hpp).
+std::uint32_t Walk::serial_behind(const JournalRow& row) const {
+    if (!last_undone_) return question_.now ? question_.now->serial() : row.serial_after;
+    const bool is_step = last_undone_->action == zones::ZoneAction::Edit ||
+                         last_undone_->action == zones::ZoneAction::Replace;
+    return is_step ? last_undone_->serial_before : row.serial_after;
+}
+
 /// At the step that made what the zone held at the moment.
 Result<void, NoPast> Walk::arrive(const JournalRow& row) {
     has_arrived_ = true;
-    past_.serial = row.serial_after;
     if (row.action == zones::ZoneAction::Drop) return fail(NoPast{Why::NotThere, {}});
+    past_.serial = serial_behind(row);
     const auto* serial = std::get_if<std::uint32_t>(&question_.moment);
-    if (serial != nullptr && *serial != row.serial_after) return fail(NoPast{Why::NotThere, {}});
+    if (serial == nullptr) return {};
+    if (*serial != row.serial_after && *serial != past_.serial)
+        return fail(NoPast{Why::NotThere, {}});
+    past_.serial = *serial;
     return {};
 }
 

@@ -270,6 +270,31 @@ TEST_CASE("A past that would cost too much is not read", "[store][past][hostile]
     CHECK(recorded.ask(asked).error().why == Why::TooLarge);
 }
 
+TEST_CASE("A serial that moved without a step, as a restore moves it, is one the zone had",
+          "[store][past]") {
+    Recorded recorded;
+    recorded.set("www", "192.0.2.2");
+    const auto last = recorded.versions.back();
+    const auto moved = zones::apply(
+        last.zone,
+        change(kPastApex, {edit(zones::EditKind::ReplaceRRset, kPastApex, RType::SOA,
+                                {"ns1.example.org. hostmaster.example.org. 1900000000 3600 600"
+                                 " 604800 60"},
+                                3600)}),
+        {0, {}}, {});
+    REQUIRE(moved);
+    PastQuestion asked = recorded.question(std::uint32_t{1'900'000'000});
+    asked.now = moved->zone;
+    for (const Moment moment : {asked.moment, Moment(last.at), Moment(last.zone->serial())}) {
+        asked.moment = moment;
+        const auto past = recorded.ask(asked);
+        REQUIRE(past);
+        CHECK(past->different.empty());
+    }
+    asked.moment = recorded.versions.front().at;
+    CHECK(recorded.ask(asked)->serial == recorded.versions.front().zone->serial());
+}
+
 TEST_CASE("What is committed and not published yet is not undone", "[store][past]") {
     Recorded recorded;
     const zones::ZoneRef published = recorded.store.zone(kPastApex);
