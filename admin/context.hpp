@@ -30,6 +30,7 @@
 #include "core/ip_address.hpp"
 #include "core/published.hpp"
 #include "store/committer.hpp"
+#include "store/reader.hpp"
 #include "zones/address_rules.hpp"
 #include "zones/name.hpp"
 #include "zones/rrset.hpp"
@@ -47,6 +48,8 @@ struct ApiOptions {
     std::string licence_prefix = "pl-";
 
     Seconds heartbeat_interval{60};
+    /// Where servers may check in over UDP instead (docs/protocols/check-in.md); 0: nowhere.
+    std::uint16_t check_in_port = 0;
     /// Who may read /metrics without a token.
     std::vector<Prefix> monitoring_from{*Prefix::parse("127.0.0.0/8"), *Prefix::parse("::1")};
     std::size_t max_servers_per_licence = 10'000;
@@ -129,6 +132,8 @@ public:
     store::Committer& committer;
     Published<zones::ZoneTable>& zones;
     const Sealer& sealer;
+    // The bulk worker's, which alone uses it; set before the first Api is made.
+    std::optional<store::Reader> bulk_reader;
     // Set before the first Api is made; null: there is none.
     CertificateDesk* certificates = nullptr;
     const MetricsSource* metrics = nullptr;

@@ -82,6 +82,7 @@ net::Response answer_to(const Problem& problem) {
         case ProblemType::RuleBroken:
         case ProblemType::IdempotencyKeyReused:
         case ProblemType::TooManyRequests:
+        case ProblemType::Gone:
             break;
     }
     return word(kLater);

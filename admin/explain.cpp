@@ -9,6 +9,7 @@
 #include "admin/credential_lookup.hpp"
 #include "admin/edit_plan.hpp"
 #include "admin/handlers.hpp"
+#include "admin/history_json.hpp"
 #include "admin/names.hpp"
 #include "admin/presence.hpp"
 #include "admin/rrset_json.hpp"
@@ -108,12 +109,7 @@ void write_changes(JsonWriter& json, const std::vector<zones::RRsetDifference>& 
     json.key("changes").begin_array();
     for (const zones::RRsetDifference& each : differences) {
         if (each.type == zones::RType::SOA) continue;  // Its serial: each change moves it.
-        json.begin_object();
-        json.member("owner", shown(each.owner));
-        json.member("type", zones::type_text(each.type));
-        write_side(json, "before", each.before);
-        write_side(json, "after", each.after);
-        json.end_object();
+        write_difference(json, each);
     }
     json.end_array();
 }

@@ -87,6 +87,10 @@ void put_zonefile(Api& api, std::shared_ptr<Exchange> exchange);
 Result<net::Response, Problem> get_history(Api& api, const Call& call);
 Result<net::Response, Problem> get_audit(Api& api, const Call& call);
 
+// past.cpp
+void get_zone_at(Api& api, std::shared_ptr<Exchange> exchange);
+void get_zone_diff(Api& api, std::shared_ptr<Exchange> exchange);
+
 /// The body as JSON; an empty one is an empty object.
 [[nodiscard]] Result<JsonValue, Problem> json_body(const Call& call);
 [[nodiscard]] net::Response json_response(int status, JsonWriter& json);

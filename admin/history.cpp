@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "admin/handlers.hpp"
+#include "admin/history_json.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
-#include "admin/rrset_json.hpp"
 #include "store/journal_format.hpp"
-#include "zones/presentation.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -18,34 +17,13 @@ constexpr std::size_t kShownRRsets = 100;
 /// Steps of a page, whatever `limit` says: each can hold a megabyte.
 constexpr std::size_t kLongestHistory = 100;
 
-void write_actor(JsonWriter& json, const zones::Actor& actor) {
-    json.key("actor").begin_object();
-    json.member("kind", actor.kind);
-    json.member("id", actor.id);
-    json.member("source", actor.source);
-    json.member("door", actor.door);
-    json.end_object();
-}
-
 Result<void, Problem> write_step(JsonWriter& json, const store::JournalRow& row) {
     const auto rrsets = TRY(store::decode_difference(row.difference, row.zone_apex));
     json.begin_object();
-    json.member("id", row.id);
-    json.member("action", store::to_string(row.action));
-    json.member("at", row.at);
-    json.member("serial_before", row.serial_before);
-    json.member("serial_after", row.serial_after);
-    write_actor(json, row.actor);
-    json.member("reason", row.reason);
+    write_step_head(json, row);
     json.key("changes").begin_array();
-    for (std::size_t at = 0; at < std::min(rrsets.size(), kShownRRsets); ++at) {
-        json.begin_object();
-        json.member("owner", shown(rrsets[at].owner));
-        json.member("type", zones::type_text(rrsets[at].type));
-        write_side(json, "before", rrsets[at].before);
-        write_side(json, "after", rrsets[at].after);
-        json.end_object();
-    }
+    for (std::size_t at = 0; at < std::min(rrsets.size(), kShownRRsets); ++at)
+        write_difference(json, rrsets[at]);
     json.end_array();
     json.member("changes_in_all", rrsets.size());
     json.end_object();

@@ -11,15 +11,13 @@ namespace {
 constexpr Seconds kRetryAfter{5};
 
 constexpr std::array kAll{
-    ProblemType::MalformedJson,      ProblemType::InvalidRequest,
-    ProblemType::CredentialInUrl,    ProblemType::Unauthorized,
-    ProblemType::Forbidden,          ProblemType::LicenceSuspended,
-    ProblemType::ServerSuspended,    ProblemType::NotFound,
-    ProblemType::MethodNotAllowed,   ProblemType::Conflict,
-    ProblemType::PreconditionFailed, ProblemType::TooLarge,
-    ProblemType::RuleBroken,         ProblemType::IdempotencyKeyReused,
-    ProblemType::TooManyRequests,    ProblemType::Internal,
-    ProblemType::NotInThisVersion,   ProblemType::Unavailable,
+    ProblemType::MalformedJson,   ProblemType::InvalidRequest, ProblemType::CredentialInUrl,
+    ProblemType::Unauthorized,    ProblemType::Forbidden,      ProblemType::LicenceSuspended,
+    ProblemType::ServerSuspended, ProblemType::NotFound,       ProblemType::MethodNotAllowed,
+    ProblemType::Conflict,        ProblemType::Gone,           ProblemType::PreconditionFailed,
+    ProblemType::TooLarge,        ProblemType::RuleBroken,     ProblemType::IdempotencyKeyReused,
+    ProblemType::TooManyRequests, ProblemType::Internal,       ProblemType::NotInThisVersion,
+    ProblemType::Unavailable,
 };
 
 // In the order of ProblemType.
@@ -34,6 +32,7 @@ constexpr std::array<ProblemKind, kAll.size()> kKinds{{
     {"not-found", "There is no such thing", 404},
     {"method-not-allowed", "The method is not allowed here", 405},
     {"conflict", "It conflicts with what is there", 409},
+    {"gone", "It is not kept any more", 410},
     {"precondition-failed", "It has changed since you read it", 412},
     {"too-large", "A limit would be passed", 413},
     {"rule-broken", "A rule refuses it", 422},

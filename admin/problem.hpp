@@ -36,6 +36,7 @@ enum class ProblemType : std::uint8_t {
     NotFound,              // 404
     MethodNotAllowed,      // 405
     Conflict,              // 409 It exists already, or is in use.
+    Gone,                  // 410 It was there, and is not kept any more.
     PreconditionFailed,    // 412 If-Match does not hold.
     TooLarge,              // 413 A bound on size or count.
     RuleBroken,            // 422 Well-formed, but a rule of zones or addresses refuses it.

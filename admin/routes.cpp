@@ -79,6 +79,8 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/zones/{zone}/zonefile", kOperator, &get_zonefile, kNoBody},
     Route{Method::Put, "/v1/zones/{zone}/zonefile", kOperator, &put_zonefile, kZoneFile},
     Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
+    Route{Method::Get, "/v1/zones/{zone}/at", kOperator, &get_zone_at, kNoBody},
+    Route{Method::Get, "/v1/zones/{zone}/diff", kOperator, &get_zone_diff, kNoBody},
     Route{Method::Get, "/v1/zones/{zone}/secondaries", kOperator, &get_secondaries, kNoBody},
 
     Route{Method::Post, "/v1/credentials", kOperator, &post_credential, kJson},

@@ -100,6 +100,7 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     write_certificate(json, view->certificate);
     const auto interval = api.context().options.heartbeat_interval;
     json.key("next_in").tenths(next_in(interval, beat.server.id, api.now()));
+    write_check_in(json, api.context().options, beat.server.id, api.now());
     json.end_object();
     api.respond(exchange, json_response(200, json));
 }
@@ -218,7 +219,11 @@ void hold_back(Api& api, const Beat& beat) {
 
 Result<net::Response, Problem> get_self(Api& api, const Call& call) {
     JsonWriter json;
-    write_server(json, TRY(describe(api, *call.caller->server, call.caller->licence->zone_apex)));
+    const auto view = TRY(describe(api, *call.caller->server, call.caller->licence->zone_apex));
+    json.begin_object();
+    write_server_members(json, view);
+    write_check_in(json, api.context().options, view.server.id, api.now());
+    json.end_object();
     return json_response(200, json);
 }
 

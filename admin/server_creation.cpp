@@ -132,7 +132,7 @@ struct Creation {
         return {};
     }
 
-    [[nodiscard]] net::Response answer() const {
+    [[nodiscard]] net::Response answer(const ApiOptions& options) const {
         JsonWriter json;
         json.begin_object();
         json.member("licence", server.licence);
@@ -141,6 +141,7 @@ struct Creation {
         write_names(json, names);
         json.member("port", server.port);
         secrets.write(json);
+        write_check_in(json, options, server.id);
         json.end_object();
         net::Response response = json_response(201, json);
         response.headers.push_back({"etag", version_etag(1)});
@@ -211,7 +212,9 @@ Result<Write, Problem> post_server(Api& api, const Call& call) {
     write.rows = [creation, &context](store::Writer& writer, zones::Change& change) {
         return creation->run(context.options, context.sealer, writer, change);
     };
-    write.answer = [creation](const store::WorkReceipt&) { return creation->answer(); };
+    write.answer = [creation, &context](const store::WorkReceipt&) {
+        return creation->answer(context.options);
+    };
     return write;
 }
 

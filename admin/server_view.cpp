@@ -136,9 +136,23 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state) {
     json.end_object();
 }
 
-void write_server(JsonWriter& json, const ServerView& view) {
-    const store::ServerRow& server = view.server;
+void write_check_in(JsonWriter& json, const ApiOptions& options, std::int64_t server_id,
+                    std::optional<WallTime> now) {
+    json.key("check_in");
+    if (options.check_in_port == 0) {
+        json.null();
+        return;
+    }
     json.begin_object();
+    json.member("server", server_id);
+    json.member("port", options.check_in_port);
+    json.member("interval", options.heartbeat_interval.count());
+    if (now) json.member("clock", to_unix_milliseconds(*now));
+    json.end_object();
+}
+
+void write_server_members(JsonWriter& json, const ServerView& view) {
+    const store::ServerRow& server = view.server;
     json.member("licence", server.licence);
     json.member("label", server.label);
     json.member("zone", shown(view.zone));
@@ -157,6 +171,11 @@ void write_server(JsonWriter& json, const ServerView& view) {
     write_reported(json, server.report);
     json.member("created", server.created_at);
     json.member("version", server.version);
+}
+
+void write_server(JsonWriter& json, const ServerView& view) {
+    json.begin_object();
+    write_server_members(json, view);
     json.end_object();
 }
 

@@ -11,9 +11,11 @@
 
 #include "acme/certificates.hpp"
 #include "admin/api.hpp"
+#include "admin/context.hpp"
 #include "admin/json_writer.hpp"
 #include "admin/names.hpp"
 #include "admin/verdict.hpp"
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "store/records.hpp"
 
@@ -47,6 +49,13 @@ void write_published(JsonWriter& json, const ServerView& view);
 void write_verdict(JsonWriter& json, const Verdict& verdict);
 void write_certificate(JsonWriter& json, const acme::CertificateState& state);
 
+/// "check_in": how this server checks in, null where none may. `now`: where the caller can use our
+/// clock, because it has just asked.
+void write_check_in(JsonWriter& json, const ApiOptions& options, std::int64_t server_id,
+                    std::optional<WallTime> now = {});
+
+/// All members of a server.
+void write_server_members(JsonWriter& json, const ServerView& view);
 /// The whole object, for GET and lists.
 void write_server(JsonWriter& json, const ServerView& view);
 

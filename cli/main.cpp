@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/zone_import.hpp"
+#include "cli/zone_past.hpp"
 
 namespace {
 
@@ -17,15 +18,15 @@ constexpr const char* kExitStatus =
     "with --skip, all of it but what the report names. 1 something failed, or records cannot be "
     "taken; nothing was changed unless it says so. 2 the command is wrong.";
 
-void add_api_options(CLI::App& command, ImportOptions& options) {
-    command.add_option("--url", options.api.url, "Hairpin's API: https://manager.example.net")
+void add_api_options(CLI::App& command, RestOptions& api) {
+    command.add_option("--url", api.url, "Hairpin's API: https://manager.example.net")
         ->envname("HAIRPIN_URL");
     command
-        .add_option("--token-file", options.api.token_file,
+        .add_option("--token-file", api.token_file,
                     "A file with an operator's token, for nobody else to read")
         ->envname("HAIRPIN_TOKEN_FILE");
     command
-        .add_option("--ca-file", options.api.ca_file,
+        .add_option("--ca-file", api.ca_file,
                     "Whom to trust for the API's certificate (PEM); default: the system's")
         ->envname("HAIRPIN_CA_FILE");
 }
@@ -72,8 +73,36 @@ void add_zone_import(CLI::App& zone, ImportOptions& options, Bounds& bounds) {
         "--replace", [&options](std::int64_t) { options.existing = Existing::Replace; },
         "Where the zone is here already: put the source's content in place of all of it");
     command->add_flag("--skip", options.skip, "Where records cannot be taken: take the rest");
-    add_api_options(*command, options);
+    add_api_options(*command, options.api);
     add_bounds(*command, bounds);
+}
+
+void add_filter(CLI::App& command, PastOptions& options) {
+    command.add_option("name", options.name, "Only this name; @ for the zone's own");
+    command.add_option("type", options.type, "Only this type of its records");
+    add_api_options(command, options.api);
+}
+
+CLI::App* add_zone_at(CLI::App& zone, PastOptions& options) {
+    CLI::App* command =
+        zone.add_subcommand("at", "Show what a zone held, and who had changed it last");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command
+        ->add_option("moment", options.from,
+                     "When: a time such as 2026-11-17T14:05:00Z, or a serial")
+        ->required();
+    add_filter(*command, options);
+    return command;
+}
+
+CLI::App* add_zone_diff(CLI::App& zone, PastOptions& options) {
+    CLI::App* command =
+        zone.add_subcommand("diff", "Show in what a zone differs between two moments");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command->add_option("from", options.from, "The first moment: a time or a serial")->required();
+    command->add_option("to", options.to, "The second one")->required();
+    add_filter(*command, options);
+    return command;
 }
 
 int run(int argc, char** argv) {
@@ -85,12 +114,17 @@ int run(int argc, char** argv) {
     ImportOptions options;
     Bounds bounds;
     add_zone_import(*zone, options, bounds);
+    PastOptions past;
+    const CLI::App* at = add_zone_at(*zone, past);
+    const CLI::App* diff = add_zone_diff(*zone, past);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const int printed = app.exit(error);
         return printed == 0 ? kDone : kMisused;
     }
+    if (at->parsed()) return run_zone_at(past);
+    if (diff->parsed()) return run_zone_diff(past);
     options.times.idle = hairpin::Seconds(bounds.idle_seconds);
     options.times.whole = hairpin::Seconds(bounds.seconds);
     options.limits.octets = std::size_t{bounds.megabytes} << 20;

@@ -4,6 +4,7 @@ set(HAIRPIN_MAY_USE_net    core)
 set(HAIRPIN_MAY_USE_zones  core)
 set(HAIRPIN_MAY_USE_store  core zones)
 set(HAIRPIN_MAY_USE_dnsd   core net zones)
+set(HAIRPIN_MAY_USE_checkin core net zones)
 # Watches what dnsd answers; dnsd knows only the ring that it puts it into.
 set(HAIRPIN_MAY_USE_observer core net zones dnsd)
 set(HAIRPIN_MAY_USE_relay  core net)
@@ -12,7 +13,7 @@ set(HAIRPIN_MAY_USE_agent  core net)
 # The operator's command line is a client: of our API (net), and of name servers (dnsd has TSIG). It never opens the store.
 set(HAIRPIN_MAY_USE_cli    core net zones dnsd)
 set(HAIRPIN_MAY_USE_admin  core net zones store acme)
-set(HAIRPIN_MAY_USE_daemon core net zones store dnsd observer acme admin)
+set(HAIRPIN_MAY_USE_daemon core net zones store dnsd checkin observer acme admin)
 
 # hairpin_module(name SOURCES .. ALONE .. USES .. LIBS .. PRIVATE_LIBS ..): the static library of one folder.
 # LIBS appear in the folder's headers, PRIVATE_LIBS only in its sources. ALONE names sources that are not united

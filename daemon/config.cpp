@@ -187,6 +187,9 @@ private:
                     if (listeners != others && each.port != 0 &&
                         std::find(others->begin(), others->end(), each) != others->end())
                         fault(0, fmt::format("{} is listened on for two purposes", each.text()));
+        for (const Endpoint& each : config_.checkin_listen)
+            if (each.port != 0 && std::ranges::count(config_.dns_listen, each) != 0)
+                fault(0, fmt::format("{} is listened on for two purposes", each.text()));
         if (config_.transfer_needs_tls && config_.dns_tls_listen.empty())
             fault(0, "dns.transfer.transport: tls needs dns.tls_listen");
     }

@@ -60,6 +60,9 @@ struct Config {
     std::size_t transfer_per_client = 50;
     std::size_t transfer_least_rate = 1024;  // Octets a second.
 
+    std::vector<Endpoint> checkin_listen;     // Where servers check in over UDP; empty: nowhere.
+    std::uint32_t checkin_per_network = 200;  // Datagrams a second.
+
     observer::Options observing;
 
     std::vector<Endpoint> http_listen;

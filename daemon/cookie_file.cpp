@@ -15,8 +15,6 @@
 namespace hairpin::daemon {
 namespace {
 
-using dnsd::SipKey;
-
 constexpr std::size_t kSecretOctets = SipKey().size();
 constexpr std::size_t kSecretDigits = 2 * kSecretOctets;
 constexpr std::size_t kMaxFileOctets = 256;

@@ -11,6 +11,11 @@ Result<void> probe_listeners(const Config& config) {
         static_cast<void>(TRY(net::bind_udp(endpoint, options)));
         static_cast<void>(TRY(net::listen_tcp(endpoint)));
     }
+    for (const Endpoint& endpoint : config.checkin_listen) {
+        net::UdpOptions options;
+        options.reuse_port = false;
+        static_cast<void>(TRY(net::bind_udp(endpoint, options)));
+    }
     for (const auto* listeners :
          {&config.dns_tls_listen, &config.dns_https_listen, &config.http_listen})
         for (const Endpoint& endpoint : *listeners)

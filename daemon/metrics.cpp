@@ -57,7 +57,7 @@ void collect_dns_workers(admin::MetricsText& metrics, const std::vector<dnsd::Co
     metrics.family("dns_worker_queries_total", Kind::Counter, "DNS messages received, by worker.");
     for (std::size_t worker = 0; worker < workers.size(); ++worker) {
         std::uint64_t received = 0;
-        for (const dnsd::Counter& each : workers[worker].received)
+        for (const Counter& each : workers[worker].received)
             received += each.value();
         metrics.sample("worker", std::to_string(worker), received);
     }
@@ -257,6 +257,20 @@ void collect_acme(admin::MetricsText& metrics, const acme::Counters& acme) {
     metrics.gauge("acme_live", "Orders under way now.", acme.live);
 }
 
+void collect_checkin(admin::MetricsText& metrics, const checkin::Counters& checkin) {
+    metrics.family("checkin_datagrams_total", Kind::Counter,
+                   "Check-ins over UDP, by what came of them.");
+    for (std::size_t outcome = 0; outcome < checkin.outcomes.size(); ++outcome)
+        metrics.sample("outcome", to_string(static_cast<checkin::Outcome>(outcome)),
+                       checkin.outcomes[outcome].value());
+    metrics.counter("checkin_send_failed_total", "Challenges that the kernel would not take.",
+                    checkin.send_failed.value());
+    metrics.gauge("checkin_servers", "Servers that may check in.", checkin.servers.value());
+    metrics.counter("checkin_left_out_total",
+                    "Times that a server may not check in because there are too many.",
+                    checkin.left_out.value());
+}
+
 // The second number of /proc/self/statm: resident pages.
 std::uint64_t resident_octets() {
     std::ifstream file("/proc/self/statm");
@@ -283,6 +297,7 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
     if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());
+    if (desk_ != nullptr) collect_checkin(metrics, desk_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());
 }
 

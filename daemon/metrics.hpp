@@ -7,6 +7,7 @@
 
 #include "acme/certificates.hpp"
 #include "admin/metrics_text.hpp"
+#include "checkin/desk.hpp"
 #include "daemon/http_front.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
@@ -16,14 +17,16 @@ namespace hairpin::daemon {
 
 class Metrics final : public admin::MetricsSource {
 public:
-    /// `certificates` may be null: no CA is configured.
+    /// `certificates` may be null: no CA is configured; `desk` too: no server checks in.
     Metrics(const dnsd::Server& dns, const dnsd::Notifier& notifier, const HttpFront& http,
-            const observer::Observer& observer, const acme::Certificates* certificates) noexcept
+            const observer::Observer& observer, const acme::Certificates* certificates,
+            const checkin::Desk* desk) noexcept
         : dns_(dns),
           notifier_(notifier),
           http_(http),
           observer_(observer),
-          certificates_(certificates) {}
+          certificates_(certificates),
+          desk_(desk) {}
     void collect(admin::MetricsText& metrics) const override;
 
 private:
@@ -32,6 +35,7 @@ private:
     const HttpFront& http_;
     const observer::Observer& observer_;
     const acme::Certificates* certificates_;
+    const checkin::Desk* desk_;
 };
 
 }  // namespace hairpin::daemon

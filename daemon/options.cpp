@@ -285,6 +285,21 @@ const std::array kOptions = {
                return set_whole(c.observing.query_log.sample, v, 0, 1'000'000'000);
            },
            [](const Config& c) { return std::to_string(c.observing.query_log.sample); }},
+    Option{"checkin.listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Where servers check in over UDP, such as \"0.0.0.0:5380\"; empty: nowhere, all report "
+           "over "
+           "HTTPS.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_more_endpoints(c.checkin_listen, v);
+           },
+           [](const Config& c) { return joined(c.checkin_listen); }},
+    Option{"checkin.per_network", OptionKind::Number, Presence::Optional, kRestart, "200",
+           "Check-ins a second from one network (IPv4 /24 or IPv6 /56) that are looked at, 0 to "
+           "1000000; 0: all.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_whole(c.checkin_per_network, v, 0, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.checkin_per_network); }},
     Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },

@@ -8,19 +8,23 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "acme/certificates.hpp"
 #include "admin/api.hpp"
 #include "admin/certificate_desk.hpp"
 #include "admin/presence.hpp"
+#include "checkin/desk.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/log.hpp"
 #include "core/published.hpp"
 #include "daemon/catalog_keeper.hpp"
+#include "daemon/checkin_feed.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/cookie_file.hpp"
 #include "daemon/following.hpp"
@@ -117,6 +121,13 @@ admin::ApiOptions api_options(const Config& config) {
     return options;
 }
 
+checkin::DeskOptions desk_options(const Config& config) {
+    checkin::DeskOptions options;
+    options.listen = config.checkin_listen;
+    options.per_network = config.checkin_per_network;
+    return options;
+}
+
 net::ServerOptions http_options(const Config& config) {
     net::ServerOptions options;
     options.max_connections = config.http_connections;
@@ -169,6 +180,7 @@ public:
             logger().info("dns over tls: {}", joined(dns_->tls_endpoints()));
         if (!dns_->https_endpoints().empty())
             logger().info("dns over https: {}", joined(dns_->https_endpoints()));
+        if (checkin_) logger().info("check-ins: {}", joined(checkin_->endpoints()));
         notify("READY=1");
         main_.run();
         stop();
@@ -182,6 +194,7 @@ public:
         if (certificates_) certificates_->stop();
         if (history_) history_->stop();
         if (dns_) dns_->stop();
+        if (checkin_) checkin_->stop();
         if (observer_) observer_->stop();
         if (committer_) committer_->stop();
         if (notifier_) notifier_->stop();
@@ -255,6 +268,9 @@ private:
         dns_ =
             TRY(dnsd::Server::bind(options, *zones_, {&transfers_->published(), history_.get()}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
+        if (config_.checkin_listen.empty()) return {};
+        checkin_ = TRY(checkin::Desk::bind(desk_options(config_), *zones_, clock_));
+        feed_ = std::make_unique<CheckinFeed>(*sealer_, address_rules(config_), *checkin_);
         return {};
     }
 
@@ -274,11 +290,33 @@ private:
             const auto renewed = keys_->refresh(**commit_reader_, names);
             tell_followers(transfers_->followed_with(**commit_reader_, renewed));
         };
+        if (feed_) TRY(follow_servers(options));
         options.on_transfers = [this](const std::vector<zones::Name>& apexes) {
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
+    }
+
+    [[nodiscard]] Result<void> follow_servers(store::CommitterOptions& options) {
+        feed_reader_.emplace(TRY(open_reader()));
+        TRY(feed_->load(**feed_reader_));
+        options.on_servers = [this](const std::vector<std::int64_t>& servers) {
+            main_.post([this, servers] { feed_->refresh(**feed_reader_, servers); });
+        };
+        return {};
+    }
+
+    [[nodiscard]] Result<void> start_desk() {
+        return checkin_->start([this](std::span<const checkin::HeardServer> servers) {
+            store::SeenUpdate update;
+            update.online = store::Online::Online;
+            for (const checkin::HeardServer& each : servers) {
+                update.server_id = static_cast<std::int64_t>(each.server);
+                update.last_seen_at = each.at;
+                committer_->seen(update);
+            }
+        });
     }
 
     // The root: of every zone.
@@ -295,16 +333,20 @@ private:
         observer_ = TRY(observer::Observer::start(dns_->workers(), *zones_));
         observe(config_.observing);
         TRY(dns_->start());
+        if (checkin_) TRY(start_desk());
         if (!config_.acme_directory.empty()) {
             certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
                                                           clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
-        metrics_ =
-            std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_, certificates_.get());
+        metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
+                                             certificates_.get(), checkin_.get());
         following_ = std::make_unique<Following>(*notifier_);
-        context_ = std::make_unique<admin::ApiContext>(api_options(config_), clock_, *committer_,
+        admin::ApiOptions options = api_options(config_);
+        if (checkin_) options.check_in_port = checkin_->endpoints().front().port;
+        context_ = std::make_unique<admin::ApiContext>(std::move(options), clock_, *committer_,
                                                        *zones_, *sealer_);
+        context_->bulk_reader.emplace(TRY(open_reader()));
         context_->certificates = desk_.get();
         context_->metrics = metrics_.get();
         context_->readiness = &readiness_;
@@ -366,6 +408,9 @@ private:
     UpdateDoor update_door_;                    // Before the committer, which calls it back.
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
+    std::unique_ptr<checkin::Desk> checkin_;
+    std::unique_ptr<CheckinFeed> feed_;
+    std::optional<store::Reader> feed_reader_;  // The main thread's.
     std::unique_ptr<dnsd::Server> dns_;
     std::unique_ptr<observer::Observer> observer_;
     // Tells dns_'s threads what it found, so it goes before them.

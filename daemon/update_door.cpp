@@ -39,6 +39,7 @@ Rcode rcode_of_problem(ProblemType type) {
         case ProblemType::RuleBroken:
         case ProblemType::IdempotencyKeyReused:
         case ProblemType::NotInThisVersion:
+        case ProblemType::Gone:
             return Rcode::Refused;
     }
     return Rcode::ServFail;

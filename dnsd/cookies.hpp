@@ -22,8 +22,8 @@
 
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
+#include "core/siphash.hpp"
 #include "dnsd/counters.hpp"
-#include "dnsd/siphash.hpp"
 
 namespace hairpin::dnsd {
 

@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/counter.hpp"
 #include "dnsd/codes.hpp"
-#include "dnsd/counter.hpp"
 #include "dnsd/histogram.hpp"
 
 namespace hairpin::dnsd {

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dnsd/counter.hpp"
+#include "core/counter.hpp"
 
 namespace hairpin::dnsd {
 

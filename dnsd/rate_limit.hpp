@@ -31,8 +31,8 @@
 #include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
+#include "core/siphash.hpp"
 #include "dnsd/counters.hpp"
-#include "dnsd/siphash.hpp"
 
 namespace hairpin::dnsd {
 

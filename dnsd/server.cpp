@@ -79,7 +79,7 @@ Result<void> check(const ServerOptions& options) {
     if (options.listen.empty()) return invalid("dns.listen", "no endpoint to listen on");
     if (options.workers > kMaxWorkers) return invalid("dns.workers", "more than 1024");
     const std::size_t udp_octets = options.identity.udp_octets;
-    if (udp_octets < kMinUdpOctets || udp_octets > UdpBatch::kReceiveOctets)
+    if (udp_octets < kMinUdpOctets || udp_octets > net::UdpBatch::kReceiveOctets)
         return invalid("dns.udp_octets", "not between 512 and 4096");
     if (options.identity.nsid.size() > kMaxNsidOctets)
         return invalid("dns.nsid", "longer than 64 octets");
@@ -233,7 +233,7 @@ private:
     Tap tap_;
     Worker worker_;
     std::optional<UpdateDesk> updates_;
-    UdpBatch batch_;
+    net::UdpBatch batch_;
     std::list<UdpServer> udp_;
     TcpServer tcp_;
     std::optional<TcpServer> tls_;

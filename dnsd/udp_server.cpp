@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "dnsd/counters.hpp"
 #include "dnsd/transfer_request.hpp"
 #include "dnsd/update_desk.hpp"
 #include "dnsd/update_message.hpp"
@@ -14,9 +15,13 @@ namespace {
 /// Batches before the loop looks at other sockets again: TCP is not starved by a flood.
 constexpr int kMaxRounds = 16;
 
+Silence silence_of(net::Unfit unfit) noexcept {
+    return unfit == net::Unfit::Oversized ? Silence::Oversized : Silence::SourcePort;
+}
+
 }  // namespace
 
-UdpServer::UdpServer(const Worker& worker, UdpBatch& batch, Fd socket)
+UdpServer::UdpServer(const Worker& worker, net::UdpBatch& batch, Fd socket)
     : worker_(worker),
       batch_(batch),
       socket_(std::move(socket)),
@@ -33,7 +38,11 @@ void UdpServer::answer_waiting() noexcept {
         const Engine engine = worker_.engine();
         pending_.reset();
         for (std::size_t each = 0; each < count; ++each) {
-            if (batch_.received(each, worker_.counters).data() == nullptr) continue;
+            const net::Unfit unfit = batch_.unfit(each);
+            if (unfit != net::Unfit::No) {
+                worker_.counters.count(silence_of(unfit));
+                continue;
+            }
             const IpAddress client = batch_.client(each);
             Gist gist;
             std::size_t octets = answer_one(engine, each, client, gist);
@@ -42,11 +51,11 @@ void UdpServer::answer_waiting() noexcept {
             batch_.reply(each, octets);
             worker_.counters.count_response(Transport::Udp, octets);
         }
-        batch_.send(socket_.get(), worker_.counters);
+        worker_.counters.udp_send_failed.add(batch_.send(socket_.get()));
         worker_.counters.count_latency(Transport::Udp, stopwatch.nanoseconds(), batch_.replies());
         worker_.quiescent();
         if (worker_.tap.is_open()) show(count, stopwatch);
-        if (count < UdpBatch::kDatagrams) return;  // A short batch has emptied the socket.
+        if (count < net::UdpBatch::kDatagrams) return;  // A short batch has emptied the socket.
     }
 }
 
@@ -70,7 +79,7 @@ std::size_t UdpServer::take_update(std::size_t index, OctetView message, Gist& g
     const auto octets = worker_.updates->take(
         message, source, batch_.response_room(),
         [this, path = batch_.return_path(index)](OctetView answer) {
-            path.send(socket_.get(), answer, worker_.counters);
+            if (!path.send(socket_.get(), answer)) worker_.counters.udp_send_failed.add();
         },
         gist);
     pending_.set(index, !octets);

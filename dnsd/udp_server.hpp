@@ -13,9 +13,9 @@
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
 #include "dnsd/answer.hpp"
-#include "dnsd/udp_batch.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
+#include "net/udp_batch.hpp"
 
 namespace hairpin::dnsd {
 
@@ -23,7 +23,7 @@ class UdpServer {
 public:
     /// Starts to serve `socket`. Worker and batch outlive this; the batch is shared by the worker's
     /// sockets.
-    UdpServer(const Worker& worker, UdpBatch& batch, Fd socket);
+    UdpServer(const Worker& worker, net::UdpBatch& batch, Fd socket);
     UdpServer(const UdpServer&) = delete;
     UdpServer& operator=(const UdpServer&) = delete;
 
@@ -44,11 +44,11 @@ private:
                                     std::size_t octets) noexcept;
 
     const Worker& worker_;
-    UdpBatch& batch_;
+    net::UdpBatch& batch_;
     Fd socket_;
     Endpoint bound_;
-    std::bitset<UdpBatch::kDatagrams> pending_;  // Of this batch: answered later.
-    net::Poll poll_;                             // After socket_: it lets go first.
+    std::bitset<net::UdpBatch::kDatagrams> pending_;  // Of this batch: answered later.
+    net::Poll poll_;                                  // After socket_: it lets go first.
 };
 
 }  // namespace hairpin::dnsd

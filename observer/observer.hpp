@@ -35,9 +35,9 @@
 namespace hairpin::observer {
 
 struct ObserverCounters {
-    SinkCounters dnstap;         // Frames.
-    dnsd::Counter is_connected;  // 1: a dnstap reader is there.
-    SinkCounters query_log;      // Lines.
+    SinkCounters dnstap;     // Frames.
+    Counter is_connected;    // 1: a dnstap reader is there.
+    SinkCounters query_log;  // Lines.
 };
 
 class Observer {

@@ -4,13 +4,13 @@
 
 #pragma once
 
-#include "dnsd/counter.hpp"
+#include "core/counter.hpp"
 
 namespace hairpin::observer {
 
 struct SinkCounters {
-    dnsd::Counter written;  // Taken by the kernel, whole.
-    dnsd::Counter dropped;
+    Counter written;  // Taken by the kernel, whole.
+    Counter dropped;
 };
 
 }  // namespace hairpin::observer

@@ -344,6 +344,7 @@ void Committer::Impl::tell_touched() {
     const Touched touched = std::exchange(touched_, {});
     if (!touched.tsig_names.empty() && options_.on_tsig_keys)
         options_.on_tsig_keys(touched.tsig_names);
+    if (!touched.servers.empty() && options_.on_servers) options_.on_servers(touched.servers);
     if (!touched.transfers.empty() && options_.on_transfers)
         options_.on_transfers(touched.transfers);
 }

@@ -22,8 +22,9 @@
 // (store/load.hpp).
 //
 // Threads   submit, seen, used, set_rules, counters, trouble: any thread. `done`, `rows`, `after`,
-//           on_published, on_tsig_keys and on_transfers run on the commit thread and must only
-//           hand over (rows and after: only write rows; on_tsig_keys and on_transfers: read a few).
+//           on_published, on_tsig_keys, on_servers and on_transfers run on the commit thread and
+//           must only hand over (rows and after: only write rows; on_tsig_keys and on_transfers:
+//           read a few).
 //           No lock is held meanwhile.
 
 #pragma once
@@ -97,6 +98,8 @@ struct CommitterOptions {
     /// Names of TSIG keys whose credentials were made, changed or removed, once that is durable and
     /// before it is acknowledged. May name a key that did not change. Quick: commits wait for it.
     std::function<void(const std::vector<std::string>& names)> on_tsig_keys;
+    /// Servers as in Touched::servers, as on_tsig_keys and after it.
+    std::function<void(const std::vector<std::int64_t>& servers)> on_servers;
     /// Zones whose secondaries or transfer grants were written or went (Touched::transfers), as
     /// on_tsig_keys and after it.
     std::function<void(const std::vector<zones::Name>& apexes)> on_transfers;

@@ -85,6 +85,12 @@ Result<std::vector<JournalRow>> Queries::journal_after_time(const zones::Name& a
         apex.lower().text(), before(before_id), time);
 }
 
+Result<std::optional<WallTime>> Queries::journal_reaches_to() {
+    return one_row<WallTime>(
+        database_, "SELECT at FROM journal ORDER BY id LIMIT 1",
+        [](auto& row) -> Result<WallTime> { return from_unix_milliseconds(row.integer(0)); });
+}
+
 Result<std::vector<AuditRow>> Queries::audit(std::size_t limit, std::int64_t before_id) {
     static const std::string sql =
         select(kAuditColumns, " FROM audit WHERE id < ?2 ORDER BY id DESC LIMIT ?1");

@@ -107,6 +107,10 @@ public:
                                                                      std::size_t limit,
                                                                      std::int64_t before_id);
 
+    /// When the oldest row of any zone was written: nothing since then is missing
+    /// (store/retention.hpp).
+    [[nodiscard]] Result<std::optional<WallTime>> journal_reaches_to();
+
     /// Newest first, rows with id < `before_id` only (0: from the newest).
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, std::int64_t before_id);
     [[nodiscard]] Result<std::optional<IdempotencyRow>> idempotency(std::int64_t credential_id,

@@ -76,6 +76,9 @@ SeenBuffer::Batch SeenBuffer::take() {
     batch.servers.reserve(taken.servers.size());
     for (auto& [id, update] : taken.servers)
         batch.servers.push_back(std::move(update));
+    // Rows that stand side by side are written as one page.
+    std::sort(batch.servers.begin(), batch.servers.end(),
+              [](const auto& a, const auto& b) { return a.server_id < b.server_id; });
     batch.credentials = std::move(taken.credentials);
     return batch;
 }

@@ -239,6 +239,7 @@ void WorkGroup::give_up(Error error) {
 void append(Touched& all, const Touched& more) {
     all.tsig_names.insert(all.tsig_names.end(), more.tsig_names.begin(), more.tsig_names.end());
     all.transfers.insert(all.transfers.end(), more.transfers.begin(), more.transfers.end());
+    all.servers.insert(all.servers.end(), more.servers.begin(), more.servers.end());
 }
 
 zones::Refusal not_durable(std::string_view cause) {

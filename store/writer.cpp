@@ -43,6 +43,23 @@ Result<void> Writer::note_keys(std::string_view condition, const Value& value) {
     return {};
 }
 
+Result<void> Writer::note_servers_of(std::string_view licence) {
+    if (touched_ == nullptr) return {};
+    const auto ids = TRY(all_rows<std::int64_t>(
+        database(), "SELECT id FROM servers WHERE licence = ?1",
+        [](auto& row) -> Result<std::int64_t> { return row.integer(0); }, licence));
+    touched_->servers.insert(touched_->servers.end(), ids.begin(), ids.end());
+    return {};
+}
+
+/// Its key and its server, while its row is there.
+Result<void> Writer::note_credential(std::int64_t id) {
+    TRY(note_keys("c.id = ?1", id));
+    const auto row = TRY(queries_.credential(id));
+    if (row && row->server_id) touch_server(*row->server_id);
+    return {};
+}
+
 Result<void> Writer::insert_licence(const LicenceRow& row) {
     return about(
         database().run("INSERT INTO licences (name, zone_apex, plan, state, expires_at, created_at,"
@@ -58,13 +75,14 @@ Result<void> Writer::update_licence(const LicenceRow& row) {
                        " version = version + 1 WHERE name = ?1 AND version = ?2",
                        row.name, row.version, row.plan, to_string(row.state), row.expires_at));
     touch_transfers(row.zone_apex);  // Its keys transfer only while it is active.
-    if (database().changed_rows() == 1) return {};
+    if (database().changed_rows() == 1) return note_servers_of(row.name);
     const auto current = TRY(read().licence(row.name));
     return check_version(database(), current.has_value(), row.name);
 }
 
 Result<void> Writer::erase_licence(std::string_view name) {
     TRY(note_keys("s.licence = ?1 OR c.licence = ?1", name));
+    TRY(note_servers_of(name));
     TRY(database().run("DELETE FROM licences WHERE name = ?1", name));
     if (database().changed_rows() == 0) return fail(not_found(std::string(name)));
     return {};
@@ -92,6 +110,7 @@ Result<void> Writer::update_server(const ServerRow& row) {
         database().run("UPDATE servers SET port = ?3, state = ?4, version = version + 1"
                        " WHERE id = ?1 AND version = ?2",
                        row.id, row.version, row.port, to_string(row.state)));
+    touch_server(row.id);
     if (database().changed_rows() == 1) return {};
     const auto current = TRY(read().server(row.id));
     return check_version(database(), current.has_value(), row.licence + "/" + row.label);
@@ -99,6 +118,7 @@ Result<void> Writer::update_server(const ServerRow& row) {
 
 Result<void> Writer::erase_server(std::int64_t id) {
     TRY(note_keys("c.server_id = ?1", id));
+    touch_server(id);
     TRY(database().run("DELETE FROM servers WHERE id = ?1", id));
     if (database().changed_rows() == 0) return fail(not_found("server " + std::to_string(id)));
     return {};
@@ -119,11 +139,12 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
     const std::int64_t id = database().last_insert_id();
     if (touched_ != nullptr && !row.tsig_name.empty())
         touched_->tsig_names.push_back(row.tsig_name);
+    if (row.server_id) touch_server(*row.server_id);
     return id;
 }
 
 Result<void> Writer::update_credential(const CredentialRow& row) {
-    TRY(note_keys("c.id = ?1", row.id));
+    TRY(note_credential(row.id));
     TRY(database().run(
         "UPDATE credentials SET label = ?2, expires_at = ?3, sources = ?4,"
         " per_minute = ?5 WHERE id = ?1",
@@ -134,7 +155,7 @@ Result<void> Writer::update_credential(const CredentialRow& row) {
 }
 
 Result<void> Writer::revoke_credential(std::int64_t id) {
-    TRY(note_keys("c.id = ?1", id));
+    TRY(note_credential(id));
     TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
                        id, now_));
     if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
@@ -142,7 +163,7 @@ Result<void> Writer::revoke_credential(std::int64_t id) {
 }
 
 Result<void> Writer::erase_credential(std::int64_t id) {
-    TRY(note_keys("c.id = ?1", id));
+    TRY(note_credential(id));
     TRY(database().run("DELETE FROM credentials WHERE id = ?1", id));
     if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
     return {};
@@ -150,6 +171,7 @@ Result<void> Writer::erase_credential(std::int64_t id) {
 
 Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::int64_t except_id) {
     TRY(note_keys("c.server_id = ?1", server_id));
+    touch_server(server_id);
     return database().run(
         "UPDATE credentials SET revoked_at = coalesce(revoked_at, ?3)"
         " WHERE server_id = ?1 AND id <> ?2",
@@ -159,6 +181,7 @@ Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::i
 Result<void> Writer::expire_credentials_of_server(std::int64_t server_id, std::int64_t except_id,
                                                   WallTime expires_at) {
     TRY(note_keys("c.server_id = ?1", server_id));
+    touch_server(server_id);
     return database().run(
         "UPDATE credentials SET expires_at = min(coalesce(expires_at, ?3), ?3)"
         " WHERE server_id = ?1 AND id <> ?2",

@@ -31,6 +31,8 @@ struct Touched {
     /// Apexes of the zones whose secondaries or grants were written or went; the root stands for
     /// what holds of every zone.
     std::vector<zones::Name> transfers;
+    /// Servers that were made, written or went, and those whose credentials or licence were.
+    std::vector<std::int64_t> servers;
     std::vector<zones::Name> regrouped;  // Zones whose catalog group was written.
 };
 
@@ -97,10 +99,19 @@ public:
         if (touched_ != nullptr) touched_->transfers.push_back(apex);
     }
 
+    /// As in Touched::servers.
+    void touch_server(std::int64_t server_id) {
+        if (touched_ != nullptr) touched_->servers.push_back(server_id);
+    }
+
 private:
     /// Notes the keys of the credentials that `condition` over `c` and `s` (their server) finds.
     template <typename Value>
     [[nodiscard]] Result<void> note_keys(std::string_view condition, const Value& value);
+
+    [[nodiscard]] Result<void> note_credential(std::int64_t id);
+    /// Notes the servers of a licence.
+    [[nodiscard]] Result<void> note_servers_of(std::string_view licence);
 
     Queries queries_;
     const zones::ZoneTable& zones_;

@@ -62,6 +62,29 @@ TEST_CASE("The main job: a licence, a server, its report, both names answered", 
     CHECK(text_at(self.json(), "/reported/agent") == "hairpin-agent/1.0");
 }
 
+TEST_CASE("A server is told how to check in, and our time only when it asks itself",
+          "[admin][api][checkin]") {
+    ApiOptions options = test_options();
+    options.check_in_port = 5380;
+    ApiFixture api(options);
+    REQUIRE(api.as_operator(Method::Post, "/v1/licences", R"({"licence":"acme"})").status == 201);
+    const Answer answer = api.as_operator(Method::Post, "/v1/licences/acme/servers", "{}");
+    CHECK(answer.body.find("clock") == std::string::npos);
+    const JsonValue made = answer.json();
+    const std::int64_t server = number_at(made, "/check_in/server");
+    CHECK(server > 0);
+    CHECK(number_at(made, "/check_in/port") == 5380);
+    CHECK(number_at(made, "/check_in/interval") == 60);
+
+    const std::string token = text_at(made, "/token");
+    const JsonValue beat = api.beat(token, R"({"public":"auto"})").json();
+    const JsonValue self = api.ask({Method::Get, "/v1/self", "", token, {}}).json();
+    for (const JsonValue* each : {&beat, &self}) {
+        CHECK(number_at(*each, "/check_in/server") == server);
+        CHECK(number_at(*each, "/check_in/clock") == to_unix_milliseconds(api.store.clock.now()));
+    }
+}
+
 TEST_CASE("Challenge names never answer NXDOMAIN once the server exists", "[admin][api][rfc8020]") {
     ApiFixture api;
     api.make_server();

@@ -30,6 +30,14 @@ TEST_CASE("SHA-256 and HMAC-SHA-256 give the standards' values", "[core]") {
     // RFC 4231 section 4.3.
     CHECK(to_hex(hmac_sha256(as_octets("Jefe"), as_octets("what do ya want for nothing?"))) ==
           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    // A key without octets is one too, and one longer than a block is hashed (RFC 2104 section 2).
+    CHECK(to_hex(hmac_sha256({}, {})) ==
+          "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    // RFC 4231 section 4.7.
+    CHECK(
+        to_hex(hmac_sha256(Octets(131, 0xaa),
+                           as_octets("Test Using Larger Than Block-Size Key - Hash Key First"))) ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST_CASE("A sealed value opens under its key and context only", "[core][invariant5]") {

@@ -75,6 +75,22 @@ TEST_CASE("DNS over TLS and HTTPS is off until it is given endpoints",
           std::vector<std::string>{"dns.tls_listen", "dns.https_listen", "dns.tls_per_client"});
 }
 
+TEST_CASE("Servers check in where that is given an endpoint, and may have a TCP port's number",
+          "[daemon][checkin]") {
+    const auto off = parse_config(kLeast, "/etc/hairpin/hairpin.toml");
+    REQUIRE(off);
+    CHECK(off->checkin_listen.empty());
+    CHECK(off->checkin_per_network == 200);
+    const auto on = parse_config(
+        kLeast + "[checkin]\nlisten = [\"0.0.0.0:443\", \"[::]:443\"]\nper_network = 0\n",
+        "/etc/hairpin/hairpin.toml");
+    REQUIRE(on);
+    CHECK(on->checkin_listen.at(1).text() == "[::]:443");
+    CHECK(on->checkin_per_network == 0);
+    CHECK(needs_restart(*off, *on) ==
+          std::vector<std::string>{"checkin.listen", "checkin.per_network"});
+}
+
 TEST_CASE("A secondary is an address and perhaps a key, and nothing else", "[daemon][hostile]") {
     const std::string wrong =
         GENERATE(as<std::string>(), "192.0.2.53 key", "192.0.2.53 key ", "192.0.2.53  key upd.",
@@ -120,6 +136,8 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
         {kLeast + "[dns]\nhttps_listen = [\"0.0.0.0:443\"]\n",
          "0.0.0.0:443 is listened on for two purposes"},
         {kLeast + "[dns]\ntls_listen = [\"0.0.0.0:53\"]\n", "for two purposes"},
+        {kLeast + "[checkin]\nlisten = [\"0.0.0.0:53\"]\n", "for two purposes"},
+        {kLeast + "[checkin]\nper_network = 1000001\n", "from 0 to 1000000"},
         {kLeast + "[dns.transfer]\ntransport = \"tls\"\n", "tls needs dns.tls_listen"},
         {kLeast + "[dns.transfer]\ntransport = \"quic\"\n", "must be any or tls"},
         {kLeast + "[acme]\ndirectory = \"http://ca.test\"\n", "must be an https:// URL"},

@@ -1,11 +1,11 @@
-#include "dnsd/udp_batch.hpp"
+#include "net/udp_batch.hpp"
 
 #include <cerrno>
 #include <cstring>
 
 #include "core/assert.hpp"
 
-namespace hairpin::dnsd {
+namespace hairpin::net {
 namespace {
 
 bool has_source_port(const sockaddr_in6& peer) noexcept {
@@ -64,17 +64,13 @@ std::size_t UdpBatch::receive(int socket) noexcept {
     }
 }
 
-OctetView UdpBatch::received(std::size_t index, Counters& counters) const noexcept {
-    const mmsghdr& message = in_[index];
-    if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
-        counters.count(Silence::Oversized);
-        return {};
-    }
-    if (!has_source_port(peers_[index])) {
-        counters.count(Silence::SourcePort);
-        return {};
-    }
-    return {requests_.data() + index * kStride, message.msg_len};
+Unfit UdpBatch::unfit(std::size_t index) const noexcept {
+    if ((in_[index].msg_hdr.msg_flags & MSG_TRUNC) != 0) return Unfit::Oversized;
+    return has_source_port(peers_[index]) ? Unfit::No : Unfit::SourcePort;
+}
+
+OctetView UdpBatch::received(std::size_t index) const noexcept {
+    return {requests_.data() + index * kStride, in_[index].msg_len};
 }
 
 IpAddress UdpBatch::client(std::size_t index) const noexcept {
@@ -98,20 +94,21 @@ void UdpBatch::reply(std::size_t index, std::size_t octets) noexcept {
     ++replies_;
 }
 
-void UdpBatch::send(int socket, Counters& counters) noexcept {
+std::size_t UdpBatch::send(int socket) noexcept {
+    std::size_t refused = 0;
     for (std::size_t sent = 0; sent < replies_;) {
         const auto left = static_cast<unsigned>(replies_ - sent);
         const int count = ::sendmmsg(socket, out_.data() + sent, left, MSG_DONTWAIT);
         if (count > 0) {
             sent += static_cast<std::size_t>(count);
-        } else if (errno == EAGAIN) {  // The send buffer is full: the resolvers will ask again.
-            counters.udp_send_failed.add(left);
-            return;
+        } else if (errno == EAGAIN) {  // The send buffer is full: the clients will ask again.
+            return refused + left;
         } else if (errno != EINTR) {  // The error is about the first: go on behind it.
-            counters.udp_send_failed.add();
+            ++refused;
             ++sent;
         }
     }
+    return refused;
 }
 
 UdpBatch::ReturnPath UdpBatch::return_path(std::size_t index) const noexcept {
@@ -124,7 +121,7 @@ UdpBatch::ReturnPath UdpBatch::return_path(std::size_t index) const noexcept {
     return path;
 }
 
-void UdpBatch::ReturnPath::send(int socket, OctetView answer, Counters& counters) const noexcept {
+bool UdpBatch::ReturnPath::send(int socket, OctetView answer) const noexcept {
     // The kernel wants what it only reads to be writable.
     ReturnPath copy = *this;
     iovec part{const_cast<std::uint8_t*>(answer.data()), answer.size()};
@@ -137,9 +134,9 @@ void UdpBatch::ReturnPath::send(int socket, OctetView answer, Counters& counters
     out.msg_controllen = copy.control_octets_;
     if (cmsghdr* control = CMSG_FIRSTHDR(&out)) forget_interface(*control);
     while (::sendmsg(socket, &out, MSG_DONTWAIT) < 0) {
-        if (errno == EINTR) continue;
-        return counters.udp_send_failed.add();
+        if (errno != EINTR) return false;
     }
+    return true;
 }
 
 Endpoint UdpBatch::sender(std::size_t index) const noexcept {
@@ -176,4 +173,4 @@ OctetView UdpBatch::reply_to(std::size_t index, std::size_t earlier) const noexc
     return {static_cast<const std::uint8_t*>(part.iov_base), part.iov_len};
 }
 
-}  // namespace hairpin::dnsd
+}  // namespace hairpin::net

@@ -1,4 +1,4 @@
-// dnsd/udp_batch.hpp - up to 64 datagrams in with one system call, their answers out with another.
+// net/udp_batch.hpp - up to 64 datagrams in with one system call, their answers out with another.
 //
 // Owns the buffers; one batch serves all UDP sockets of a worker, one after the other. On a
 // wildcard socket each answer leaves from the address that its question came to.
@@ -20,14 +20,20 @@
 
 #include "core/ip_address.hpp"
 #include "core/octets.hpp"
-#include "dnsd/counters.hpp"
 
-namespace hairpin::dnsd {
+namespace hairpin::net {
+
+/// Why a datagram must not be answered.
+enum class Unfit : std::uint8_t {
+    No,          // It may be.
+    Oversized,   // Larger than our buffer.
+    SourcePort,  // Source port 0: nobody could receive the answer.
+};
 
 class UdpBatch {
 public:
     static constexpr std::size_t kDatagrams = 64;
-    /// A longer datagram is not a question and is dropped.
+    /// A longer datagram is Oversized.
     static constexpr std::size_t kReceiveOctets = 4096;
 
     /// @param response_octets  The most that one answer takes.
@@ -37,8 +43,10 @@ public:
 
     /// Takes what waits at the socket, forgetting the batch before. @return How many; 0: nothing.
     [[nodiscard]] std::size_t receive(int socket) noexcept;
-    /// A datagram of this batch; empty when it must not be answered, which is then counted.
-    [[nodiscard]] OctetView received(std::size_t index, Counters& counters) const noexcept;
+    /// Looked at before received().
+    [[nodiscard]] Unfit unfit(std::size_t index) const noexcept;
+    /// A datagram of this batch, as far as it is here.
+    [[nodiscard]] OctetView received(std::size_t index) const noexcept;
     /// Where a datagram of this batch came from, unmapped.
     [[nodiscard]] IpAddress client(std::size_t index) const noexcept;
     /// Where the next answer is written.
@@ -51,8 +59,8 @@ public:
     /// The way back for an answer that is not ready yet.
     class ReturnPath {
     public:
-        /// Sends one datagram; what the kernel refuses is counted.
-        void send(int socket, OctetView answer, Counters& counters) const noexcept;
+        /// Sends one datagram. False: the kernel refused it.
+        [[nodiscard]] bool send(int socket, OctetView answer) const noexcept;
 
     private:
         friend UdpBatch;
@@ -64,7 +72,8 @@ public:
     /// Of a datagram of this batch; good for longer than the batch.
     [[nodiscard]] ReturnPath return_path(std::size_t index) const noexcept;
     /// Sends all replies. One that the kernel refuses does not keep the others from going out.
-    void send(int socket, Counters& counters) noexcept;
+    /// @return How many it refused.
+    std::size_t send(int socket) noexcept;
 
     // For who looks on, until the next receive().
 
@@ -98,4 +107,4 @@ private:
     std::size_t replies_ = 0;
 };
 
-}  // namespace hairpin::dnsd
+}  // namespace hairpin::net

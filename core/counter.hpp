@@ -1,4 +1,4 @@
-// dnsd/counter.hpp - a number that one thread counts up and anybody may read.
+// core/counter.hpp - a number that one thread counts up and anybody may read.
 //
 // A relaxed atomic with a single writer, so that counting is a plain load and store.
 //
@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace hairpin::dnsd {
+namespace hairpin {
 
 class Counter {
 public:
@@ -33,4 +33,4 @@ private:
     std::atomic<std::uint64_t> value_{0};
 };
 
-}  // namespace hairpin::dnsd
+}  // namespace hairpin

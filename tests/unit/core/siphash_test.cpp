@@ -1,13 +1,13 @@
-#include "dnsd/siphash.hpp"
+#include "core/siphash.hpp"
 
 #include <numeric>
 
 #include <catch2/catch.hpp>
 
-namespace hairpin::dnsd::tests {
+namespace hairpin::tests {
 namespace {
 
-TEST_CASE("SipHash-2-4 gives what its authors' vectors give", "[dnsd][siphash]") {
+TEST_CASE("SipHash-2-4 gives what its authors' vectors give", "[core][siphash]") {
     // The key is 00 01 .. 0f, the message 00 01 .. of each length.
     struct Case {
         std::size_t octets;
@@ -26,4 +26,4 @@ TEST_CASE("SipHash-2-4 gives what its authors' vectors give", "[dnsd][siphash]")
 }
 
 }  // namespace
-}  // namespace hairpin::dnsd::tests
+}  // namespace hairpin::tests

@@ -1,11 +1,11 @@
-#include "dnsd/siphash.hpp"
+#include "core/siphash.hpp"
 
 #include <endian.h>
 
 #include <bit>
 #include <cstring>
 
-namespace hairpin::dnsd {
+namespace hairpin {
 namespace {
 
 constexpr std::size_t kWordOctets = 8;
@@ -59,4 +59,4 @@ std::uint64_t siphash24(const SipKey& key, OctetView octets) noexcept {
     return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace hairpin::dnsd
+}  // namespace hairpin
