@@ -32,7 +32,7 @@ class UpdatedKnot(Peer):
             f"server:\n  rundir: {folder}\n  listen: 127.0.0.1@{self.port}\n"
             "  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n"
             f"log:\n  - target: {folder}/log\n    any: warning\n"
-            f"database:\n  storage: {folder}/db\n"
+            f"database:\n  storage: {folder}\n"
             f"key:\n  - id: {KEY}\n    algorithm: hmac-sha256\n    secret: {SECRET_BASE64}\n"
             f"acl:\n  - id: all\n    key: {KEY}\n    action: update\n"
             f"zone:\n  - domain: {content.ZONE}\n    storage: {folder}\n    file: 1.zone\n"
