@@ -31,6 +31,8 @@
 #include "core/mailbox.hpp"
 #include "core/octets.hpp"
 #include "dnsd/answer.hpp"
+#include "dnsd/codes.hpp"
+#include "dnsd/counters.hpp"
 #include "dnsd/exchange.hpp"
 #include "dnsd/key_ring.hpp"
 #include "dnsd/query.hpp"
@@ -39,6 +41,7 @@
 #include "dnsd/update_request.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
+#include "zones/change.hpp"
 
 namespace hairpin::dnsd {
 

@@ -102,8 +102,7 @@ Result<void, Rcode> UpdateReader::prerequisite(const RecordAt& record) {
                 record);
             return {};
         case RClass::IN:
-            // There are no such records that a zone could be compared with.
-            if (is_meta(RType{record.type})) return fail(Rcode::FormErr);
+            // Of a type that no zone holds it is a value that this zone does not have: NXRRSET.
             require_value(record, TRY(rdata(record)));
             return {};
         case RClass::CH:

@@ -18,13 +18,14 @@
 #include "dnsd/query.hpp"
 #include "zones/change.hpp"
 #include "zones/rtype.hpp"
+#include "zones/wire.hpp"
 
 namespace hairpin::dnsd {
 
 /// Whether a message of any kind is a request with the opcode UPDATE: a look at its header.
 [[nodiscard]] constexpr bool asks_for_update(OctetView message) noexcept {
     constexpr unsigned kMask = (kFlagResponse | kOpcodeMask) >> 8;
-    return message.size() >= 12 && (message[2] & kMask) == (kOpcodeUpdate << 3);
+    return message.size() >= zones::kHeaderOctets && (message[2] & kMask) == (kOpcodeUpdate << 3);
 }
 
 struct UpdateOrder {

@@ -213,10 +213,11 @@ Result<void, Refusal> perform(Draft& draft, const Edit& edit, const ZoneChange& 
                               const EditRules& rules) {
     const bool settles = change.conflicts == Conflicts::Ignore;
     const bool at_apex = edit.owner == change.apex;
-    // RFC 2136 section 3.4.2.2: "If the TYPE is SOA and there is no Zone SOA RR .. ignored".
-    const bool is_stray_soa = edit.type == RType::SOA && !at_apex && settles;
-    if (is_stray_soa && edit.kind == EditKind::AddRecords && edit.owner.is_within(change.apex))
-        return {};
+    // RFC 2136 section 3.4.2.2: "If the TYPE is SOA and there is no Zone SOA RR .. ignored". Nor is
+    // there one to delete.
+    const bool is_stray_soa = edit.kind != EditKind::DeleteOwner && edit.type == RType::SOA &&
+                              !at_apex && edit.owner.is_within(change.apex);
+    if (settles && is_stray_soa) return {};
     TRY(check_edit(edit, change.apex));
     if (!settles) return draft.perform(edit, rules);
     const auto settled = settle(edit, draft.at(edit.owner).after, at_apex);

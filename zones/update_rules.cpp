@@ -1,7 +1,10 @@
 #include "zones/update_rules.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "zones/edit.hpp"
 #include "zones/rdata_wire.hpp"

@@ -32,12 +32,11 @@ class UpdatedKnot(Peer):
             f"server:\n  rundir: {folder}\n  listen: 127.0.0.1@{self.port}\n"
             "  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n"
             f"log:\n  - target: {folder}/log\n    any: warning\n"
-            f"database:\n  storage: {folder}/db\n"
+            f"database:\n  storage: {folder}\n"
             f"key:\n  - id: {KEY}\n    algorithm: hmac-sha256\n    secret: {SECRET_BASE64}\n"
             f"acl:\n  - id: all\n    key: {KEY}\n    action: update\n"
             f"zone:\n  - domain: {content.ZONE}\n    storage: {folder}\n    file: 1.zone\n"
-            "    zonefile-sync: -1\n    zonefile-load: difference-no-serial\n    journal-content: all\n"
-            "    journal-max-depth: 1000\n    serial-policy: increment\n    acl: all\n")
+            "    zonefile-sync: -1\n    journal-content: changes\n    acl: all\n")
         self.process = Process(["knotd", "-c", config, "-m", "2048"], folder / "out.log", before=on_core(core))
         wait_until(lambda: has_answer(self.port, 1), "knotd answers", seconds=60)
         self.pin(core)
@@ -68,7 +67,7 @@ def _hairpin(folder: pathlib.Path, ca: TestCa, core: int) -> Hairpind:
     hairpin = Hairpind(folder, ca).start(core)
     hairpin.load_zone(1, content.SERVERS)
     hairpin.server.api.post("/v1/credentials", {
-        "kind": "tsig", "name": KEY, "algorithm": "hmac-sha256", "secret": SECRET_BASE64, "per_minute": 1_000_000,
+        "kind": "tsig", "name": KEY, "algorithm": "hmac-sha256", "secret": SECRET_BASE64,
         "allow": [{"zone": content.ZONE, "names": "*", "types": ["*"], "operations": ["update"]}]}).expect(201)
     return hairpin
 

@@ -183,7 +183,7 @@ class Server:
 def knot_config(folder: pathlib.Path, port: int) -> str:
     return (f"server:\n  rundir: {folder}\n  listen: 127.0.0.1@{port}\n  udp-workers: 1\n  tcp-workers: 1\n"
             f"  background-workers: 1\n  tcp-idle-timeout: 60\nlog:\n  - target: stderr\n    any: warning\n"
-            f"database:\n  storage: {folder}/db\nkey:\n  - id: {KEY}\n    algorithm: hmac-sha256\n    secret: {SECRET_BASE64}\n"
+            f"database:\n  storage: {folder}\nkey:\n  - id: {KEY}\n    algorithm: hmac-sha256\n    secret: {SECRET_BASE64}\n"
             f"acl:\n  - id: all\n    key: {KEY}\n    action: [update, transfer]\n"
             f"zone:\n  - domain: {ZONE}\n    storage: {folder}\n    file: zone\n    zonefile-sync: -1\n"
             "    zonefile-load: difference-no-serial\n    journal-content: all\n    semantic-checks: soft\n    acl: all\n")
