@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 #include <string>
 
+#include "cli/credential_commands.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
 
@@ -105,6 +107,69 @@ CLI::App* add_zone_diff(CLI::App& zone, PastOptions& options) {
     return command;
 }
 
+using Command = int (*)(const CredentialOptions& options);
+
+/// A command of `credential`; `chosen` becomes it where it is the one that is given.
+CLI::App* add_credential_command(CLI::App& group, const char* name, const char* what,
+                                 Command command, CredentialOptions& options,
+                                 std::function<int()>& chosen) {
+    CLI::App* added = group.add_subcommand(name, what);
+    add_api_options(*added, options.api);
+    added->callback(
+        [command, &options, &chosen] { chosen = [=, &options] { return command(options); }; });
+    return added;
+}
+
+void add_credential_making(CLI::App& command, CredentialOptions& options) {
+    command.add_option("json", options.json,
+                       "The whole request as JSON, in place of the options: docs/api/openapi.yaml");
+    command.add_option("--kind", options.kind, "tsig, token, dyndns, acme-dns or powerdns");
+    command.add_option("--name", options.name, "Of a TSIG key, or the user of dyndns2");
+    command.add_option("--licence", options.licence, "The owner");
+    command.add_option("--server", options.server, "The owner's server, by its label");
+    command.add_option("--role", options.role,
+                       "server, addresses, challenges, zone, secondary or reader");
+    command.add_option("--zone", options.zone, "Of a role without an owner");
+    command.add_option("--label", options.label, "For people");
+    command.add_option("--expires", options.expires, "2027-01-31T00:00:00Z");
+    command.add_option("--from", options.sources, "Prefixes that it may be used from");
+}
+
+void add_explaining(CLI::App& command, CredentialOptions& options) {
+    command.add_option("--credential", options.id, "Who asks: an id or the name of a key");
+    command.add_option("--server", options.server, "Who asks: licence/label, with its own token");
+    command.add_option("--zone", options.zone, "In which zone")->required();
+    command.add_option("--operation", options.operation, "read, update (default) or transfer");
+    command.add_option("--from", options.source, "The address that it comes from");
+    command.add_option("--set", options.records, "\"OWNER TYPE DATA\": the RRset that would be");
+    command.add_option("--remove", options.removed, "\"OWNER TYPE\": an RRset that would go");
+}
+
+void add_credentials(CLI::App& app, CredentialOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("credential", "Who may do what");
+    group->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, Command command) {
+        return add_credential_command(*group, name, what, command, options, chosen);
+    };
+    add_credential_making(*add("make", "Make one; its secret is shown this once", &make_credential),
+                          options);
+    add("list", "List them, a line each, never with a secret", &list_credentials)
+        ->add_option("--licence", options.licence, "Only those of this licence");
+    add("show", "Show one", &show_credential)
+        ->add_option("id", options.id, "Its id, or the name of its key")
+        ->required();
+    CLI::App* rotate = add("rotate", "Give it a new secret", &rotate_credential);
+    rotate->add_option("id", options.id, "Its id, or the name of its key")->required();
+    rotate->add_option("--overlap", options.overlap, "Seconds that the old one still holds");
+    rotate->add_option("--name", options.name, "Of the new TSIG key");
+    add("revoke", "End it, at every door at once", &revoke_credential)
+        ->add_option("id", options.id, "Its id, or the name of its key")
+        ->required();
+    add_explaining(*add("explain", "Would this be allowed, by which rule, and what would change?",
+                        &explain_permission),
+                   options);
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Hairpin's command line for operators.", "hairpin");
     app.set_version_flag("--version", "hairpin " HAIRPIN_VERSION);
@@ -117,12 +182,16 @@ int run(int argc, char** argv) {
     PastOptions past;
     const CLI::App* at = add_zone_at(*zone, past);
     const CLI::App* diff = add_zone_diff(*zone, past);
+    CredentialOptions credentials;
+    std::function<int()> chosen;
+    add_credentials(app, credentials, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const int printed = app.exit(error);
         return printed == 0 ? kDone : kMisused;
     }
+    if (chosen) return chosen();
     if (at->parsed()) return run_zone_at(past);
     if (diff->parsed()) return run_zone_diff(past);
     options.times.idle = hairpin::Seconds(bounds.idle_seconds);

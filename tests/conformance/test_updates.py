@@ -17,7 +17,6 @@ from support.process import Process, wait_until
 from updates import (ANY, AXFR, CONTENT, DNAME, IN, KEY, MAILB, NONE, NS, SECRET_BASE64, TYPE_ANY, ZONE, ZONE_TEXT,
                      Record, Request, Server, bind_config, knot_config, requests, reset_request)
 
-pytestmark = pytest.mark.skip(reason="no credential may be given the operation update yet")
 SEED, SINGLES, MIXES = 2136, 800, 400
 META = (AXFR, MAILB, TYPE_ANY)
 
