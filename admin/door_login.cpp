@@ -1,0 +1,109 @@
+#include "admin/door_login.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "admin/authentication.hpp"
+#include "admin/credential_check.hpp"
+#include "admin/tokens.hpp"
+#include "core/crypto.hpp"
+#include "core/octets.hpp"
+#include "zones/name.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+/// The value of a header that is there once.
+std::optional<std::string_view> only_header(const net::Request& request, std::string_view name) {
+    const auto count = std::count_if(request.headers.begin(), request.headers.end(),
+                                     [&](const net::Header& each) { return each.name == name; });
+    return count == 1 ? request.header(name) : std::nullopt;
+}
+
+/// What follows the scheme of an Authorization header, which is compared in any case (RFC 9110
+/// section 11.1).
+std::optional<std::string_view> authorization_after(const net::Request& request,
+                                                    std::string_view scheme) {
+    const auto field = only_header(request, "authorization");
+    if (!field || field->size() <= scheme.size() || (*field)[scheme.size()] != ' ')
+        return std::nullopt;
+    if (!zones::equal_ignoring_case(as_octets(field->substr(0, scheme.size())), as_octets(scheme)))
+        return std::nullopt;
+    const std::size_t start = field->find_first_not_of(' ', scheme.size());
+    if (start == std::string_view::npos) return std::nullopt;
+    return field->substr(start);
+}
+
+std::optional<DoorSecret> bearer_secret(const net::Request& request) {
+    const auto token = authorization_after(request, "Bearer");
+    if (!token) return std::nullopt;
+    return DoorSecret{{}, std::string(*token)};
+}
+
+bool is_known_as(const store::CredentialRow& credential, const DoorSecret& secret) {
+    const bool has_user = credential.kind == store::CredentialKind::Dyndns ||
+                          credential.kind == store::CredentialKind::AcmeDns;
+    return !has_user || credential.login.empty() ||
+           equal_in_constant_time(as_octets(credential.login), as_octets(secret.user));
+}
+
+Problem count_failure(Api& api, const net::Request& request, std::string detail) {
+    ApiContext& context = api.context();
+    ApiCounters::add(context.counters.authentication_failures);
+    const auto wait = context.failures.failed(request.peer, context.clock.monotonic());
+    if (!wait) return {ProblemType::Unauthorized, std::move(detail)};
+    Problem problem(ProblemType::TooManyRequests,
+                    "too many requests with a wrong credential came from this address");
+    problem.retry_after = wait;
+    return problem;
+}
+
+}  // namespace
+
+std::optional<DoorSecret> basic_secret(const net::Request& request) {
+    const auto encoded = authorization_after(request, "Basic");
+    const auto decoded = encoded ? from_base64(*encoded) : std::nullopt;
+    if (!decoded) return std::nullopt;
+    const std::string_view pair = as_text(*decoded);
+    // RFC 7617 section 2: the user has no colon, the password may.
+    const std::size_t colon = pair.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    return DoorSecret{std::string(pair.substr(0, colon)), std::string(pair.substr(colon + 1))};
+}
+
+std::optional<DoorSecret> key_secret(const net::Request& request) {
+    const auto key = only_header(request, "x-api-key");
+    if (!key) return std::nullopt;
+    return DoorSecret{std::string(only_header(request, "x-api-user").value_or("")),
+                      std::string(*key)};
+}
+
+std::optional<DoorSecret> any_secret(const net::Request& request) {
+    if (auto secret = key_secret(request)) return secret;
+    if (auto secret = basic_secret(request)) return secret;
+    return bearer_secret(request);
+}
+
+Result<store::Identity, Problem> log_in(Api& api, const net::Request& request,
+                                        const std::optional<DoorSecret>& secret,
+                                        std::initializer_list<store::CredentialKind> kinds) {
+    constexpr const char* kWrong = "no valid credential for this door was sent";
+    if (!secret || secret->secret.empty()) return fail(count_failure(api, request, kWrong));
+    auto found = TRY(api.queries().credential_by_hash(token_hash(secret->secret)));
+    const bool is_good =
+        found && std::find(kinds.begin(), kinds.end(), found->credential.kind) != kinds.end() &&
+        is_known_as(found->credential, *secret);
+    if (!is_good) return fail(count_failure(api, request, kWrong));
+    const WallTime now = api.now();
+    if (auto standing = check_standing(*found, now); !standing) {
+        if (standing.error().type != ProblemType::Unauthorized)
+            return fail(std::move(standing).error());
+        return fail(count_failure(api, request, kWrong));
+    }
+    TRY(check_source(found->credential, request.peer));
+    api.context().committer.used(found->credential.id, now);
+    return *std::move(found);
+}
+
+}  // namespace hairpin::admin
