@@ -21,6 +21,7 @@
 #include "admin/alternation_watch.hpp"
 #include "admin/bulk_worker.hpp"
 #include "admin/certificate_desk.hpp"
+#include "admin/door_counters.hpp"
 #include "admin/failure_limiter.hpp"
 #include "admin/metrics_text.hpp"
 #include "admin/rival_watch.hpp"
@@ -141,6 +142,7 @@ public:
     const SecondarySource* secondaries = nullptr;
 
     ApiCounters counters;
+    DoorCounters doors;
     FailureLimiter failures;
     TokenBuckets<std::int64_t> changes;      // By server.
     TokenBuckets<std::int64_t> door_writes;  // By credential.

@@ -7,73 +7,106 @@
 #include "admin/authentication.hpp"
 #include "admin/credential_check.hpp"
 #include "admin/tokens.hpp"
+#include "core/crypto.hpp"
 #include "core/octets.hpp"
+#include "zones/name.hpp"
 
 namespace hairpin::admin {
 namespace {
 
-constexpr std::size_t kMaxBasic = 1'024;
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return zones::equal_ignoring_case(as_octets(a), as_octets(b));
+/// The value of a header that is there once.
+std::optional<std::string_view> only_header(const net::Request& request, std::string_view name) {
+    const auto count = std::count_if(request.headers.begin(), request.headers.end(),
+                                     [&](const net::Header& each) { return each.name == name; });
+    return count == 1 ? request.header(name) : std::nullopt;
 }
 
-/// One text for every way to be wrong: which one it was is nobody's business.
-Problem wrong_secret(Api& api, const net::Request& request) {
-    ApiCounters::add(api.context().counters.authentication_failures);
-    if (const auto wait =
-            api.context().failures.failed(request.peer, api.context().clock.monotonic())) {
-        Problem problem(ProblemType::TooManyRequests,
-                        "too many requests with a wrong secret came from this address");
-        problem.retry_after = wait;
-        return problem;
-    }
-    return {ProblemType::Unauthorized, "the user or the secret is wrong"};
+/// What follows the scheme of an Authorization header, which is compared in any case (RFC 9110
+/// section 11.1).
+std::optional<std::string_view> authorization_after(const net::Request& request,
+                                                    std::string_view scheme) {
+    const auto field = only_header(request, "authorization");
+    if (!field || field->size() <= scheme.size() || (*field)[scheme.size()] != ' ')
+        return std::nullopt;
+    if (!zones::equal_ignoring_case(as_octets(field->substr(0, scheme.size())), as_octets(scheme)))
+        return std::nullopt;
+    const std::size_t start = field->find_first_not_of(' ', scheme.size());
+    if (start == std::string_view::npos) return std::nullopt;
+    return field->substr(start);
 }
 
-/// A login that names a user answers to no other. Of the others the user is a host name or a word
-/// of the client's: what they may is said by their grants.
-bool is_user(const store::CredentialRow& credential, std::string_view user) {
-    if (credential.kind == store::CredentialKind::AcmeDns) return credential.login == user;
-    const bool is_host = user.find('.') != std::string_view::npos;
-    return credential.login.empty() || user.empty() || is_host ||
-           equals_ignoring_case(credential.login, user);
+std::optional<DoorSecret> bearer_secret(const net::Request& request) {
+    const auto token = authorization_after(request, "Bearer");
+    if (!token) return std::nullopt;
+    return DoorSecret{{}, std::string(*token)};
+}
+
+/// An account of acme-dns is its user; of dyndns2 a user may be the name of a host as well, or be
+/// left out. Others are known by their secret alone.
+bool is_known_as(const store::CredentialRow& credential, const DoorSecret& secret) {
+    const bool is_login =
+        equal_in_constant_time(as_octets(credential.login), as_octets(secret.user));
+    if (credential.kind == store::CredentialKind::AcmeDns) return is_login;
+    if (credential.kind != store::CredentialKind::Dyndns || credential.login.empty()) return true;
+    const bool is_host = secret.user.find('.') != std::string::npos;
+    return is_login || is_host || secret.user.empty();
+}
+
+Problem count_failure(Api& api, const net::Request& request, std::string detail) {
+    ApiContext& context = api.context();
+    ApiCounters::add(context.counters.authentication_failures);
+    const auto wait = context.failures.failed(request.peer, context.clock.monotonic());
+    if (!wait) return {ProblemType::Unauthorized, std::move(detail)};
+    Problem problem(ProblemType::TooManyRequests,
+                    "too many requests with a wrong credential came from this address");
+    problem.retry_after = wait;
+    return problem;
 }
 
 }  // namespace
 
 std::optional<DoorSecret> basic_secret(const net::Request& request) {
-    constexpr std::string_view kScheme = "basic ";
-    const auto field = request.header("authorization");
-    if (!field || field->size() > kMaxBasic || field->size() < kScheme.size() ||
-        !equals_ignoring_case(field->substr(0, kScheme.size()), kScheme))
-        return std::nullopt;
-    const auto fields =
-        std::count_if(request.headers.begin(), request.headers.end(),
-                      [](const net::Header& each) { return each.name == "authorization"; });
-    const auto decoded = from_base64(field->substr(kScheme.size()));
-    if (fields != 1 || !decoded) return std::nullopt;
-    const std::string_view text = as_text(*decoded);
-    const std::size_t colon = text.find(':');
+    const auto encoded = authorization_after(request, "Basic");
+    const auto decoded = encoded ? from_base64(*encoded) : std::nullopt;
+    if (!decoded) return std::nullopt;
+    const std::string_view pair = as_text(*decoded);
+    // RFC 7617 section 2: the user has no colon, the password may.
+    const std::size_t colon = pair.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    return DoorSecret{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+    return DoorSecret{std::string(pair.substr(0, colon)), std::string(pair.substr(colon + 1))};
+}
+
+std::optional<DoorSecret> key_secret(const net::Request& request) {
+    const auto key = only_header(request, "x-api-key");
+    if (!key) return std::nullopt;
+    return DoorSecret{std::string(only_header(request, "x-api-user").value_or("")),
+                      std::string(*key)};
+}
+
+std::optional<DoorSecret> any_secret(const net::Request& request) {
+    if (auto secret = key_secret(request)) return secret;
+    if (auto secret = basic_secret(request)) return secret;
+    return bearer_secret(request);
 }
 
 Result<store::Identity, Problem> log_in(Api& api, const net::Request& request,
-                                        const DoorSecret& secret,
+                                        const std::optional<DoorSecret>& secret,
                                         std::initializer_list<store::CredentialKind> kinds) {
-    auto found = TRY(api.queries().credential_by_hash(token_hash(secret.secret)));
-    const bool is_known =
+    constexpr const char* kWrong = "no valid credential for this door was sent";
+    if (!secret || secret->secret.empty()) return fail(count_failure(api, request, kWrong));
+    auto found = TRY(api.queries().credential_by_hash(token_hash(secret->secret)));
+    const bool is_good =
         found && std::find(kinds.begin(), kinds.end(), found->credential.kind) != kinds.end() &&
-        is_user(found->credential, secret.user);
-    if (!is_known) return fail(wrong_secret(api, request));
-    if (auto standing = check_standing(*found, api.now()); !standing) {
-        if (standing.error().type == ProblemType::Unauthorized)
-            return fail(wrong_secret(api, request));
-        return fail(std::move(standing).error());
+        is_known_as(found->credential, *secret);
+    if (!is_good) return fail(count_failure(api, request, kWrong));
+    const WallTime now = api.now();
+    if (auto standing = check_standing(*found, now); !standing) {
+        if (standing.error().type != ProblemType::Unauthorized)
+            return fail(std::move(standing).error());
+        return fail(count_failure(api, request, kWrong));
     }
     TRY(check_source(found->credential, request.peer));
-    api.context().committer.used(found->credential.id, api.now());
+    api.context().committer.used(found->credential.id, now);
     return *std::move(found);
 }
 

@@ -91,6 +91,25 @@ Result<net::Response, Problem> get_audit(Api& api, const Call& call);
 void get_zone_at(Api& api, std::shared_ptr<Exchange> exchange);
 void get_zone_diff(Api& api, std::shared_ptr<Exchange> exchange);
 
+// door_acme_dns.cpp
+Result<net::Response, Problem> get_acme_dns_health(Api& api, const Call& call);
+void post_acme_dns_register(Api& api, std::shared_ptr<Exchange> exchange);
+void post_acme_dns_update(Api& api, std::shared_ptr<Exchange> exchange);
+
+// door_httpreq.cpp
+void post_httpreq_present(Api& api, std::shared_ptr<Exchange> exchange);
+void post_httpreq_cleanup(Api& api, std::shared_ptr<Exchange> exchange);
+
+// door_powerdns.cpp
+Result<net::Response, Problem> get_powerdns_api(Api& api, const Call& call);
+void get_powerdns_servers(Api& api, std::shared_ptr<Exchange> exchange);
+void get_powerdns_server(Api& api, std::shared_ptr<Exchange> exchange);
+void list_powerdns_zones(Api& api, std::shared_ptr<Exchange> exchange);
+void get_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange);
+void patch_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange);
+void put_powerdns_notify(Api& api, std::shared_ptr<Exchange> exchange);
+void refuse_powerdns_zones(Api& api, std::shared_ptr<Exchange> exchange);
+
 /// The body as JSON; an empty one is an empty object.
 [[nodiscard]] Result<JsonValue, Problem> json_body(const Call& call);
 [[nodiscard]] net::Response json_response(int status, JsonWriter& json);

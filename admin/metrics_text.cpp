@@ -27,16 +27,18 @@ void MetricsText::family(std::string_view name, Kind kind, std::string_view help
     text_ += "\n# TYPE " + family_ + kKinds[static_cast<std::size_t>(kind)];
 }
 
-void MetricsText::sample(std::string_view label, std::string_view label_value,
-                         std::uint64_t value) {
+void MetricsText::sample(std::initializer_list<Label> labels, std::uint64_t value) {
     text_ += family_;
-    if (!label.empty()) {
-        text_ += '{';
-        text_ += label;
+    char before = '{';
+    for (const Label& each : labels) {
+        text_ += before;
+        text_ += each.name;
         text_ += "=\"";
-        append_label_value(text_, label_value);
-        text_ += "\"}";
+        append_label_value(text_, each.value);
+        text_ += '"';
+        before = ',';
     }
+    if (labels.size() != 0) text_ += '}';
     text_ += ' ';
     text_ += std::to_string(value);
     text_ += '\n';

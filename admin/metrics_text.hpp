@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,16 @@ public:
     enum class Kind : std::uint8_t { Counter, Gauge, Histogram };
     /// Starts a family; its samples follow. `name` without the prefix "hairpin_".
     void family(std::string_view name, Kind kind, std::string_view help);
+    struct Label {
+        std::string_view name;
+        std::string_view value;
+    };
     /// A sample of the family begun last.
-    void sample(std::uint64_t value) { sample({}, {}, value); }
-    void sample(std::string_view label, std::string_view label_value, std::uint64_t value);
+    void sample(std::uint64_t value) { sample(std::initializer_list<Label>(), value); }
+    void sample(std::string_view label, std::string_view label_value, std::uint64_t value) {
+        sample({{label, label_value}}, value);
+    }
+    void sample(std::initializer_list<Label> labels, std::uint64_t value);
     void sample_seconds(double value);
     /// One histogram of the family begun last. `buckets` are ascending: upper bound, as text, and
     /// the values in that bucket alone; the last one's bound is "+Inf". `sum` is of all values, as

@@ -46,6 +46,15 @@ void collect_api(const ApiCounters& counters, MetricsText& metrics) {
                   read(counters.waits_open));
 }
 
+void collect_doors(const DoorCounters& doors, MetricsText& metrics) {
+    metrics.family("door_requests_total", MetricsText::Kind::Counter,
+                   "Requests of stock clients by door and outcome.");
+    for (std::size_t door = 0; door < kDoors.size(); ++door)
+        for (std::size_t outcome = 0; outcome < kDoorOutcomes.size(); ++outcome)
+            metrics.sample({{"door", kDoors[door]}, {"outcome", kDoorOutcomes[outcome]}},
+                           doors.of(static_cast<Door>(door), static_cast<DoorOutcome>(outcome)));
+}
+
 void collect_store(const store::Committer& committer, MetricsText& metrics) {
     const store::CommitterCounters& counters = committer.counters();
     metrics.counter("commits_total", "Groups of works made durable.", read(counters.commits));
@@ -112,6 +121,7 @@ Result<net::Response, Problem> get_readyz(Api& api, const Call&) {
 Result<net::Response, Problem> get_metrics(Api& api, const Call&) {
     MetricsText metrics;
     collect_api(api.context().counters, metrics);
+    collect_doors(api.context().doors, metrics);
     collect_store(api.context().committer, metrics);
     collect_counts(api, metrics);
     if (api.context().metrics != nullptr) api.context().metrics->collect(metrics);

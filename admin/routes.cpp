@@ -15,6 +15,7 @@ using net::Method;
 constexpr std::size_t kNoBody = 1024;  // What a client may send along for nothing.
 constexpr std::size_t kForm = 4 * 1024;
 constexpr std::size_t kJson = 64 * 1024;
+constexpr std::size_t kDoorRecords = 256 * 1024;
 constexpr std::size_t kManyRecords = 1024 * 1024;
 constexpr std::size_t kZoneFile = 64 * 1024 * 1024;
 
@@ -93,6 +94,25 @@ constexpr std::array kRoutes{
     Route{Method::Post, "/v1/credentials/explain", kOperator, &post_explanation, kManyRecords},
 
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
+
+    // Doors of stock clients: each looks at the credential in its own way (door_login.hpp).
+    Route{Method::Get, "/health", kAnyone, &get_acme_dns_health, kNoBody},
+    Route{Method::Post, "/register", kDoor, &post_acme_dns_register, kStrangersBody},
+    Route{Method::Post, "/update", kDoor, &post_acme_dns_update, kStrangersBody},
+    Route{Method::Post, "/httpreq/present", kDoor, &post_httpreq_present, kStrangersBody},
+    Route{Method::Post, "/httpreq/cleanup", kDoor, &post_httpreq_cleanup, kStrangersBody},
+    Route{Method::Get, "/api", kAnyone, &get_powerdns_api, kNoBody},
+    Route{Method::Get, "/api/v1/servers", kDoor, &get_powerdns_servers, kNoBody},
+    Route{Method::Get, "/api/v1/servers/{server}", kDoor, &get_powerdns_server, kNoBody},
+    Route{Method::Get, "/api/v1/servers/{server}/zones", kDoor, &list_powerdns_zones, kNoBody},
+    Route{Method::Post, "/api/v1/servers/{server}/zones", kDoor, &refuse_powerdns_zones, kJson},
+    Route{Method::Get, "/api/v1/servers/{server}/zones/{zone}", kDoor, &get_powerdns_zone, kNoBody},
+    Route{Method::Patch, "/api/v1/servers/{server}/zones/{zone}", kDoor, &patch_powerdns_zone,
+          kDoorRecords},
+    Route{Method::Delete, "/api/v1/servers/{server}/zones/{zone}", kDoor, &refuse_powerdns_zones,
+          kNoBody},
+    Route{Method::Put, "/api/v1/servers/{server}/zones/{zone}/notify", kDoor, &put_powerdns_notify,
+          kNoBody},
 };
 
 }  // namespace

@@ -41,16 +41,6 @@ void append_character_string(Octets& rdata, std::string_view text) {
     append(rdata, as_octets(text));
 }
 
-Edit keeper(const zones::Name& twin) {
-    Edit edit;
-    edit.owner = challenge_name(twin);
-    edit.type = RType::HINFO;
-    edit.ttl = kKeeperTtl;
-    append_character_string(edit.rdatas.emplace_back(), "hairpin");
-    append_character_string(edit.rdatas.back(), "held for ACME challenges");
-    return edit;
-}
-
 Edit owner_removal(const zones::Name& owner) {
     Edit edit;
     edit.kind = EditKind::DeleteOwner;
@@ -98,8 +88,19 @@ Result<void, Problem> check_no_twin(const zones::ZoneTable& table, const zones::
     return {};
 }
 
+Edit challenge_keeper(const zones::Name& owner) {
+    Edit edit;
+    edit.owner = owner;
+    edit.type = RType::HINFO;
+    edit.ttl = kKeeperTtl;
+    append_character_string(edit.rdatas.emplace_back(), "hairpin");
+    append_character_string(edit.rdatas.back(), "held for ACME challenges");
+    return edit;
+}
+
 std::vector<Edit> challenge_keepers(const TwinNames& names) {
-    return {keeper(names.public_name), keeper(names.internal_name)};
+    return {challenge_keeper(challenge_name(names.public_name)),
+            challenge_keeper(challenge_name(names.internal_name))};
 }
 
 std::vector<Edit> server_removal(const TwinNames& names) {

@@ -35,7 +35,9 @@ namespace hairpin::admin {
 [[nodiscard]] Result<void, Problem> check_no_twin(const zones::ZoneTable& table,
                                                   const zones::Name& apex,
                                                   const zones::AddressRules& rules);
-/// The edits that put both challenge names in being.
+/// The edit that puts one challenge name in being.
+[[nodiscard]] zones::Edit challenge_keeper(const zones::Name& owner);
+/// The edits that put both challenge names of a server in being.
 [[nodiscard]] std::vector<zones::Edit> challenge_keepers(const TwinNames& names);
 /// The edits that remove a server: twin names and challenge names.
 [[nodiscard]] std::vector<zones::Edit> server_removal(const TwinNames& names);

@@ -105,7 +105,8 @@ def test_a_serial_never_stands_for_two_contents(hairpin):
 
 # --- 3: a credential can change only what its permission names -------------------------------------
 
-PUBLIC_PATHS = {"/healthz", "/readyz", "/metrics", "/myip", "/v1/whoami", "/v1/openapi.json"}
+PUBLIC_PATHS = {"/healthz", "/readyz", "/metrics", "/myip", "/v1/whoami", "/v1/openapi.json",
+                "/health", "/api"}
 
 
 def test_every_route_refuses_those_whom_it_does_not_concern(hairpin):
