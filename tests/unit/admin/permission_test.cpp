@@ -1,6 +1,7 @@
 // Invariant 3: a credential can change only what it names; a server only itself.
 
 #include <set>
+#include <variant>
 
 #include "tests/unit/admin/api_fixture.hpp"
 #include "zones/zone_file.hpp"
