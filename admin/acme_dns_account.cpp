@@ -119,7 +119,9 @@ Result<AcmeDnsAccount, Problem> new_account(const store::Identity& registrar,
     account.row.server_id = registrar.credential.server_id;
     account.row.licence = registrar.credential.licence;
     account.row.expires_at = registrar.credential.expires_at;
-    account.row.sources = std::move(sources);
+    // What was not asked for is no wider than the registrar's own.
+    account.row.sources = sources.empty() ? registrar.credential.sources : std::move(sources);
+    account.row.per_minute = registrar.credential.per_minute;
     account.row.label = "registered over acme-dns";
     return account;
 }

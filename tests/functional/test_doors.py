@@ -1,6 +1,6 @@
 """The doors of stock clients: Debian's lego against a real server over TLS, with pebble as the CA.
 
-external-dns and octoDNS are not in Debian: what they send is replayed, here and in
+external-dns, octoDNS and lego's acme-dns provider are not in Debian: what they send is replayed, here and in
 tests/unit/admin/door_powerdns_test.cpp.
 """
 
@@ -53,12 +53,23 @@ def test_lego_gets_a_certificate_over_httpreq_in_raw_mode(site, order):
           HTTPREQ_PASSWORD=site.server_token, HTTPREQ_MODE="RAW")
 
 
-def test_lego_gets_a_certificate_over_acme_dns(site, order, tmp_path):
-    storage = tmp_path / "acme-dns.json"
-    storage.write_text(json.dumps({TWIN: {
-        "fulldomain": f"_acme-challenge.{TWIN}", "subdomain": TWIN, "username": TWIN,
-        "password": site.server_token}}))
-    order("acme-dns", ACME_DNS_API_BASE=f"https://127.0.0.1:{site.http_port}", ACME_DNS_STORAGE_PATH=str(storage))
+def test_what_the_go_client_of_acme_dns_sends_is_taken(site):
+    """Debian's lego is built without its acme-dns provider: this is what goacmedns sends."""
+    value = "LHDhK3oGRvkiefQnx7OOczTY5Tic_xZ6HcMOc_gmtoM"
+    stranger = site.api.with_token(None)
+    stranger.get("/health").expect(200)
+    headers = {"Content-Type": "application/json", "X-Api-User": TWIN, "X-Api-Key": site.server_token}
+    answer = stranger.request("POST", "/update", {"SubDomain": TWIN, "Txt": value}, headers=headers).expect(200)
+    assert answer.body == json.dumps({"txt": value}, separators=(",", ":")).encode()
+    assert value in site.dns.run("drill", "-o", "rd", f"_acme-challenge.{TWIN}", "TXT")
+    made = site.api.post("/v1/credentials", {"kind": "token", "owner": {"licence": "acme"}, "role": "challenges"})
+    token = made.expect(201).json["secret"]
+    stranger.request("POST", "/register", "", headers={}).expect(401)
+    account = site.api.with_token(token).request("POST", "/register", {"AllowFrom": []}).expect(201).json
+    assert "NOERROR" in site.dns.run("drill", "-o", "rd", account["fulldomain"], "TXT")
+    headers |= {"X-Api-User": account["username"], "X-Api-Key": account["password"]}
+    stranger.request("POST", "/update", {"SubDomain": account["subdomain"], "Txt": value}, headers=headers).expect(200)
+    assert value in site.dns.run("drill", "-o", "rd", account["fulldomain"], "TXT")
 
 
 def test_lego_gets_a_certificate_over_the_powerdns_api(site, order):
