@@ -61,7 +61,7 @@ struct ApiOptions {
     BucketOptions changes{20, Milliseconds(2'000), 64 * 1024};
     /// How often one credential may write through the doors of stock clients, unless it says
     /// otherwise.
-    BucketRate door_rate{300, Milliseconds(100)};
+    BucketRate door_rate{300, 100};
 };
 
 /// Something that keeps Hairpin from being ready.

@@ -20,7 +20,6 @@ constexpr std::size_t kMaxSecretCharacters = 4 * (kMaxSecretOctets + 2) / 3 + 4;
 constexpr std::size_t kMaxSources = 100;
 constexpr std::size_t kMaxPatterns = 100;
 constexpr std::size_t kMaxLogin = 255;
-constexpr std::int64_t kMostPerMinute = 100'000;
 constexpr std::string_view kAll = "*";
 
 constexpr std::array kMadeKinds{CredentialKind::Tsig, CredentialKind::Token, CredentialKind::Dyndns,
@@ -248,7 +247,7 @@ WantedCredential read_wanted_credential(ObjectReader& body, std::vector<FieldErr
     wanted.row.sources = read_sources(body).value_or(std::vector<Prefix>());
     wanted.row.label = body.text("label").value_or("");
     wanted.row.expires_at = body.time_or_null("expires").value_or(std::nullopt);
-    wanted.row.per_minute = body.number("per_minute", 1, kMostPerMinute).value_or(0);
+    wanted.row.per_minute = body.number("per_minute", 1, kMostWritesPerMinute).value_or(0);
     return wanted;
 }
 

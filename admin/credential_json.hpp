@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@
 #include "zones/permission.hpp"
 
 namespace hairpin::admin {
+
+/// The highest rate that a credential can be given.
+inline constexpr std::int64_t kMostWritesPerMinute = 10'000'000;
 
 /// Whose a credential is.
 struct CredentialOwner {

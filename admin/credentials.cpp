@@ -227,7 +227,7 @@ Result<Write, Problem> patch_credential(Api&, const Call& call) {
     const auto expires = body.time_or_null("expires");
     const auto sources = read_sources(body);
     const auto allow = read_allow(body, errors);
-    const auto per_minute = body.number("per_minute", 1, 100'000);
+    const auto per_minute = body.number("per_minute", 1, kMostWritesPerMinute);
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
 

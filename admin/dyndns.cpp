@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "admin/credential_check.hpp"
+#include "admin/door_counters.hpp"
 #include "admin/door_login.hpp"
 #include "admin/dyndns_request.hpp"
 #include "admin/edit_door.hpp"
@@ -255,13 +256,25 @@ void note_seen(Api& api, const EditPlan& plan) {
     }
 }
 
+/// What the one word, or the lines, come to.
+DoorOutcome outcome_of_word(const net::Response& response) {
+    const std::string_view body = response.body;
+    if (body.starts_with("good") || body.starts_with("nochg")) return DoorOutcome::Done;
+    if (body.starts_with(kOurFault)) return DoorOutcome::Failed;
+    if (response.status == 401 || body.starts_with("nohost")) return DoorOutcome::Denied;
+    return DoorOutcome::Refused;
+}
+
 void respond_word(Api& api, Exchange& exchange, net::Response response) {
+    api.context().doors.add(Door::Dyndns, outcome_of_word(response));
     api.respond(exchange, std::move(response));
 }
 
 void commit_update(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
-    if (over_rate(api.context(), update->identity.credential))
-        return respond_word(api, *exchange, word(kLater));
+    if (over_rate(api.context(), update->identity.credential)) {
+        api.context().doors.add(Door::Dyndns, DoorOutcome::Limited);
+        return api.respond(*exchange, word(kLater));
+    }
     DoorRequest request;
     request.edits.credential_id = update->identity.credential.id;
     request.edits.source = update->observed;

@@ -56,6 +56,14 @@ Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer&
                           writer.now(),  options.addresses,
                           options.ttl,   presence_window(options.heartbeat_interval)};
     const EditPlan plan = TRY(plan_edits(scene, passage.request.edits));
+    if (passage.request.is_counted_here) {
+        if (const auto wait = over_rate(context, plan.identity.credential)) {
+            Problem problem(ProblemType::TooManyRequests,
+                            "refused: this credential writes too often");
+            problem.retry_after = wait;
+            return fail(std::move(problem));
+        }
+    }
     change.actor =
         actor_of(plan.identity, passage.request.edits.source, passage.request.actor.door);
     if (passage.request.is_trial) {
@@ -106,8 +114,7 @@ std::optional<Seconds> over_rate(ApiContext& context, const store::CredentialRow
     BucketRate rate = context.options.door_rate;
     if (credential.per_minute > 0) {
         rate.burst = static_cast<double>(credential.per_minute);
-        rate.refill = Milliseconds(60'000 / credential.per_minute);
-        if (rate.refill < Milliseconds(1)) rate.refill = Milliseconds(1);
+        rate.refill = 60'000.0 / static_cast<double>(credential.per_minute);
     }
     return context.door_writes.take(credential.id, context.clock.monotonic(), rate);
 }

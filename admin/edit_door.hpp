@@ -29,6 +29,8 @@ struct DoorRequest {
     zones::Actor actor;  // Who it says it is, until the commit knows.
     std::string reason;
     bool is_trial = false;  // Permission and prerequisites are asked, and nothing is changed.
+    /// The door has no credential at hand to ask over_rate() before.
+    bool is_counted_here = false;
 };
 
 /// Why nothing was changed: a problem of ours, or a refusal of the zones (a prerequisite, a rule).

@@ -30,7 +30,7 @@ struct BucketOptions {
 /// What one key may, where keys differ.
 struct BucketRate {
     double burst = 60;
-    Milliseconds refill{1'000};
+    double refill = 1'000;  // Milliseconds for each further one.
 };
 
 template <typename Key, typename Hash = std::hash<Key>>
@@ -40,12 +40,12 @@ public:
 
     /// Takes one. Nullopt: it was there; else how long until there is one, 1 s or more.
     [[nodiscard]] std::optional<Seconds> take(const Key& key, MonotonicTime now) {
-        return take(key, now, {options_.burst, options_.refill});
+        return take(key, now, {options_.burst, static_cast<double>(options_.refill.count())});
     }
     /// The same at a rate of the key's own.
     [[nodiscard]] std::optional<Seconds> take(const Key& key, MonotonicTime now,
                                               const BucketRate& rate) {
-        const double refill = static_cast<double>(rate.refill.count());
+        const double refill = rate.refill;
         return table_.with([&](Table& table) -> std::optional<Seconds> {
             Bucket& bucket = use(table, key, now, rate.burst);
             const double passed = static_cast<double>((now - bucket.at).count());

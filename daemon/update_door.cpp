@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "admin/door_counters.hpp"
 #include "admin/problem.hpp"
 #include "core/log.hpp"
 #include "dnsd/code_names.hpp"
@@ -45,6 +46,17 @@ Rcode rcode_of_problem(ProblemType type) {
     return Rcode::ServFail;
 }
 
+admin::DoorOutcome outcome_of(const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
+    if (result) return admin::DoorOutcome::Done;
+    const ProblemType type = admin::to_problem(result.error()).type;
+    if (type == ProblemType::TooManyRequests) return admin::DoorOutcome::Limited;
+    if (type == ProblemType::Unauthorized || type == ProblemType::Forbidden)
+        return admin::DoorOutcome::Denied;
+    if (type == ProblemType::Internal || type == ProblemType::Unavailable)
+        return admin::DoorOutcome::Failed;
+    return admin::DoorOutcome::Refused;
+}
+
 void tell(const std::string& what, const dnsd::UpdateVerdict& verdict) {
     log::logger("daemon").debug("update of {}: {}{}{}", what,
                                 dnsd::rcode_name(static_cast<std::size_t>(verdict.rcode)),
@@ -63,19 +75,22 @@ void UpdateDoor::submit(dnsd::UpdateRequest request, Done done) {
     wanted.edits.source = request.client.unmapped();
     // RFC 2136 section 3.4.1: nothing of a message is done when one of its records has a form that
     // is wrong, which is told behind permission and prerequisites.
+    wanted.is_counted_here = true;
     wanted.is_trial = request.prescan.has_value();
     std::string what =
         request.change.apex.text() + " by " + wanted.actor.id + " from " + wanted.actor.source;
     wanted.edits.change = std::move(request.change);
-    admin::submit_edits(*context, std::move(wanted),
-                        [what = std::move(what), prescan = request.prescan, done = std::move(done)](
-                            const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
-                            const dnsd::UpdateVerdict verdict =
-                                result ? dnsd::UpdateVerdict{prescan.value_or(Rcode::NoError)}
-                                       : verdict_of(result.error());
-                            tell(what, verdict);
-                            done(verdict);
-                        });
+    admin::submit_edits(
+        *context, std::move(wanted),
+        [what = std::move(what), prescan = request.prescan, context,
+         done = std::move(done)](const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
+            context->doors.add(admin::Door::Update, outcome_of(result));
+            const dnsd::UpdateVerdict verdict =
+                result ? dnsd::UpdateVerdict{prescan.value_or(Rcode::NoError)}
+                       : verdict_of(result.error());
+            tell(what, verdict);
+            done(verdict);
+        });
 }
 
 dnsd::UpdateVerdict verdict_of(const admin::DoorRefusal& refusal) {

@@ -49,7 +49,8 @@ class Site:
     def new_key(self, name: str):
         return self.api.post("/v1/credentials", {
             "kind": "tsig", "name": name, "algorithm": "hmac-sha256", "secret": self.secret,
-            "allow": [{"zone": self.zone, "names": "*", "types": ["*"], "operations": ["update"]}]}).expect(201).json
+            "allow": [{"zone": self.zone, "names": "*", "types": ["*"], "operations": ["update"]}],
+            "per_minute": 10_000_000}).expect(201).json
 
     def update(self) -> dns.update.UpdateMessage:
         return dns.update.UpdateMessage(self.zone, keyring=self.ring, keyalgorithm="hmac-sha256")

@@ -110,6 +110,22 @@ TEST_CASE("Permission comes before prerequisites, and both before what the presc
     CHECK(rig.store.zone("example.net")->serial() == 1);
 }
 
+TEST_CASE("A key that writes too often may try again, and others are not held up",
+          "[daemon][limit]") {
+    DoorRig rig;
+    int done = 0;
+    while (done < 400 && rig.ask(adding("a.free.example.net")).rcode == Rcode::NoError)
+        ++done;
+    CHECK(done == 300);
+    CHECK(rig.ask(adding("a.free.example.net")).rcode == Rcode::ServFail);
+    rig.store.clock.advance(Milliseconds(1'000));
+    CHECK(rig.ask(adding("a.free.example.net")).rcode == Rcode::NoError);
+    using admin::Door;
+    using admin::DoorOutcome;
+    CHECK(rig.context.doors.of(Door::Update, DoorOutcome::Limited) == 2);
+    CHECK(rig.context.doors.of(Door::Update, DoorOutcome::Done) == 301);
+}
+
 TEST_CASE("A key without a grant may not even ask", "[daemon][rfc2136]") {
     DoorRig rig;
     rig.key_id = 4711;
