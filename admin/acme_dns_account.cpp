@@ -119,8 +119,15 @@ Result<AcmeDnsAccount, Problem> new_account(const store::Identity& registrar,
     account.row.server_id = registrar.credential.server_id;
     account.row.licence = registrar.credential.licence;
     account.row.expires_at = registrar.credential.expires_at;
-    // What was not asked for is no wider than the registrar's own.
-    account.row.sources = sources.empty() ? registrar.credential.sources : std::move(sources);
+    // Never wider than the registrar's own.
+    const auto& own = registrar.credential.sources;
+    for (const Prefix& each : sources)
+        if (!own.empty() && std::none_of(own.begin(), own.end(),
+                                         [&](const Prefix& one) { return one.covers(each); }))
+            return fail(Problem(ProblemType::Forbidden, "refused: the token may not be used from " +
+                                                            each.text() +
+                                                            ", and so may no account of it"));
+    account.row.sources = sources.empty() ? own : std::move(sources);
     account.row.per_minute = registrar.credential.per_minute;
     account.row.label = "registered over acme-dns";
     return account;

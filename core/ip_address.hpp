@@ -61,6 +61,10 @@ public:
     /// nullopt.
     [[nodiscard]] static std::optional<Prefix> parse(std::string_view text);
     [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
+    /// Whether all that `other` contains is in this one.
+    [[nodiscard]] bool covers(const Prefix& other) const noexcept {
+        return other.length_ >= length_ && contains(other.address_);
+    }
     [[nodiscard]] std::string text() const;
     friend bool operator==(const Prefix&, const Prefix&) = default;
 

@@ -70,6 +70,22 @@ TEST_CASE("A server is an acme-dns account without having registered", "[admin][
                Catch::Contains(R"(hairpin_door_requests_total{door="acme-dns",outcome="done"} 2)"));
 }
 
+TEST_CASE("An account is never good from where its token is not", "[admin][doors][acme-dns]") {
+    DoorClients site;
+    const std::string token = site.secret_of(
+        R"({"kind":"token","owner":{"licence":"acme"},"role":"challenges",
+            "sources":["203.0.113.0/24"]})");
+    const auto ask = [&](const char* body) {
+        return site.ask({Method::Post, "/register", body, token, {}});
+    };
+    CHECK(texts_at(ask("").json(), "/allowfrom") == "203.0.113.0/24");
+    CHECK(texts_at(ask(R"({"allowfrom":["203.0.113.64/26"]})").json(), "/allowfrom") ==
+          "203.0.113.64/26");
+    for (const char* wider :
+         {R"({"allowfrom":["203.0.112.0/23"]})", R"({"allowfrom":["203.0.113.0/24","0.0.0.0/0"]})"})
+        CHECK(ask(wider).status == 401);
+}
+
 TEST_CASE("An acme-dns account is registered with a token and writes at its own name alone",
           "[admin][doors][acme-dns]") {
     DoorClients site;

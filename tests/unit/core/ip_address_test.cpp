@@ -21,6 +21,18 @@ TEST_CASE("A mapped address is the IPv4 address it stands for", "[core]") {
     CHECK(IpAddress::parse("2001:db8::1")->unmapped() == *IpAddress::parse("2001:db8::1"));
 }
 
+TEST_CASE("A prefix covers what lies in it whole", "[core]") {
+    const auto covers = [](const char* one, const char* other) {
+        return Prefix::parse(one)->covers(*Prefix::parse(other));
+    };
+    CHECK(covers("10.0.0.0/8", "10.1.0.0/16"));
+    CHECK(covers("10.0.0.0/8", "10.0.0.0/8"));
+    CHECK(covers("10.0.0.0/8", "10.1.2.3"));
+    CHECK_FALSE(covers("10.1.0.0/16", "10.0.0.0/8"));
+    CHECK_FALSE(covers("10.0.0.0/8", "11.0.0.0/8"));
+    CHECK_FALSE(covers("0.0.0.0/0", "::/0"));
+}
+
 TEST_CASE("A prefix contains what shares its bits", "[core]") {
     const auto prefix = Prefix::parse("172.16.0.0/12");
     REQUIRE(prefix);
