@@ -145,4 +145,34 @@ private:
     }
 };
 
+/// A store with two zones that notes what it tells of keys and transfers: "key k. a.example. ".
+struct NotedStore {
+    NotedStore() : store(options()) {
+        for (const char* apex : {"a.example.", "b.example."})
+            if (!store.submit(create_zone(apex))) throw std::runtime_error("no zone was made");
+        told.clear();
+    }
+    store::CommitterOptions options() {
+        store::CommitterOptions made;
+        made.on_transfers = [this](const std::vector<zones::Name>& apexes) {
+            for (const zones::Name& apex : apexes)
+                told += apex.text() + " ";
+        };
+        made.on_tsig_keys = [this](const std::vector<std::string>& names) {
+            for (const std::string& each : names)
+                told += "key " + each + " ";
+        };
+        return made;
+    }
+    bool commit(const std::function<Result<void>(store::Writer&)>& rows) {
+        store::Work work = as_work({});
+        work.rows = [&](store::Writer& writer, zones::Change&) { return rows(writer); };
+        return bool(store.submit(std::move(work)));
+    }
+    std::string take_told() { return std::exchange(told, {}); }
+
+    std::string told;
+    OpenStore store;
+};
+
 }  // namespace hairpin::tests

@@ -10,30 +10,7 @@ namespace {
 
 using namespace tests;
 
-/// A store that notes what it is told of, with two zones.
-struct GrantSite {
-    GrantSite() : store(options()) {
-        for (const char* apex : {"a.example.", "b.example."})
-            REQUIRE(store.submit(create_zone(apex)));
-        told.clear();
-    }
-    CommitterOptions options() {
-        CommitterOptions made;
-        made.on_transfers = [this](const std::vector<zones::Name>& apexes) {
-            for (const zones::Name& apex : apexes)
-                told += apex.text() + " ";
-        };
-        made.on_tsig_keys = [this](const std::vector<std::string>& names) {
-            for (const std::string& each : names)
-                told += "key " + each + " ";
-        };
-        return made;
-    }
-    bool commit(const std::function<Result<void>(Writer&)>& rows) {
-        Work work = as_work({});
-        work.rows = [&](Writer& writer, zones::Change&) { return rows(writer); };
-        return bool(store.submit(std::move(work)));
-    }
+struct GrantSite : NotedStore {
     std::int64_t make_key(const std::string& key, const std::string& licence = {}) {
         CredentialRow row;
         row.kind = CredentialKind::Tsig;
@@ -64,10 +41,6 @@ struct GrantSite {
             all += key.text() + " ";
         return all;
     }
-    std::string take_told() { return std::exchange(told, {}); }
-
-    std::string told;
-    OpenStore store;
 };
 
 zones::Grant grant_for(const char* zone, zones::Operation operation) {

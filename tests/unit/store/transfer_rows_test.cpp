@@ -9,30 +9,7 @@ namespace {
 
 using namespace tests;
 
-/// A store that notes what it is told of, with two zones.
-struct Site {
-    Site() : store(options()) {
-        for (const char* apex : {"a.example.", "b.example."})
-            REQUIRE(store.submit(create_zone(apex)));
-        told.clear();
-    }
-    CommitterOptions options() {
-        CommitterOptions made;
-        made.on_transfers = [this](const std::vector<zones::Name>& apexes) {
-            for (const zones::Name& apex : apexes)
-                told += apex.text() + " ";
-        };
-        made.on_tsig_keys = [this](const std::vector<std::string>& names) {
-            for (const std::string& each : names)
-                told += "key " + each + " ";
-        };
-        return made;
-    }
-    bool commit(const std::function<Result<void>(Writer&)>& rows) {
-        Work work = as_work({});
-        work.rows = [&](Writer& writer, zones::Change&) { return rows(writer); };
-        return bool(store.submit(std::move(work)));
-    }
+struct Site : NotedStore {
     bool put(const char* apex, const std::vector<SecondaryRow>& rows) {
         return commit([&](Writer& writer) { return put_secondaries(writer, name(apex), rows); });
     }
@@ -44,10 +21,6 @@ struct Site {
         Reader reader = store.reader();
         return must(TransferQueries(reader->database()).zones_with_rows(10, "")).size();
     }
-    std::string take_told() { return std::exchange(told, {}); }
-
-    std::string told;
-    OpenStore store;
 };
 
 SecondaryRow secondary(const char* address, const char* key = nullptr) {
