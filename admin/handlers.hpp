@@ -91,6 +91,12 @@ Result<net::Response, Problem> get_audit(Api& api, const Call& call);
 void get_zone_at(Api& api, std::shared_ptr<Exchange> exchange);
 void get_zone_diff(Api& api, std::shared_ptr<Exchange> exchange);
 
+// zone_undo.cpp
+void post_zone_undo(Api& api, std::shared_ptr<Exchange> exchange);
+
+// zone_return.cpp
+void post_zone_return(Api& api, std::shared_ptr<Exchange> exchange);
+
 /// The body as JSON; an empty one is an empty object.
 [[nodiscard]] Result<JsonValue, Problem> json_body(const Call& call);
 [[nodiscard]] net::Response json_response(int status, JsonWriter& json);
