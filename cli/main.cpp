@@ -8,6 +8,7 @@
 
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
+#include "cli/zone_reversal.hpp"
 
 namespace {
 
@@ -105,6 +106,31 @@ CLI::App* add_zone_diff(CLI::App& zone, PastOptions& options) {
     return command;
 }
 
+CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
+    CLI::App* command = zone.add_subcommand("undo", "Undo one change of a zone, as a new change");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command->add_option("change", options.change, "Its number, as the history shows it (id)")
+        ->required();
+    command->add_flag("--serial", options.is_serial,
+                      "The number is a serial: all that led to it is undone");
+    add_api_options(*command, options.api);
+    return command;
+}
+
+CLI::App* add_zone_return(CLI::App& zone, ReversalOptions& options) {
+    CLI::App* command = zone.add_subcommand(
+        "return", "Make a zone, or a name in it, what it was at a moment, as a new change");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command
+        ->add_option("moment", options.moment, "A time such as 2026-11-17T14:05:00Z, or a serial")
+        ->required();
+    command->add_option("name", options.name, "Only this name; @ for the zone's own");
+    command->add_option("type", options.type, "Only this type of its records");
+    command->add_flag("--dry-run", options.dry_run, "Show what would change; nothing is changed");
+    add_api_options(*command, options.api);
+    return command;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Hairpin's command line for operators.", "hairpin");
     app.set_version_flag("--version", "hairpin " HAIRPIN_VERSION);
@@ -117,6 +143,9 @@ int run(int argc, char** argv) {
     PastOptions past;
     const CLI::App* at = add_zone_at(*zone, past);
     const CLI::App* diff = add_zone_diff(*zone, past);
+    ReversalOptions reversal;
+    const CLI::App* undo = add_zone_undo(*zone, reversal);
+    const CLI::App* go_back = add_zone_return(*zone, reversal);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -125,6 +154,8 @@ int run(int argc, char** argv) {
     }
     if (at->parsed()) return run_zone_at(past);
     if (diff->parsed()) return run_zone_diff(past);
+    if (undo->parsed()) return run_zone_undo(reversal);
+    if (go_back->parsed()) return run_zone_return(reversal);
     options.times.idle = hairpin::Seconds(bounds.idle_seconds);
     options.times.whole = hairpin::Seconds(bounds.seconds);
     options.limits.octets = std::size_t{bounds.megabytes} << 20;
