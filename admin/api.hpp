@@ -50,6 +50,8 @@ struct Call {
     std::string idempotency_key;            // Empty: none.
 };
 
+class Api;
+
 struct Exchange {
     Call call;
     net::Responder responder;
@@ -63,6 +65,10 @@ struct Write {
     std::function<Result<void, Problem>(store::Writer& writer, zones::Change& change)> rows;
     /// On the commit thread, last, when the serials are known: the answer, sent once it is true.
     std::function<net::Response(const store::WorkReceipt& receipt)> answer;
+    /// On the loop, where `rows` refused with a Conflict: answers, or tries anew. Empty: the
+    /// refusal is the answer.
+    std::function<void(Api& api, std::shared_ptr<Exchange> exchange, const Problem& problem)>
+        on_conflict = {};
 };
 
 class Api : public std::enable_shared_from_this<Api> {

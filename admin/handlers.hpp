@@ -91,6 +91,12 @@ Result<net::Response, Problem> get_audit(Api& api, const Call& call);
 void get_zone_at(Api& api, std::shared_ptr<Exchange> exchange);
 void get_zone_diff(Api& api, std::shared_ptr<Exchange> exchange);
 
+// zone_undo.cpp
+void post_zone_undo(Api& api, std::shared_ptr<Exchange> exchange);
+
+// zone_return.cpp
+void post_zone_return(Api& api, std::shared_ptr<Exchange> exchange);
+
 // door_acme_dns.cpp
 Result<net::Response, Problem> get_acme_dns_health(Api& api, const Call& call);
 void post_acme_dns_register(Api& api, std::shared_ptr<Exchange> exchange);

@@ -12,6 +12,7 @@
 #include "admin/history_json.hpp"
 #include "admin/names.hpp"
 #include "admin/paging.hpp"
+#include "admin/past_reading.hpp"
 #include "admin/rrset_json.hpp"
 #include "store/past.hpp"
 #include "zones/presentation.hpp"
@@ -20,29 +21,8 @@ namespace hairpin::admin {
 namespace {
 
 using store::Moment;
-using store::NoPast;
 using store::Past;
 using store::PastQuestion;
-
-/// An instant in whole seconds means their end, so that the `at` of a step that a list shows is a
-/// moment at which it had happened.
-constexpr Milliseconds kRestOfSecond{999};
-
-Result<Moment, Problem> read_time(std::string_view text, const char* pointer, WallTime now) {
-    const auto time = parse_rfc3339(text);
-    if (!time)
-        return fail(invalid_field(pointer, "must be a time such as \"2026-11-17T14:05:00Z\""));
-    if (*time > now) return fail(invalid_field(pointer, "lies in the future"));
-    return Moment(*time + kRestOfSecond);
-}
-
-Result<Moment, Problem> read_serial(std::string_view text, const char* pointer) {
-    std::uint32_t serial = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), serial);
-    if (error != std::errc() || end != text.data() + text.size())
-        return fail(invalid_field(pointer, "must be a serial, 0 to 4294967295"));
-    return Moment(serial);
-}
 
 /// Of `at`: one of `time` and `serial`.
 Result<Moment, Problem> moment_of(const net::Request& request, WallTime now) {
@@ -58,8 +38,7 @@ Result<Moment, Problem> end_of(const net::Request& request, const char* name, Wa
     const auto text = request.query_parameter(name);
     const std::string pointer = std::string("?") + name;
     if (!text || text->empty()) return fail(invalid_field(pointer, "must be a time or a serial"));
-    const bool is_serial = text->find_first_not_of("0123456789") == std::string::npos;
-    return is_serial ? read_serial(*text, pointer.c_str()) : read_time(*text, pointer.c_str(), now);
+    return read_moment(*text, pointer.c_str(), now);
 }
 
 /// What both calls ask in common; the moment is not filled in.
@@ -96,33 +75,6 @@ Result<std::optional<store::RRsetPlace>, Problem> place_of(const Page& page) {
     return std::optional(store::RRsetPlace{*owner, zones::RType{type}});
 }
 
-Problem to_problem(const NoPast& none, const zones::Name& apex) {
-    switch (none.why) {
-        case NoPast::Why::NotThere:
-            return not_found("zone " + apex.text() + " at that moment, or with that serial");
-        case NoPast::Why::OutOfReach:
-            return {ProblemType::Gone, none.reaches_to
-                                           ? "what is known reaches back to " +
-                                                 to_rfc3339(*none.reaches_to) +
-                                                 " (store.journal_days in the configuration)"
-                                           : "nothing is known of what was before"};
-        case NoPast::Why::TooLarge:
-            return {ProblemType::TooLarge,
-                    "too much has changed since then; ask for one name, or a later moment"};
-        case NoPast::Why::Unavailable:
-            break;
-    }
-    return {ProblemType::Unavailable, "the history cannot be read right now"};
-}
-
-Result<Past, Problem> read(ApiContext& context, const PastQuestion& question) {
-    if (!context.bulk_reader)
-        return fail(Problem(ProblemType::Unavailable, "the history cannot be read here"));
-    auto past = store::read_past(**context.bulk_reader, question);
-    if (!past) return fail(to_problem(past.error(), question.apex));
-    return *std::move(past);
-}
-
 void write_changed_by(JsonWriter& json, const Past& past) {
     json.key("changed_by");
     if (!past.changed_by) {
@@ -137,7 +89,7 @@ void write_changed_by(JsonWriter& json, const Past& past) {
 Result<net::Response, Problem> answer_at(ApiContext& context, const PastQuestion& question,
                                          const Page& page) {
     const auto after = TRY(place_of(page));
-    const Past past = TRY(read(context, question));
+    const Past past = TRY(read_past(context, question));
     const auto rrsets = store::content_of(question, past, after, page.wanted());
     const std::size_t count = std::min(rrsets.size(), page.limit);
     JsonWriter json;
@@ -163,9 +115,9 @@ Result<net::Response, Problem> answer_diff(ApiContext& context, PastQuestion que
                                            const Page& page) {
     const auto after = TRY(place_of(page));
     question.moment = ends.first;
-    const Past from = TRY(read(context, question));
+    const Past from = TRY(read_past(context, question));
     question.moment = ends.second;
-    const Past to = TRY(read(context, question));
+    const Past to = TRY(read_past(context, question));
     const auto all = store::difference_of(question.now, from, to);
     JsonWriter json;
     json.begin_object();
@@ -206,9 +158,7 @@ void answer_in_bulk(Api& api, std::shared_ptr<Exchange> exchange, Job job) {
             });
         });
     if (is_posted) return;
-    Problem problem(ProblemType::Unavailable, "too much history is being read");
-    problem.retry_after = Seconds(2);
-    api.respond(*exchange, problem);
+    api.respond(*exchange, too_much_history());
 }
 
 Result<PastQuestion, Problem> at_question(Api& api, const Call& call) {

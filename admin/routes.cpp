@@ -82,6 +82,8 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/zones/{zone}/history", kOperator, &get_history, kNoBody},
     Route{Method::Get, "/v1/zones/{zone}/at", kOperator, &get_zone_at, kNoBody},
     Route{Method::Get, "/v1/zones/{zone}/diff", kOperator, &get_zone_diff, kNoBody},
+    Route{Method::Post, "/v1/zones/{zone}/undo", kOperator, &post_zone_undo, kJson},
+    Route{Method::Post, "/v1/zones/{zone}/return", kOperator, &post_zone_return, kJson},
     Route{Method::Get, "/v1/zones/{zone}/secondaries", kOperator, &get_secondaries, kNoBody},
 
     Route{Method::Post, "/v1/credentials", kOperator, &post_credential, kJson},

@@ -73,6 +73,14 @@ Result<void> run_after(Submission& submission, const Sealer& sealer, store::Writ
     return kept;
 }
 
+void answer_problem(Api& api, const std::shared_ptr<Exchange>& exchange,
+                    const Submission& submission) {
+    const bool is_conflict = submission.problem->type == ProblemType::Conflict;
+    if (is_conflict && submission.write.on_conflict)
+        return submission.write.on_conflict(api, exchange, *submission.problem);
+    api.respond(*exchange, *submission.problem);
+}
+
 }  // namespace
 
 void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
@@ -103,7 +111,7 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
                           submission](Result<store::WorkReceipt, store::WorkRefusal> result) {
             back.post([exchange, submission, result = std::move(result)](Api& api) {
                 if (result) return api.respond(*exchange, std::move(submission->response));
-                if (submission->problem) return api.respond(*exchange, *submission->problem);
+                if (submission->problem) return answer_problem(api, exchange, *submission);
                 if (!submission->is_repetition) {
                     return api.respond(*exchange, Problem(result.error()));
                 }

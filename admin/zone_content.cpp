@@ -103,6 +103,25 @@ std::vector<Edit> challenge_keepers(const TwinNames& names) {
             challenge_keeper(challenge_name(names.internal_name))};
 }
 
+Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Writer& writer,
+                                           const zones::Name& apex,
+                                           std::vector<zones::Edit>& edits) {
+    const auto licence = TRY(writer.read().licence_of_zone(apex));
+    if (!licence) return {};
+    std::string after;
+    for (;;) {
+        const auto rows = TRY(writer.read().servers(licence->name, store::kMaxPage, after));
+        for (const store::ServerRow& row : rows) {
+            const auto names = twin_names(row.label, apex, options.addresses);
+            if (!names) continue;  // Made under another configuration: `hairpind check` says so.
+            for (zones::Edit& edit : challenge_keepers(*names))
+                edits.push_back(std::move(edit));
+        }
+        if (rows.size() < store::kMaxPage) return {};
+        after = rows.back().label;
+    }
+}
+
 std::vector<Edit> server_removal(const TwinNames& names) {
     return {owner_removal(challenge_name(names.public_name)),
             owner_removal(challenge_name(names.internal_name)), owner_removal(names.public_name),

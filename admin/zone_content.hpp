@@ -12,7 +12,7 @@
 // server reports.
 //
 // Standards RFC 1035 sections 3.3.2 (HINFO) and 3.3.13 (SOA); RFC 8555 section 8.4.
-// Threads   Pure.
+// Threads   Pure, but where said otherwise.
 
 #pragma once
 
@@ -20,6 +20,8 @@
 
 #include "admin/context.hpp"
 #include "admin/names.hpp"
+#include "admin/problem.hpp"
+#include "store/writer.hpp"
 #include "zones/address_rules.hpp"
 #include "zones/change.hpp"
 #include "zones/zone.hpp"
@@ -39,6 +41,12 @@ namespace hairpin::admin {
 [[nodiscard]] zones::Edit challenge_keeper(const zones::Name& owner);
 /// The edits that put both challenge names of a server in being.
 [[nodiscard]] std::vector<zones::Edit> challenge_keepers(const TwinNames& names);
+/// Adds those of all servers of a licence's zone, which a zone that changes as a whole holds too.
+/// On the commit thread.
+[[nodiscard]] Result<void, Problem> keep_challenge_names(const ApiOptions& options,
+                                                         store::Writer& writer,
+                                                         const zones::Name& apex,
+                                                         std::vector<zones::Edit>& edits);
 /// The edits that remove a server: twin names and challenge names.
 [[nodiscard]] std::vector<zones::Edit> server_removal(const TwinNames& names);
 

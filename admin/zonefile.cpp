@@ -30,26 +30,6 @@ Problem to_problem(const zones::ZoneFileError& error) {
     return problem;
 }
 
-/// The challenge names of a licence's servers, which a replaced zone must hold too.
-Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Writer& writer,
-                                           const zones::Name& apex,
-                                           std::vector<zones::Edit>& edits) {
-    const auto licence = TRY(writer.read().licence_of_zone(apex));
-    if (!licence) return {};
-    std::string after;
-    for (;;) {
-        const auto rows = TRY(writer.read().servers(licence->name, store::kMaxPage, after));
-        for (const store::ServerRow& row : rows) {
-            const auto names = twin_names(row.label, apex, options.addresses);
-            if (!names) continue;  // Made under another configuration: `hairpind check` says so.
-            for (zones::Edit& edit : challenge_keepers(*names))
-                edits.push_back(std::move(edit));
-        }
-        if (rows.size() < store::kMaxPage) return {};
-        after = rows.back().label;
-    }
-}
-
 Write replacement(const ApiOptions& options, const zones::Name& apex, WriteConditions conditions,
                   std::vector<zones::Edit> edits) {
     Write write;

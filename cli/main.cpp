@@ -10,6 +10,7 @@
 #include "cli/credential_commands.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
+#include "cli/zone_reversal.hpp"
 
 namespace {
 
@@ -170,6 +171,31 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
                    options);
 }
 
+CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
+    CLI::App* command = zone.add_subcommand("undo", "Undo one change of a zone, as a new change");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command->add_option("change", options.change, "Its number, as the history shows it (id)")
+        ->required();
+    command->add_flag("--serial", options.is_serial,
+                      "The number is a serial: all that led to it is undone");
+    add_api_options(*command, options.api);
+    return command;
+}
+
+CLI::App* add_zone_return(CLI::App& zone, ReversalOptions& options) {
+    CLI::App* command = zone.add_subcommand(
+        "return", "Make a zone, or a name in it, what it was at a moment, as a new change");
+    command->add_option("zone", options.zone, "The zone's name")->required();
+    command
+        ->add_option("moment", options.moment, "A time such as 2026-11-17T14:05:00Z, or a serial")
+        ->required();
+    command->add_option("name", options.name, "Only this name; @ for the zone's own");
+    command->add_option("type", options.type, "Only this type of its records");
+    command->add_flag("--dry-run", options.dry_run, "Show what would change; nothing is changed");
+    add_api_options(*command, options.api);
+    return command;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Hairpin's command line for operators.", "hairpin");
     app.set_version_flag("--version", "hairpin " HAIRPIN_VERSION);
@@ -185,6 +211,9 @@ int run(int argc, char** argv) {
     CredentialOptions credentials;
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
+    ReversalOptions reversal;
+    const CLI::App* undo = add_zone_undo(*zone, reversal);
+    const CLI::App* go_back = add_zone_return(*zone, reversal);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -194,6 +223,8 @@ int run(int argc, char** argv) {
     if (chosen) return chosen();
     if (at->parsed()) return run_zone_at(past);
     if (diff->parsed()) return run_zone_diff(past);
+    if (undo->parsed()) return run_zone_undo(reversal);
+    if (go_back->parsed()) return run_zone_return(reversal);
     options.times.idle = hairpin::Seconds(bounds.idle_seconds);
     options.times.whole = hairpin::Seconds(bounds.seconds);
     options.limits.octets = std::size_t{bounds.megabytes} << 20;

@@ -83,3 +83,30 @@ def test_who_moved_a_server_is_told(make_hairpin, ca, tmp_path):
     assert shown.returncode == 0, shown.stderr
     assert "by server acme/nur1 from 127.0.0.1 over heartbeat: report" in shown.stdout
     assert "nur1.pl-acme.example.net. 60 IN A 127.0.0.1" in shown.stdout
+
+
+def test_a_change_is_undone_and_a_zone_returns(hairpin, ca, tmp_path):
+    hairpin.api.post("/v1/zones", {"zone": ZONE}).expect(201)
+    put(hairpin, "a", "192.0.2.1")
+    first = hairpin.dns.serial(ZONE)
+    put(hairpin, "a", "192.0.2.2")
+    step = str(hairpin.api.get(f"/v1/zones/{ZONE}/history?limit=1").expect(200).json["history"][0]["id"])
+    put(hairpin, "b", "192.0.2.3")
+
+    undone = run(hairpin, ca, tmp_path, "undo", ZONE, step)
+    assert undone.returncode == 0, undone.stderr
+    assert undone.stdout == f"; past.test. serial {hairpin.dns.serial(ZONE)}: 1 RRsets became what they were\n"
+    assert hairpin.dns.rdata(f"a.{ZONE}", "A") == ["192.0.2.1"]
+    assert hairpin.dns.rdata(f"b.{ZONE}", "A") == ["192.0.2.3"]
+    twice = run(hairpin, ca, tmp_path, "undo", ZONE, step)
+    assert twice.returncode == 1 and f"undo of change {step}" in twice.stderr
+
+    before = hairpin.dns.serial(ZONE)
+    dry = run(hairpin, ca, tmp_path, "return", ZONE, str(first), "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert f"-b.{ZONE} 60 IN A 192.0.2.3" in dry.stdout.splitlines()
+    assert hairpin.dns.serial(ZONE) == before
+    back = run(hairpin, ca, tmp_path, "return", ZONE, str(first))
+    assert back.returncode == 0, back.stderr
+    assert hairpin.dns.rdata(f"b.{ZONE}", "A") == []
+    assert hairpin.dns.serial(ZONE) > before
