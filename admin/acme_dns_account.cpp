@@ -127,7 +127,8 @@ Result<AcmeDnsAccount, Problem> new_account(const store::Identity& registrar,
             return fail(Problem(ProblemType::Forbidden, "refused: the token may not be used from " +
                                                             each.text() +
                                                             ", and so may no account of it"));
-    account.row.sources = sources.empty() ? own : std::move(sources);
+    if (sources.empty()) sources = own;
+    account.row.sources = std::move(sources);
     account.row.per_minute = registrar.credential.per_minute;
     account.row.label = "registered over acme-dns";
     return account;

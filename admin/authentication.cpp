@@ -65,8 +65,10 @@ std::string name_of(const store::Identity& identity) {
         return identity.server->licence + "/" + identity.server->label;
     if (const auto key = zones::Name::parse(credential.tsig_name)) return key->text_without_dot();
     if (!credential.login.empty()) return credential.login;
-    return "#" + std::to_string(credential.id) +
-           (credential.label.empty() ? "" : " " + credential.label);
+    std::string owner = credential.licence;
+    if (identity.server) owner = identity.server->licence + "/" + identity.server->label;
+    return "#" + std::to_string(credential.id) + (owner.empty() ? "" : " of " + owner) +
+           (credential.label.empty() ? "" : ", " + credential.label);
 }
 
 }  // namespace

@@ -57,14 +57,14 @@ void read_zone(ObjectReader& body, zones::Grant& grant) {
 void read_names(ObjectReader& body, zones::Grant& grant) {
     const auto names = read_list(body, "names", kMaxPatterns);
     for (const std::string& each : names.value_or(std::vector<std::string>())) {
-        auto pattern = zones::NamePattern::parse(each);
+        const auto pattern = zones::NamePattern::parse(each);
         if (!pattern)
             body.refuse("names", "\"" + each.substr(0, 64) +
                                      "\" is neither a name nor \"subtree:\" and a name");
         else if (grant.zone && !pattern->name.is_within(*grant.zone))
             body.refuse("names", pattern->name.text() + " is not in the zone");
         else
-            grant.names.push_back(*std::move(pattern));
+            grant.names.push_back(*pattern);
     }
 }
 

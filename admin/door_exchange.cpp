@@ -61,7 +61,7 @@ void edit_at_door(Api& api, DoorExchange exchange, const DoorFace& face, DoorEdi
     DoorRequest request;
     request.edits.credential_id = caller.credential.id;
     request.edits.source = exchange->call.request.peer.unmapped();
-    request.edits.change.apex = std::move(wanted.apex);
+    request.edits.change.apex = wanted.apex;
     request.edits.change.edits = std::move(wanted.edits);
     request.actor = actor_of(caller, request.edits.source, std::string(to_string(face.door)));
     request.reason = wanted.reason;

@@ -196,6 +196,20 @@ private:
     Update& update_;
 };
 
+/// Whether addresses of one family at least may be changed there, whatever they are.
+bool may_name(const std::vector<zones::Grant>& grants, const zones::Name& apex,
+              const zones::Name& owner, const IpAddress& source) {
+    zones::PermissionQuestion question;
+    question.apex = apex;
+    question.owner = owner;
+    question.source = source;
+    for (const RType type : {RType::A, RType::AAAA}) {
+        question.type = type;
+        if (zones::decide(grants, question).is_allowed) return true;
+    }
+    return false;
+}
+
 /// Which zone the hosts are in, and which of them the account may name at all. Errors: the word.
 Result<void, std::string> find_targets(Api& api, const DyndnsRequest& request, Update& update) {
     const zones::AddressRules& rules = api.context().options.addresses;
@@ -220,6 +234,8 @@ Result<void, std::string> find_targets(Api& api, const DyndnsRequest& request, U
             return fail(std::string("numhost"));
         update.apex = zone->apex();
         Target target{name->lower(), {}, std::move(wish)};
+        if (!may_name(*grants, zone->apex(), target.name, update.observed))
+            return fail(std::string("nohost"));
         if (zone->kind() == zones::ZoneKind::Licence)
             target.role = rules.role_of(target.name, zone->apex());
         update.targets.push_back(std::move(target));

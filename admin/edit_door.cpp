@@ -17,7 +17,15 @@ struct Passage {
     DoorRequest request;
     std::optional<Problem> problem;
     bool is_frozen = false;  // That was written, and nothing else.
+    zones::Actor actor;      // As the commit knows it.
 };
+
+void tell_change(const zones::Actor& actor, const zones::ZoneReceipt& receipt) {
+    if (receipt.changed)
+        log::logger("admin").info("{} by {} {} at {}: {} changed, serial {}", actor.door,
+                                  actor.kind, log_text(actor.id), actor.source, receipt.apex.text(),
+                                  receipt.serial);
+}
 
 std::string public_addresses_in(const EditPlan& plan, const zones::AddressRules& rules) {
     std::string text;
@@ -66,6 +74,7 @@ Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer&
     }
     change.actor =
         actor_of(plan.identity, passage.request.edits.source, passage.request.actor.door);
+    passage.actor = change.actor;
     if (passage.request.is_trial) {
         change.zones.push_back(passage.request.edits.change);
         change.zones.back().edits.clear();
@@ -82,7 +91,7 @@ Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer&
 }  // namespace
 
 void submit_edits(ApiContext& context, DoorRequest request, DoorDone done) {
-    auto passage = std::make_shared<Passage>(Passage{std::move(request), {}});
+    auto passage = std::make_shared<Passage>(Passage{std::move(request), {}, false, {}});
     store::Work work;
     work.change.actor = passage->request.actor;
     work.change.reason = passage->request.reason;
@@ -102,7 +111,10 @@ void submit_edits(ApiContext& context, DoorRequest request, DoorDone done) {
                 return done(fail(DoorRefusal(Problem(ProblemType::Conflict,
                                                      "refused: two sources take turns as this "
                                                      "server, which is frozen now"))));
-            if (result) return done(result->zones.front());
+            if (result) {
+                tell_change(passage->actor, result->zones.front());
+                return done(result->zones.front());
+            }
             if (passage->problem) return done(fail(DoorRefusal(*std::move(passage->problem))));
             if (const auto* refusal = std::get_if<zones::Refusal>(&result.error()))
                 return done(fail(DoorRefusal(*refusal)));

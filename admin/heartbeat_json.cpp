@@ -6,6 +6,7 @@
 #include <array>
 
 #include "admin/json_value.hpp"
+#include "core/nearest_name.hpp"
 
 namespace hairpin::admin {
 namespace {

@@ -53,10 +53,6 @@ struct JsonLimits {
 [[nodiscard]] Result<JsonValue, Problem> parse_json(std::string_view text,
                                                     const JsonLimits& limits = {});
 
-/// The known name that `name` was probably meant to be, or empty: at most a third of it differs.
-[[nodiscard]] std::string_view nearest_name(std::string_view name,
-                                            const std::vector<std::string_view>& known);
-
 /// Reads the members of one object and collects what is wrong with them, so that a caller is told
 /// everything at once. Each getter names its member as known; finish() refuses all others.
 class ObjectReader {

@@ -130,6 +130,26 @@ std::string told(const store::JournalRow& row) {
            " (change " + std::to_string(row.id) + ": " + log_text(row.reason) + ")";
 }
 
+bool is_about(const Reversal& rrsets, const zones::RRsetDifference& one) {
+    return std::any_of(rrsets.begin(), rrsets.end(), [&](const zones::RRsetDifference& each) {
+        return each.owner == one.owner && each.type == one.type;
+    });
+}
+
+/// Notes `row` as the author of those conflicts that it is about and that have none yet.
+/// @return How many.
+Result<std::size_t> note_author(const store::JournalRow& row, const Reversal& conflicts,
+                                std::vector<FieldError>& errors) {
+    const auto rrsets = TRY(store::decode_difference(row.difference, row.zone_apex));
+    std::size_t noted = 0;
+    for (std::size_t at = 0; at < conflicts.size(); ++at) {
+        if (!errors[at].detail.empty() || !is_about(rrsets, conflicts[at])) continue;
+        errors[at].detail = told(row);
+        ++noted;
+    }
+    return noted;
+}
+
 /// Fills in who changed `conflicts` in the rows behind the step, as far as that is found.
 Result<void> find_authors(store::Queries& queries, const zones::Name& apex, std::int64_t last_id,
                           const Reversal& conflicts, std::vector<FieldError>& errors) {
@@ -139,17 +159,7 @@ Result<void> find_authors(store::Queries& queries, const zones::Name& apex, std:
         const auto rows = TRY(queries.journal_page(apex, kUndoPageRows, before));
         for (const store::JournalRow& row : rows) {
             if (row.id <= last_id) return {};
-            const auto rrsets = TRY(store::decode_difference(row.difference, row.zone_apex));
-            for (std::size_t at = 0; at < conflicts.size(); ++at) {
-                const bool is_known = !errors[at].detail.empty();
-                const bool is_author = std::any_of(
-                    rrsets.begin(), rrsets.end(), [&](const zones::RRsetDifference& each) {
-                        return each.owner == conflicts[at].owner && each.type == conflicts[at].type;
-                    });
-                if (is_known || !is_author) continue;
-                errors[at].detail = told(row);
-                --open;
-            }
+            open -= TRY(note_author(row, conflicts, errors));
         }
         if (rows.size() < kUndoPageRows) return {};
         before = rows.back().id;

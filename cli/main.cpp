@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/credential_commands.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
 #include "cli/zone_reversal.hpp"
+#include "core/nearest_name.hpp"
 
 namespace {
 
@@ -196,6 +200,27 @@ CLI::App* add_zone_return(CLI::App& zone, ReversalOptions& options) {
     return command;
 }
 
+/// The word that is no command of ours, where the arguments have one; `meant` becomes the nearest.
+std::string unknown_command(const CLI::App& app, int argc, char** argv, std::string& meant) {
+    const CLI::App* here = &app;
+    for (int at = 1; at < argc; ++at) {
+        const std::string word = argv[at];
+        const auto commands = here->get_subcommands({});
+        if (commands.empty() || word.starts_with('-')) return {};
+        const auto next = std::find_if(commands.begin(), commands.end(),
+                                       [&](const auto* each) { return each->get_name() == word; });
+        if (next == commands.end()) {
+            std::vector<std::string> names;
+            for (const CLI::App* each : commands)
+                names.push_back(each->get_name());
+            meant = hairpin::nearest_name(word, {names.begin(), names.end()});
+            return word;
+        }
+        here = *next;
+    }
+    return {};
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Hairpin's command line for operators.", "hairpin");
     app.set_version_flag("--version", "hairpin " HAIRPIN_VERSION);
@@ -214,6 +239,12 @@ int run(int argc, char** argv) {
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);
+    std::string meant;
+    if (const auto word = unknown_command(app, argc, argv, meant); !word.empty()) {
+        fmt::print(stderr, "hairpin: there is no command \"{}\"{}\n", word,
+                   meant.empty() ? "; see hairpin --help" : "; did you mean \"" + meant + "\"?");
+        return kMisused;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -75,10 +75,13 @@ std::string problem_text(const net::ClientResponse& response) {
     const auto problem = nlohmann::json::parse(response.body, nullptr, false);
     if (!problem.is_object()) return text + " " + printable(response.body);
     text += " " + printable(member(problem, "title"));
-    if (const auto detail = member(problem, "detail"); !detail.empty())
-        text += ": " + printable(detail);
     const auto errors = problem.find("errors");
-    if (errors == problem.end() || !errors->is_array()) return text;
+    const bool has_errors = errors != problem.end() && errors->is_array() && !errors->empty();
+    // Of a request that is not valid the detail says nothing that the errors do not.
+    const bool is_repeated = has_errors && response.status == 400;
+    if (const auto detail = member(problem, "detail"); !detail.empty() && !is_repeated)
+        text += ": " + printable(detail);
+    if (!has_errors) return text;
     std::size_t shown = 0;
     for (const auto& each : *errors) {
         if (!each.is_object() || ++shown > kMaxShownErrors) break;

@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 
+#include "core/nearest_name.hpp"
 #include "daemon/option_values.hpp"
 
 namespace hairpin::daemon {
@@ -416,22 +417,6 @@ const std::array kOptions = {
            [](const Config& c) { return std::to_string(c.journal_days); }},
 };
 
-// Levenshtein's distance: how many letters to add, drop or change.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t column = 0; column <= b.size(); ++column)
-        row[column] = column;
-    for (std::size_t line = 1; line <= a.size(); ++line) {
-        std::size_t diagonal = std::exchange(row[0], line);
-        for (std::size_t column = 1; column <= b.size(); ++column) {
-            const std::size_t change = diagonal + (a[line - 1] == b[column - 1] ? 0 : 1);
-            diagonal = row[column];
-            row[column] = std::min({row[column] + 1, row[column - 1] + 1, change});
-        }
-    }
-    return row[b.size()];
-}
-
 }  // namespace
 
 std::span<const Option> options() noexcept {
@@ -446,8 +431,8 @@ std::string nearest_key(std::string_view key) {
     for (const Option& option : kOptions) {
         // A key put into the wrong table is near too: only its last part is compared then.
         const std::string_view last = option.key.substr(option.key.rfind('.') + 1);
-        const std::size_t far =
-            std::min(distance(key, option.key), distance(key.substr(key.rfind('.') + 1), last) + 1);
+        const std::size_t far = std::min(edit_distance(key, option.key),
+                                         edit_distance(key.substr(key.rfind('.') + 1), last) + 1);
         if (far < least) {
             least = far;
             nearest = &option;

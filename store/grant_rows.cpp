@@ -31,9 +31,9 @@ Result<zones::Grant> read_grant(const Statement& row) {
     zones::Grant grant;
     if (!row.is_null(0)) grant.zone = TRY(parse_apex(row.text(0)));
     TRY(for_each_word(row.text(1), [&](std::string_view word) -> Result<void> {
-        auto pattern = zones::NamePattern::parse(word);
+        const auto pattern = zones::NamePattern::parse(word);
         if (!pattern) return fail(corrupt_grant(word));
-        grant.names.push_back(*std::move(pattern));
+        grant.names.push_back(*pattern);
         return {};
     }));
     TRY(for_each_word(row.text(2), [&](std::string_view word) -> Result<void> {

@@ -110,6 +110,7 @@ TEST_CASE("What cannot be done is one word, and none of it twice wrong", "[admin
     const std::vector<Case> cases = {
         {"hostname=nur1.pl-beta.example.net&myip=203.0.113.7", "nohost\n"},
         {"hostname=nur2.pl-acme.example.net&myip=203.0.113.7", "nohost\n"},
+        {"hostname=nur2.pl-acme.example.net", "nohost\n"},
         {"hostname=none.example.&myip=203.0.113.7", "nohost\n"},
         {"hostname=nur1&myip=203.0.113.7", "notfqdn\n"},
         {"hostname=a..b&myip=203.0.113.7", "notfqdn\n"},

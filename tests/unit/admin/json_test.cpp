@@ -72,14 +72,6 @@ TEST_CASE("An object reader takes what it knows and names the rest", "[admin][js
     CHECK(errors.size() == 7);
 }
 
-TEST_CASE("The nearest name is near", "[admin][json]") {
-    const std::vector<std::string_view> known{"licence", "zone", "plan"};
-    CHECK(nearest_name("license", known) == "licence");
-    CHECK(nearest_name("zones", known) == "zone");
-    CHECK(nearest_name("certificate", known).empty());
-    CHECK(nearest_name(std::string(10'000, 'x'), known).empty());
-}
-
 TEST_CASE("Times are read as RFC 3339 writes them", "[admin][json][rfc3339]") {
     const auto read = [](std::string_view text) {
         const auto time = parse_rfc3339(text);
