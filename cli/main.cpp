@@ -204,7 +204,7 @@ CLI::App* add_zone_return(CLI::App& zone, ReversalOptions& options) {
 std::string unknown_command(const CLI::App& app, int argc, char** argv, std::string& meant) {
     const CLI::App* here = &app;
     for (int at = 1; at < argc; ++at) {
-        const std::string word = argv[at];
+        std::string word = argv[at];
         const auto commands = here->get_subcommands({});
         if (commands.empty() || word.starts_with('-')) return {};
         const auto next = std::find_if(commands.begin(), commands.end(),
