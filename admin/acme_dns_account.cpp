@@ -6,7 +6,6 @@
 #include "admin/edit_plan.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
-#include "admin/presence.hpp"
 #include "admin/tokens.hpp"
 #include "admin/zone_content.hpp"
 #include "core/crypto.hpp"
@@ -138,9 +137,7 @@ Result<void, Problem> insert_account(const ApiContext& context, store::Writer& w
                                      const Registrar& registrar, const AcmeDnsAccount& account,
                                      zones::Change& change) {
     const ApiOptions& options = context.options;
-    const EditScene scene{writer.read(), writer.zones(),
-                          writer.now(),  options.addresses,
-                          options.ttl,   presence_window(options.heartbeat_interval)};
+    const auto scene = EditScene::of(options, writer.read(), writer.zones(), writer.now());
     // What the account may is judged as its registrar's own edit would be, and not applied.
     zones::Edit sample;
     sample.kind = zones::EditKind::AddRecords;

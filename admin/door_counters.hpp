@@ -29,6 +29,14 @@ enum class DoorOutcome : std::uint8_t {
 inline constexpr std::array<std::string_view, 5> kDoorOutcomes{"done", "refused", "denied",
                                                                "limited", "failed"};
 
+/// What an answer with this HTTP status, or a problem of it, comes to.
+[[nodiscard]] constexpr DoorOutcome outcome_of_status(int status) noexcept {
+    if (status < 400) return DoorOutcome::Done;
+    if (status == 401 || status == 403) return DoorOutcome::Denied;
+    if (status == 429) return DoorOutcome::Limited;
+    return status < 500 ? DoorOutcome::Refused : DoorOutcome::Failed;
+}
+
 class DoorCounters {
 public:
     void add(Door door, DoorOutcome outcome) noexcept {

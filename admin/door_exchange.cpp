@@ -7,25 +7,14 @@
 #include "admin/edit_door.hpp"
 
 namespace hairpin::admin {
-namespace {
-
-DoorOutcome outcome_of(int status) noexcept {
-    if (status < 400) return DoorOutcome::Done;
-    if (status == 401 || status == 403) return DoorOutcome::Denied;
-    if (status == 429) return DoorOutcome::Limited;
-    return status < 500 ? DoorOutcome::Refused : DoorOutcome::Failed;
-}
-
-}  // namespace
-
 void answer_door(Api& api, Exchange& exchange, const DoorFace& face, net::Response response) {
-    api.context().doors.add(face.door, outcome_of(response.status));
+    api.context().doors.add(face.door, outcome_of_status(response.status));
     api.respond(exchange, std::move(response));
 }
 
 void answer_door(Api& api, Exchange& exchange, const DoorFace& face, const Problem& problem) {
     // The count is of what came of it, whatever status the client is used to be told it with.
-    api.context().doors.add(face.door, outcome_of(problem.status()));
+    api.context().doors.add(face.door, outcome_of_status(problem.status()));
     net::Response response = face.words(problem);
     response.headers.push_back({"cache-control", "no-store"});
     if (problem.retry_after)

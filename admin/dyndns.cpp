@@ -17,7 +17,6 @@
 #include "admin/handlers.hpp"
 #include "admin/heartbeat.hpp"
 #include "admin/names.hpp"
-#include "admin/presence.hpp"
 #include "zones/edit.hpp"
 #include "zones/permission.hpp"
 
@@ -61,32 +60,12 @@ net::Response word(std::string_view text, int status = 200) {
 
 /// What a client can do about it, in the one word that it knows.
 net::Response answer_to(const Problem& problem) {
-    switch (problem.type) {
-        case ProblemType::Unauthorized:
-            return word(kBadAuth, 401);
-        case ProblemType::Forbidden:
-        case ProblemType::NotFound:
-            return word("nohost");
-        case ProblemType::Internal:
-        case ProblemType::Unavailable:
-        case ProblemType::NotInThisVersion:
-            return word(kOurFault);
-        case ProblemType::MalformedJson:
-        case ProblemType::InvalidRequest:
-        case ProblemType::CredentialInUrl:
-        case ProblemType::LicenceSuspended:
-        case ProblemType::ServerSuspended:
-        case ProblemType::MethodNotAllowed:
-        case ProblemType::Conflict:
-        case ProblemType::PreconditionFailed:
-        case ProblemType::TooLarge:
-        case ProblemType::RuleBroken:
-        case ProblemType::IdempotencyKeyReused:
-        case ProblemType::TooManyRequests:
-        case ProblemType::Gone:
-            break;
-    }
-    return word(kLater);
+    const bool will_pass = problem.type == ProblemType::LicenceSuspended ||
+                           problem.type == ProblemType::ServerSuspended;
+    if (will_pass) return word(kLater);
+    if (problem.type == ProblemType::Unauthorized) return word(kBadAuth, 401);
+    if (problem.status() == 403 || problem.status() == 404) return word("nohost");
+    return word(problem.status() >= 500 ? kOurFault : kLater);
 }
 
 net::Response lines_of(const Update& update) {
@@ -196,6 +175,12 @@ private:
     Update& update_;
 };
 
+/// A word, and what it counts as.
+struct Refused {
+    std::string_view word;
+    DoorOutcome outcome;
+};
+
 /// Whether addresses of one family at least may be changed there, whatever they are.
 bool may_name(const std::vector<zones::Grant>& grants, const zones::Name& apex,
               const zones::Name& owner, const IpAddress& source) {
@@ -211,31 +196,31 @@ bool may_name(const std::vector<zones::Grant>& grants, const zones::Name& apex,
 }
 
 /// Which zone the hosts are in, and which of them the account may name at all. Errors: the word.
-Result<void, std::string> find_targets(Api& api, const DyndnsRequest& request, Update& update) {
+Result<void, Refused> find_targets(Api& api, const DyndnsRequest& request, Update& update) {
     const zones::AddressRules& rules = api.context().options.addresses;
     const auto grants = effective_grants(api.queries(), update.identity, rules);
-    if (!grants) return fail(std::string(kOurFault));
+    if (!grants) return fail(Refused{kOurFault, DoorOutcome::Failed});
     std::vector<HostWish> wishes = request.hosts;
     if (wishes.empty()) {
         const auto only = only_name(update.identity, *grants, rules);
-        if (!only) return fail(std::string("nohost"));
+        if (!only) return fail(Refused{"nohost", DoorOutcome::Denied});
         wishes.push_back(request.of_account);
         wishes.back().host = only->text();
     }
     const auto table = api.zones();
     for (HostWish& wish : wishes) {
         const auto name = zones::Name::parse(wish.host);
-        if (!name || name->labels() < 2) return fail(std::string("notfqdn"));
+        if (!name || name->labels() < 2) return fail(Refused{"notfqdn", DoorOutcome::Refused});
         const zones::Zone* zone = table->closest_enclosing(*name);
         if (zone == nullptr || !zones::concerns(*grants, zone->apex()))
-            return fail(std::string("nohost"));
+            return fail(Refused{"nohost", DoorOutcome::Denied});
         // One commit is about one zone here.
         if (!update.targets.empty() && !(update.apex == zone->apex()))
-            return fail(std::string("numhost"));
+            return fail(Refused{"numhost", DoorOutcome::Refused});
         update.apex = zone->apex();
         Target target{name->lower(), {}, std::move(wish)};
         if (!may_name(*grants, zone->apex(), target.name, update.observed))
-            return fail(std::string("nohost"));
+            return fail(Refused{"nohost", DoorOutcome::Denied});
         if (zone->kind() == zones::ZoneKind::Licence)
             target.role = rules.role_of(target.name, zone->apex());
         update.targets.push_back(std::move(target));
@@ -272,24 +257,18 @@ void note_seen(Api& api, const EditPlan& plan) {
     }
 }
 
-/// What the one word, or the lines, come to.
-DoorOutcome outcome_of_word(const net::Response& response) {
-    const std::string_view body = response.body;
-    if (body.starts_with("good") || body.starts_with("nochg")) return DoorOutcome::Done;
-    if (body.starts_with(kOurFault)) return DoorOutcome::Failed;
-    if (response.status == 401 || body.starts_with("nohost")) return DoorOutcome::Denied;
-    return DoorOutcome::Refused;
+void respond_word(Api& api, Exchange& exchange, net::Response response, DoorOutcome outcome) {
+    api.context().doors.add(Door::Dyndns, outcome);
+    api.respond(exchange, std::move(response));
 }
 
-void respond_word(Api& api, Exchange& exchange, net::Response response) {
-    api.context().doors.add(Door::Dyndns, outcome_of_word(response));
-    api.respond(exchange, std::move(response));
+void respond_problem(Api& api, Exchange& exchange, const Problem& problem) {
+    respond_word(api, exchange, answer_to(problem), outcome_of_status(problem.status()));
 }
 
 void commit_update(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
     if (over_rate(api.context(), update->identity.credential)) {
-        api.context().doors.add(Door::Dyndns, DoorOutcome::Limited);
-        return api.respond(*exchange, word(kLater));
+        return respond_word(api, *exchange, word(kLater), DoorOutcome::Limited);
     }
     DoorRequest request;
     request.edits.credential_id = update->identity.credential.id;
@@ -297,14 +276,14 @@ void commit_update(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr
     request.edits.change.apex = update->apex;
     request.edits.change.edits = std::move(update->edits);
     request.actor = actor_of(update->identity, update->observed, "dyndns");
-    submit_edits(
-        api.context(), std::move(request), [back = api.way_back(), exchange, update](auto result) {
-            back.post([exchange, update, result = std::move(result)](Api& self) {
-                if (!result)
-                    return respond_word(self, *exchange, answer_to(to_problem(result.error())));
-                respond_word(self, *exchange, lines_of(*update));
-            });
-        });
+    submit_edits(api.context(), std::move(request),
+                 [back = api.way_back(), exchange, update](auto result) {
+                     back.post([exchange, update, result = std::move(result)](Api& self) {
+                         if (!result)
+                             return respond_problem(self, *exchange, to_problem(result.error()));
+                         respond_word(self, *exchange, lines_of(*update), DoorOutcome::Done);
+                     });
+                 });
 }
 
 /// Nothing to write: answered from what is published, without a commit. Else the commit decides.
@@ -313,23 +292,21 @@ void plan_and_answer(Api& api, std::shared_ptr<Exchange> exchange, std::shared_p
     const auto table = api.zones();
     const zones::ZoneRef zone = table->share(update->apex);
     UpdatePlanner(options, *zone, *update).run();
-    const EditScene scene{api.queries(), *table,
-                          api.now(),     options.addresses,
-                          options.ttl,   presence_window(options.heartbeat_interval)};
+    const auto scene = EditScene::of(options, api.queries(), *table, api.now());
     EditRequest request{update->identity.credential.id, update->observed, {}};
     request.change.apex = update->apex;
     request.change.edits = update->edits;
     const auto plan = plan_edits(scene, request);
-    if (!plan) return respond_word(api, *exchange, answer_to(plan.error()));
+    if (!plan) return respond_problem(api, *exchange, plan.error());
     zones::EditRules rules;
     rules.addresses = options.addresses;
     const auto edited = zones::apply(zone, plan->change, {to_unix_seconds(api.now()), {}}, rules);
-    if (!edited) return respond_word(api, *exchange, word(kLater));
+    if (!edited) return respond_problem(api, *exchange, Problem(edited.error()));
     note_lines(*edited->zone, edited->difference, *update);
     if (edited->changed || !is_settled(*plan, api.queries()))
         return commit_update(api, std::move(exchange), std::move(update));
     note_seen(api, *plan);
-    respond_word(api, *exchange, lines_of(*update));
+    respond_word(api, *exchange, lines_of(*update), DoorOutcome::Done);
 }
 
 net::Response answer_to(DyndnsError error) {
@@ -343,20 +320,21 @@ void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange) {
     // A form in the body of a POST says the same as a query.
     const auto parameters =
         read_parameters(request.query + (request.body.empty() ? "" : "&" + request.body));
-    if (!parameters) return respond_word(api, *exchange, word(kLater));
+    if (!parameters) return respond_word(api, *exchange, word(kLater), DoorOutcome::Refused);
     const auto secret = secret_of(request, *parameters);
-    if (!secret) return respond_word(api, *exchange, word(kBadAuth, 401));
+    if (!secret) return respond_word(api, *exchange, word(kBadAuth, 401), DoorOutcome::Denied);
     auto identity = log_in(api, request, *secret,
                            {store::CredentialKind::Dyndns, store::CredentialKind::Server,
                             store::CredentialKind::Token});
-    if (!identity) return respond_word(api, *exchange, answer_to(identity.error()));
+    if (!identity) return respond_problem(api, *exchange, identity.error());
     auto wanted = read_dyndns_request(*parameters, secret->user);
-    if (!wanted) return respond_word(api, *exchange, answer_to(wanted.error()));
+    if (!wanted)
+        return respond_word(api, *exchange, answer_to(wanted.error()), DoorOutcome::Refused);
     auto update = std::make_shared<Update>();
     update->identity = *std::move(identity);
     update->observed = request.peer.unmapped();
     if (const auto found = find_targets(api, *wanted, *update); !found)
-        return respond_word(api, *exchange, word(found.error()));
+        return respond_word(api, *exchange, word(found.error().word), found.error().outcome);
     plan_and_answer(api, std::move(exchange), std::move(update));
 }
 

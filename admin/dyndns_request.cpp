@@ -48,13 +48,6 @@ std::vector<std::string> split(std::string_view text) {
     }
 }
 
-void clear_host_bits(std::array<std::uint8_t, 16>& octets, unsigned bits) {
-    for (unsigned at = 0; at < 16; ++at) {
-        const unsigned kept = bits >= (at + 1) * 8 ? 8 : bits > at * 8 ? bits - at * 8 : 0;
-        octets[at] = static_cast<std::uint8_t>(octets[at] & (0xff00u >> kept));
-    }
-}
-
 /// "2001:db8:1::/56"; host bits are cleared: boxes send their own address with the length.
 std::optional<AddressWish> prefix_wish(std::string_view text) {
     const std::size_t slash = text.find('/');
@@ -65,12 +58,9 @@ std::optional<AddressWish> prefix_wish(std::string_view text) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
     if (error != std::errc() || end != digits.data() + digits.size() || bits == 0 || bits > 128)
         return std::nullopt;
-    std::array<std::uint8_t, 16> octets{};
-    std::copy(address->octets().begin(), address->octets().end(), octets.begin());
-    clear_host_bits(octets, bits);
     AddressWish wish;
     wish.kind = Kind::Prefix;
-    wish.prefix = IpAddress::v6(octets);
+    wish.prefix = under_prefix(*address, bits, IpAddress::v6({}));
     wish.prefix_bits = bits;
     return wish;
 }

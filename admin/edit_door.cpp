@@ -6,7 +6,6 @@
 #include "admin/authentication.hpp"
 #include "admin/delegation.hpp"
 #include "admin/log_text.hpp"
-#include "admin/presence.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::admin {
@@ -60,9 +59,7 @@ Result<bool, Problem> freeze_clones(ApiContext& context, const EditPlan& plan,
 Result<void, Problem> pass(ApiContext& context, Passage& passage, store::Writer& writer,
                            zones::Change& change) {
     const ApiOptions& options = context.options;
-    const EditScene scene{writer.read(), writer.zones(),
-                          writer.now(),  options.addresses,
-                          options.ttl,   presence_window(options.heartbeat_interval)};
+    const auto scene = EditScene::of(options, writer.read(), writer.zones(), writer.now());
     const EditPlan plan = TRY(plan_edits(scene, passage.request.edits));
     if (passage.request.is_counted_here) {
         if (const auto wait = over_rate(context, plan.identity.credential)) {

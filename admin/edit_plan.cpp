@@ -4,6 +4,7 @@
 
 #include "admin/authentication.hpp"
 #include "admin/credential_check.hpp"
+#include "admin/presence.hpp"
 #include "admin/report_row.hpp"
 #include "store/challenge_rows.hpp"
 
@@ -30,6 +31,12 @@ store::SeenUpdate seen_update(const PlannedReport& report, WallTime now) {
 }
 
 }  // namespace
+
+EditScene EditScene::of(const ApiOptions& options, store::Queries& queries,
+                        const zones::ZoneTable& zones, WallTime now) {
+    return {queries,           zones,       now,
+            options.addresses, options.ttl, presence_window(options.heartbeat_interval)};
+}
 
 Result<EditPlan, Problem> plan_edits(const EditScene& scene, const EditRequest& request) {
     EditPlan plan;

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/context.hpp"
 #include "admin/problem.hpp"
 #include "core/clock.hpp"
 #include "core/ip_address.hpp"
@@ -48,6 +49,10 @@ struct EditScene {
     const zones::AddressRules& rules;
     zones::Ttl ttl;       // Of twin names.
     Milliseconds window;  // As HeartbeatSituation::window.
+
+    /// All of these outlive it.
+    [[nodiscard]] static EditScene of(const ApiOptions& options, store::Queries& queries,
+                                      const zones::ZoneTable& zones, WallTime now);
 };
 
 struct EditRequest {

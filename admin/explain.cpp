@@ -11,7 +11,6 @@
 #include "admin/handlers.hpp"
 #include "admin/history_json.hpp"
 #include "admin/names.hpp"
-#include "admin/presence.hpp"
 #include "admin/rrset_json.hpp"
 #include "zones/edit.hpp"
 #include "zones/presentation.hpp"
@@ -128,9 +127,7 @@ net::Response explanation(bool is_allowed, const std::string& rule,
 net::Response explain_update(Api& api, const Supposition& wanted, const store::Identity& identity) {
     const ApiOptions& options = api.context().options;
     const auto table = api.zones();
-    const EditScene scene{api.queries(), *table,
-                          api.now(),     options.addresses,
-                          options.ttl,   presence_window(options.heartbeat_interval)};
+    const auto scene = EditScene::of(options, api.queries(), *table, api.now());
     EditRequest request{identity.credential.id, wanted.source, {}};
     request.change.apex = wanted.apex;
     request.change.edits = wanted.edits;

@@ -2,7 +2,6 @@
 
 #include "admin/credential_check.hpp"
 #include "admin/edit_plan.hpp"
-#include "admin/presence.hpp"
 #include "zones/permission.hpp"
 
 namespace hairpin::admin {
@@ -48,9 +47,7 @@ Result<void, Problem> admit_granted(const ApiContext& context,
                                     store::Writer& writer, zones::Change& change) {
     if (!caller) return {};
     const ApiOptions& options = context.options;
-    const EditScene scene{writer.read(), writer.zones(),
-                          writer.now(),  options.addresses,
-                          options.ttl,   presence_window(options.heartbeat_interval)};
+    const auto scene = EditScene::of(options, writer.read(), writer.zones(), writer.now());
     for (zones::ZoneChange& each : change.zones) {
         const EditPlan plan = TRY(plan_edits(scene, {caller->credential_id, caller->source, each}));
         TRY(apply_rows(writer, plan));

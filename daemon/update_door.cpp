@@ -18,43 +18,10 @@ using dnsd::Rcode;
 constexpr const char* kDoor = "update";
 
 /// REFUSED is for good, until somebody changes a credential; SERVFAIL may be tried again.
-Rcode rcode_of_problem(ProblemType type) {
-    switch (type) {
-        case ProblemType::NotFound:
-            return Rcode::NotAuth;  // The zone: RFC 2136 section 3.1.2.
-        case ProblemType::Internal:
-        case ProblemType::Unavailable:
-        case ProblemType::TooManyRequests:
-            return Rcode::ServFail;
-        case ProblemType::MalformedJson:
-        case ProblemType::InvalidRequest:
-        case ProblemType::CredentialInUrl:
-        case ProblemType::Unauthorized:
-        case ProblemType::Forbidden:
-        case ProblemType::LicenceSuspended:
-        case ProblemType::ServerSuspended:
-        case ProblemType::MethodNotAllowed:
-        case ProblemType::Conflict:
-        case ProblemType::PreconditionFailed:
-        case ProblemType::TooLarge:
-        case ProblemType::RuleBroken:
-        case ProblemType::IdempotencyKeyReused:
-        case ProblemType::NotInThisVersion:
-        case ProblemType::Gone:
-            return Rcode::Refused;
-    }
-    return Rcode::ServFail;
-}
-
-admin::DoorOutcome outcome_of(const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
-    if (result) return admin::DoorOutcome::Done;
-    const ProblemType type = admin::to_problem(result.error()).type;
-    if (type == ProblemType::TooManyRequests) return admin::DoorOutcome::Limited;
-    if (type == ProblemType::Unauthorized || type == ProblemType::Forbidden)
-        return admin::DoorOutcome::Denied;
-    if (type == ProblemType::Internal || type == ProblemType::Unavailable)
-        return admin::DoorOutcome::Failed;
-    return admin::DoorOutcome::Refused;
+Rcode rcode_of_problem(const admin::Problem& problem) {
+    if (problem.type == ProblemType::NotFound) return Rcode::NotAuth;  // RFC 2136 section 3.1.2.
+    const bool will_pass = problem.status() == 429 || problem.status() >= 500;
+    return will_pass ? Rcode::ServFail : Rcode::Refused;
 }
 
 void tell(const std::string& what, const dnsd::UpdateVerdict& verdict) {
@@ -84,7 +51,8 @@ void UpdateDoor::submit(dnsd::UpdateRequest request, Done done) {
         *context, std::move(wanted),
         [what = std::move(what), prescan = request.prescan, context,
          done = std::move(done)](const Result<zones::ZoneReceipt, admin::DoorRefusal>& result) {
-            context->doors.add(admin::Door::Update, outcome_of(result));
+            const int status = result ? 200 : admin::to_problem(result.error()).status();
+            context->doors.add(admin::Door::Update, admin::outcome_of_status(status));
             const dnsd::UpdateVerdict verdict =
                 result ? dnsd::UpdateVerdict{prescan.value_or(Rcode::NoError)}
                        : verdict_of(result.error());
@@ -95,7 +63,7 @@ void UpdateDoor::submit(dnsd::UpdateRequest request, Done done) {
 
 dnsd::UpdateVerdict verdict_of(const admin::DoorRefusal& refusal) {
     if (const auto* problem = std::get_if<admin::Problem>(&refusal))
-        return {rcode_of_problem(problem->type), problem->detail};
+        return {rcode_of_problem(*problem), problem->detail};
     const auto& zones_refusal = std::get<zones::Refusal>(refusal);
     return {dnsd::rcode_of(zones_refusal.code), zones_refusal.subject + ": " + zones_refusal.cause};
 }

@@ -134,6 +134,33 @@ TEST_CASE("What cannot be done is one word, and none of it twice wrong", "[admin
     CHECK(site.call("myip=203.0.113.7", site.password).body == "badauth\n");
 }
 
+TEST_CASE("What came of each call is counted", "[admin][dyndns]") {
+    RouterSite site;
+    static_cast<void>(site.said("myip=203.0.113.7"));
+    static_cast<void>(site.said("myip=203.0.113.7"));
+    static_cast<void>(site.said("hostname=nur2.pl-acme.example.net"));
+    static_cast<void>(site.call("myip=203.0.113.7", "wrong"));
+    static_cast<void>(site.said("myip=x"));
+    static_cast<void>(site.said("hostname=nur1&myip=203.0.113.7"));
+    REQUIRE(site.as_operator(Method::Patch, site.credential, R"({"per_minute":1})").status == 200);
+    static_cast<void>(site.said("myip=203.0.113.8"));
+    static_cast<void>(site.said("myip=203.0.113.9"));
+    const auto of = [&](DoorOutcome outcome) {
+        return site.context.doors.of(Door::Dyndns, outcome);
+    };
+    CHECK(of(DoorOutcome::Done) == 3);
+    CHECK(of(DoorOutcome::Denied) == 2);
+    CHECK(of(DoorOutcome::Refused) == 2);
+    CHECK(of(DoorOutcome::Limited) == 1);
+    CHECK(of(DoorOutcome::Failed) == 0);
+    REQUIRE(site.as_operator(Method::Patch, site.credential, R"({"per_minute":600})").status ==
+            200);
+    site.store.clock.advance(Milliseconds(1'000));
+    site.store.committer->stop();
+    CHECK(site.said("myip=203.0.113.10") == "911\n");
+    CHECK(of(DoorOutcome::Failed) == 1);
+}
+
 TEST_CASE("Two routers that take turns are frozen at the first one's address",
           "[admin][dyndns][clones]") {
     RouterSite site;
