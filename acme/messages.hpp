@@ -5,7 +5,7 @@
 // its type. Every text is bounded, every URL is https. Nothing here talks to anyone (client.hpp).
 //
 // Standards RFC 8555 sections 7.1.1 to 7.1.6 (objects), 6.7 (problem documents), RFC 7807;
-//           RFC 3339 (times).
+//           RFC 3339 (times, by core/clock.hpp).
 // Threads   Pure functions; nlohmann's JSON with exceptions off stays in messages.cpp.
 
 #pragma once
@@ -118,8 +118,6 @@ struct Signer {
 [[nodiscard]] bool is_nonce(std::string_view text) noexcept;
 /// A CA's words for a person: control characters and what is not ASCII as "?", at most `limit`.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = kMaxDetail);
-/// "2026-11-21T09:30:00Z", with a fraction or an offset too; else nullopt.
-[[nodiscard]] std::optional<WallTime> from_rfc3339(std::string_view text);
 /// Retry-After (RFC 9110 section 10.2.3): seconds, or an HTTP date in any of its three forms.
 /// Never negative; nullopt where it is neither.
 [[nodiscard]] std::optional<Milliseconds> read_retry_after(std::string_view text, WallTime now);

@@ -1,4 +1,5 @@
-// The two kinds of time in a CA's answers: RFC 3339 in JSON, HTTP dates in Retry-After.
+// HTTP dates in Retry-After. The other kind of time in a CA's answers, RFC 3339 in JSON, is
+// core/clock.hpp's.
 
 #include <algorithm>
 #include <array>
@@ -89,41 +90,7 @@ std::optional<WallTime> from_http_date(std::string_view text) {
     return read_clock(text.substr(11, 8), at) ? wall_time(at) : std::nullopt;
 }
 
-/// "Z", "+hh:mm" or "-hh:mm" as what is to be taken off.
-std::optional<std::chrono::minutes> read_offset(std::string_view text) {
-    if (text == "Z" || text == "z") return std::chrono::minutes(0);
-    if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-'))
-        return std::nullopt;
-    const auto hours = number(text.substr(1, 2));
-    const auto minutes = number(text.substr(4, 2));
-    if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-    const std::chrono::minutes offset(*hours * 60 + *minutes);
-    return text[0] == '+' ? offset : -offset;
-}
-
 }  // namespace
-
-std::optional<WallTime> from_rfc3339(std::string_view text) {
-    if (text.size() < 20 || text.size() > 64 || text[4] != '-' || text[7] != '-' ||
-        (text[10] != 'T' && text[10] != 't'))
-        return std::nullopt;
-    DateTime at;
-    at.years = number(text.substr(0, 4));
-    at.months = number(text.substr(5, 2));
-    at.days = number(text.substr(8, 2));
-    if (!read_clock(text.substr(11, 8), at)) return std::nullopt;
-    std::size_t next = 19;
-    if (text[next] == '.') {
-        const auto end = text.find_first_not_of("0123456789", next + 1);
-        if (end == text.npos || end == next + 1) return std::nullopt;
-        next = end;
-    }
-    const auto offset = read_offset(text.substr(next));
-    const auto time = wall_time(at);
-    if (!offset || !time) return std::nullopt;
-    const WallTime read = *time - *offset;
-    return is_rfc3339_time(read) ? std::optional(read) : std::nullopt;
-}
 
 std::optional<Milliseconds> read_retry_after(std::string_view text, WallTime now) {
     std::int64_t seconds = 0;

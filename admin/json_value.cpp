@@ -98,36 +98,6 @@ std::string pointer_to(std::string_view parent, std::string_view name) {
     return pointer;
 }
 
-std::optional<int> digits(std::string_view& text, std::size_t count) {
-    if (text.size() < count) return std::nullopt;
-    int number = 0;
-    for (const char digit : text.substr(0, count)) {
-        if (digit < '0' || digit > '9') return std::nullopt;
-        number = number * 10 + (digit - '0');
-    }
-    text.remove_prefix(count);
-    return number;
-}
-
-bool take(std::string_view& text, std::string_view any_of) {
-    if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-/// The offset from UTC at the end of `text`, in minutes.
-std::optional<int> parse_offset(std::string_view text) {
-    if (text == "Z" || text == "z") return 0;
-    const bool is_minus = !text.empty() && text[0] == '-';
-    if (!take(text, "+-")) return std::nullopt;
-    const auto hours = digits(text, 2);
-    if (!hours || *hours > 23 || !take(text, ":")) return std::nullopt;
-    const auto minutes = digits(text, 2);
-    if (!minutes || *minutes > 59 || !text.empty()) return std::nullopt;
-    const int offset = *hours * 60 + *minutes;
-    return is_minus ? -offset : offset;
-}
-
 }  // namespace
 
 Result<JsonValue, Problem> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -219,7 +189,7 @@ std::optional<std::optional<WallTime>> ObjectReader::time_or_null(std::string_vi
     if (value == nullptr) return std::nullopt;
     if (value->is_null()) return std::optional<WallTime>();
     const auto* text = std::get_if<std::string>(&value->is);
-    const auto time = text == nullptr ? std::nullopt : parse_rfc3339(*text);
+    const auto time = text == nullptr ? std::nullopt : from_rfc3339(*text);
     if (!time) {
         refuse(name, "must be null or a time such as \"2027-01-31T00:00:00Z\" (RFC 3339)");
         return std::nullopt;
@@ -257,36 +227,6 @@ Problem to_problem(std::vector<FieldError> errors) {
     }
     problem.errors = std::move(errors);
     return problem;
-}
-
-std::optional<WallTime> parse_rfc3339(std::string_view text) {
-    const auto year = digits(text, 4);
-    if (!year || !take(text, "-")) return std::nullopt;
-    const auto month = digits(text, 2);
-    if (!month || !take(text, "-")) return std::nullopt;
-    const auto day = digits(text, 2);
-    if (!day || !take(text, "Tt ")) return std::nullopt;
-    const auto hour = digits(text, 2);
-    if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
-    const auto minute = digits(text, 2);
-    if (!minute || *minute > 59 || !take(text, ":")) return std::nullopt;
-    const auto second = digits(text, 2);
-    if (!second || *second > 60) return std::nullopt;
-    if (take(text, ".")) {
-        std::size_t fraction = 0;
-        while (take(text, "0123456789"))
-            ++fraction;
-        if (fraction == 0) return std::nullopt;
-    }
-    const auto offset = parse_offset(text);
-    const std::chrono::year_month_day date{std::chrono::year(*year),
-                                           std::chrono::month(static_cast<unsigned>(*month)),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!offset || !date.ok()) return std::nullopt;
-    const auto time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                      std::chrono::minutes(*minute - *offset) + std::chrono::seconds(*second);
-    const WallTime read = std::chrono::time_point_cast<Milliseconds>(time);
-    return is_rfc3339_time(read) ? std::optional(read) : std::nullopt;
 }
 
 }  // namespace hairpin::admin

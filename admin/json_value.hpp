@@ -92,7 +92,4 @@ private:
 /// The problem that names all of them; only where there are some.
 [[nodiscard]] Problem to_problem(std::vector<FieldError> errors);
 
-/// RFC 3339 section 5.6 with seconds; fractions are cut; else nullopt.
-[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
-
 }  // namespace hairpin::admin

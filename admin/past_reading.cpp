@@ -39,7 +39,7 @@ Problem to_problem(const NoPast& none, const zones::Name& apex) {
 }  // namespace
 
 Result<Moment, Problem> read_time(std::string_view text, const char* pointer, WallTime now) {
-    const auto time = parse_rfc3339(text);
+    const auto time = from_rfc3339(text);
     if (!time)
         return fail(invalid_field(pointer, "must be a time such as \"2026-11-17T14:05:00Z\""));
     if (*time > now) return fail(invalid_field(pointer, "lies in the future"));

@@ -10,7 +10,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hairpin {
 
@@ -69,5 +71,9 @@ private:
 /// RFC 3339 in UTC with whole seconds: "2026-11-21T09:30:00Z". Outside those years, the nearest
 /// inside.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
+/// Reads RFC 3339 section 5.6, with any offset, in upper or lower case, with "T" or (as its note
+/// allows) a blank in the middle. Fractions of a second are cut; a leap second is the second after
+/// it. Nullopt: it is none, or lies in UTC outside the years 0000 to 9999.
+[[nodiscard]] std::optional<WallTime> from_rfc3339(std::string_view text) noexcept;
 
 }  // namespace hairpin

@@ -71,8 +71,8 @@ void read_times(std::string_view text) {
     const WallTime now = from_unix_milliseconds(1'795'000'000'000);
     const auto pause = acme::read_retry_after(text, now);
     require(!pause || (pause->count() >= 0 && *pause <= Seconds(400LL * 24 * 3600)), "Retry-After");
-    if (const auto at = acme::from_rfc3339(text))
-        require(acme::from_rfc3339(to_rfc3339(*at)) == at, "a time does not read back");
+    if (const auto at = from_rfc3339(text))
+        require(from_rfc3339(to_rfc3339(*at)) == at, "a time does not read back");
 }
 
 void read_chain(std::string_view text) {
