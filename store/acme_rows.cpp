@@ -40,16 +40,40 @@ Result<zones::Name> name_column(const Statement& row, int column) {
     return *name;
 }
 
+/// What stands in the column `server_id`: NULL for ourselves. Compared with IS.
+std::optional<std::int64_t> subject_value(std::int64_t server_id) {
+    return server_id == kOurselves ? std::nullopt : std::optional(server_id);
+}
+std::int64_t subject_column(const Statement& row, int column) {
+    return row.is_null(column) ? kOurselves : row.integer(column);
+}
+
+std::string joined_names(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : " ") + name;
+    return text;
+}
+std::vector<std::string> split_names(std::string_view text) {
+    std::vector<std::string> names;
+    while (!text.empty()) {
+        const std::size_t size = std::min(text.find(' '), text.size());
+        names.emplace_back(text.substr(0, size));
+        text.remove_prefix(std::min(size + 1, text.size()));
+    }
+    return names;
+}
+
 constexpr std::string_view kAttemptColumns =
     "SELECT id, server_id, state, next_at, deadline_at, cause, created_at, changed_at, failures, "
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
-    "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256 "
-    "FROM acme_attempts ";
+    "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, "
+    "other_names FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
     attempt.id = row.integer(0);
-    attempt.server_id = row.integer(1);
+    attempt.server_id = subject_column(row, 1);
     attempt.state = TRY((from_text<AttemptState>(kStateTexts, row.text(2))));
     attempt.next_at = row.optional_time(3);
     attempt.deadline_at = row.optional_time(4);
@@ -71,6 +95,7 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.certificate_url = row.string(20);
     attempt.chain = row.string(21);
     if (!row.is_null(22)) attempt.certificate_sha256 = TRY(sha256_column(row, 22));
+    attempt.other_names = split_names(row.text(23));
     return attempt;
 }
 
@@ -104,11 +129,10 @@ constexpr std::string_view kCertificateColumns =
     "SELECT id, server_id, sha256, key_sha256, key_origin, not_before, not_after, issued_at, "
     "renew_at, deployed_at, chain, csr, key_sealed FROM certificates ";
 
-Result<std::optional<CertificateRow>> read_certificate(Statement& row) {
-    if (!TRY(row.step())) return std::optional<CertificateRow>();
+Result<CertificateRow> read_certificate(const Statement& row) {
     CertificateRow certificate;
     certificate.id = row.integer(0);
-    certificate.server_id = row.integer(1);
+    certificate.server_id = subject_column(row, 1);
     certificate.sha256 = TRY(sha256_column(row, 2));
     certificate.key_sha256 = TRY(sha256_column(row, 3));
     certificate.key_origin = TRY((from_text<KeyOrigin>(kOriginTexts, row.text(4))));
@@ -120,7 +144,11 @@ Result<std::optional<CertificateRow>> read_certificate(Statement& row) {
     certificate.chain = row.string(10);
     certificate.csr = row.copy_octets(11);
     certificate.key_sealed = row.copy_octets(12);
-    return std::optional(std::move(certificate));
+    return certificate;
+}
+Result<std::optional<CertificateRow>> one_certificate(Statement& row) {
+    if (!TRY(row.step())) return std::optional<CertificateRow>();
+    return std::optional(TRY(read_certificate(row)));
 }
 
 Error gone(std::string_view what, std::int64_t id) {
@@ -128,6 +156,10 @@ Error gone(std::string_view what, std::int64_t id) {
 }
 
 }  // namespace
+
+std::string subject_text(std::int64_t server_id) {
+    return server_id == kOurselves ? "hairpind" : "server " + std::to_string(server_id);
+}
 
 std::string_view to_string(AttemptState state) noexcept {
     return kStateTexts[static_cast<std::size_t>(state)];
@@ -183,9 +215,9 @@ Result<std::optional<AcmeAttemptRow>> AcmeQueries::attempt(std::int64_t id) {
 Result<std::optional<AcmeAttemptRow>> AcmeQueries::live_attempt(std::int64_t server_id) {
     Statement row = TRY(database_.statement(
         std::string(kAttemptColumns) +
-        "WHERE server_id = ?1 AND state NOT IN ('offered', 'deployed', 'superseded', "
+        "WHERE server_id IS ?1 AND state NOT IN ('offered', 'deployed', 'superseded', "
         "'cancelled')"));
-    row.bind(server_id);
+    row.bind(subject_value(server_id));
     return one_attempt(std::move(row));
 }
 
@@ -204,9 +236,9 @@ Result<std::vector<AcmeQueries::Due>> AcmeQueries::scheduled(std::size_t limit,
 Result<std::vector<AcmeAttemptRow>> AcmeQueries::settled_attempts(std::int64_t server_id) {
     Statement rows =
         TRY(database_.statement(std::string(kAttemptColumns) +
-                                "WHERE server_id = ?1 AND state IN ('offered', 'deployed') "
+                                "WHERE server_id IS ?1 AND state IN ('offered', 'deployed') "
                                 "ORDER BY id"));
-    rows.bind(server_id);
+    rows.bind(subject_value(server_id));
     std::vector<AcmeAttemptRow> attempts;
     while (TRY(rows.step()))
         attempts.push_back(TRY(read_attempt(rows)));
@@ -215,27 +247,38 @@ Result<std::vector<AcmeAttemptRow>> AcmeQueries::settled_attempts(std::int64_t s
 
 Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(std::int64_t server_id,
                                                                        WallTime now) {
-    Statement row = TRY(database_.statement(std::string(kCertificateColumns) +
-                                            "WHERE server_id = ?1 AND not_after > ?2 "
-                                            "ORDER BY issued_at DESC, id DESC LIMIT 1"));
-    row.bind(server_id, now);
-    return read_certificate(row);
+    auto newest = TRY(current_certificates(server_id, now, 1));
+    if (newest.empty()) return std::optional<CertificateRow>();
+    return std::optional(std::move(newest.front()));
+}
+
+Result<std::vector<CertificateRow>> AcmeQueries::current_certificates(std::int64_t server_id,
+                                                                      WallTime now,
+                                                                      std::size_t limit) {
+    Statement rows = TRY(database_.statement(std::string(kCertificateColumns) +
+                                             "WHERE server_id IS ?1 AND not_after > ?2 "
+                                             "ORDER BY issued_at DESC, id DESC LIMIT ?3"));
+    rows.bind(subject_value(server_id), now, static_cast<std::int64_t>(limit));
+    std::vector<CertificateRow> certificates;
+    while (TRY(rows.step()))
+        certificates.push_back(TRY(read_certificate(rows)));
+    return certificates;
 }
 
 Result<std::optional<CertificateRow>> AcmeQueries::certificate(std::int64_t server_id,
                                                                const Sha256& sha256) {
     Statement row = TRY(database_.statement(std::string(kCertificateColumns) +
-                                            "WHERE server_id = ?1 AND sha256 = ?2"));
-    row.bind(server_id, sha256);
-    return read_certificate(row);
+                                            "WHERE server_id IS ?1 AND sha256 = ?2"));
+    row.bind(subject_value(server_id), sha256);
+    return one_certificate(row);
 }
 
 Result<std::vector<WallTime>> AcmeQueries::issues_since(std::int64_t server_id, WallTime since,
                                                         std::size_t limit) {
     Statement rows =
-        TRY(database_.statement("SELECT issued_at FROM certificates WHERE server_id = ?1 "
+        TRY(database_.statement("SELECT issued_at FROM certificates WHERE server_id IS ?1 "
                                 "AND issued_at >= ?2 ORDER BY issued_at DESC LIMIT ?3"));
-    rows.bind(server_id, since, static_cast<std::int64_t>(limit));
+    rows.bind(subject_value(server_id), since, static_cast<std::int64_t>(limit));
     std::vector<WallTime> times;
     while (TRY(rows.step()))
         times.push_back(rows.time(0));
@@ -245,10 +288,10 @@ Result<std::vector<WallTime>> AcmeQueries::issues_since(std::int64_t server_id, 
 Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id, WallTime since,
                                                           std::size_t limit) {
     Statement rows = TRY(database_.statement(
-        "SELECT created_at FROM acme_attempts WHERE server_id = ?1 AND created_at >= ?2 "
+        "SELECT created_at FROM acme_attempts WHERE server_id IS ?1 AND created_at >= ?2 "
         "AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
         "ORDER BY created_at DESC LIMIT ?3"));
-    rows.bind(server_id, since, static_cast<std::int64_t>(limit));
+    rows.bind(subject_value(server_id), since, static_cast<std::int64_t>(limit));
     std::vector<WallTime> times;
     while (TRY(rows.step()))
         times.push_back(rows.time(0));
@@ -280,15 +323,16 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
         "INSERT INTO acme_attempts (server_id, state, next_at, deadline_at, cause, created_at, "
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
-        "certificate_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-        "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"));
+        "certificate_sha256, other_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
-            .bind(row.server_id, to_string(row.state), row.next_at, row.deadline_at,
+            .bind(subject_value(row.server_id), to_string(row.state), row.next_at, row.deadline_at,
                   to_string(row.cause), writer.now(), row.failures, row.problem_type, row.problem,
                   apex, row.public_name, row.internal_name, to_string(row.key_origin), row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256)
+                  row.certificate_url, row.chain, row.certificate_sha256,
+                  joined_names(row.other_names))
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -326,9 +370,9 @@ Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& ro
         "not_after, issued_at, renew_at, deployed_at, chain, csr, key_sealed) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
     TRY(insert
-            .bind(row.server_id, row.sha256, row.key_sha256, to_string(row.key_origin),
-                  row.not_before, row.not_after, row.issued_at, row.renew_at, row.deployed_at,
-                  row.chain, row.csr, row.key_sealed)
+            .bind(subject_value(row.server_id), row.sha256, row.key_sha256,
+                  to_string(row.key_origin), row.not_before, row.not_after, row.issued_at,
+                  row.renew_at, row.deployed_at, row.chain, row.csr, row.key_sealed)
             .run());
     return writer.database().last_insert_id();
 }
@@ -351,13 +395,13 @@ Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id) {
 
 Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before) {
     Statement attempts = TRY(writer.database().statement(
-        "DELETE FROM acme_attempts WHERE server_id = ?1 AND state IN ('superseded', 'cancelled') "
-        "AND id NOT IN (SELECT id FROM acme_attempts WHERE server_id = ?1 "
+        "DELETE FROM acme_attempts WHERE server_id IS ?1 AND state IN ('superseded', 'cancelled') "
+        "AND id NOT IN (SELECT id FROM acme_attempts WHERE server_id IS ?1 "
         "ORDER BY id DESC LIMIT 10)"));
-    TRY(attempts.bind(server_id).run());
+    TRY(attempts.bind(subject_value(server_id)).run());
     Statement certificates = TRY(writer.database().statement(
-        "DELETE FROM certificates WHERE server_id = ?1 AND not_after < ?2"));
-    return certificates.bind(server_id, before).run();
+        "DELETE FROM certificates WHERE server_id IS ?1 AND not_after < ?2"));
+    return certificates.bind(subject_value(server_id), before).run();
 }
 
 }  // namespace hairpin::store

@@ -2,7 +2,8 @@
 //
 // The rows of acme/ as plain values, and the typed reads and writes of them. What the states mean
 // and how one follows another is acme/attempt.hpp's; here they are text with a CHECK. At most one
-// attempt of a server is under way (a partial unique index).
+// attempt of a server is under way (a partial unique index). Whose a row is: a server's, by its id,
+// or our own (kOurselves): then `server_id` is NULL in the database.
 //
 // Secrets: account keys and managed keys are only here sealed (core/crypto.hpp's Sealer), with the
 // contexts that account_key_context() and managed_key_context() give.
@@ -29,6 +30,11 @@
 #include "zones/name.hpp"
 
 namespace hairpin::store {
+
+/// In place of a server's id: the certificate is this Hairpin's own.
+inline constexpr std::int64_t kOurselves = 0;
+/// As log lines, audit rows and errors call it: "server 7", "hairpind".
+[[nodiscard]] std::string subject_text(std::int64_t server_id);
 
 /// acme/attempt.hpp draws how they follow one another.
 enum class AttemptState : std::uint8_t {
@@ -96,8 +102,9 @@ struct AcmeAttemptRow {
     std::string problem_type;   // Of the last failure; empty: none.
     std::string problem;        // In words for a person.
     zones::Name zone_apex;
-    std::string public_name;  // Without a final dot, in lower case.
-    std::string internal_name;
+    std::string public_name;               // Without a final dot, in lower case.
+    std::string internal_name;             // Empty: ours has none.
+    std::vector<std::string> other_names;  // Of ours, beside the public name.
     KeyOrigin key_origin = KeyOrigin::Device;
     Octets csr;           // DER. Empty: a managed key that is not made yet.
     Octets key_sealed;    // Of a managed key: PKCS#8 DER.
@@ -152,6 +159,10 @@ public:
     /// The newest that has not expired at `now`.
     [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
                                                                             WallTime now);
+    /// All that have not expired at `now`, newest first; at most `limit`.
+    [[nodiscard]] Result<std::vector<CertificateRow>> current_certificates(std::int64_t server_id,
+                                                                           WallTime now,
+                                                                           std::size_t limit);
     [[nodiscard]] Result<std::optional<CertificateRow>> certificate(std::int64_t server_id,
                                                                     const Sha256& sha256);
     /// When the certificates of a server were issued, since `since`, newest first; at most `limit`.

@@ -3,6 +3,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 
+#include "store/acme_rows.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::store {
@@ -83,6 +84,70 @@ TEST_CASE("Credentials and what refers to them are kept when their table is made
     CHECK(number("SELECT id FROM credentials WHERE label = 'third'") == 3);
     must(database.execute("DELETE FROM credentials WHERE id = 1"));
     CHECK(number("SELECT count(*) FROM idempotency") == 0);
+}
+
+TEST_CASE("Attempts and certificates of servers are kept when those of our own come",
+          "[store][migrations]") {
+    TemporaryFolder folder;
+    Database database = open_database(folder.file("db"), Access::Create);
+    REQUIRE(migrate(database, migrations().first(7)));
+    must(database.execute(
+        "BEGIN; INSERT INTO zones (apex, kind, serial, created_at) "
+        " VALUES ('pl-a.example.', 'licence', 1, 1);"
+        "INSERT INTO licences VALUES ('a', 'pl-a.example.', '', 'active', NULL, 1, 1);"
+        "INSERT INTO servers (id, licence, label, port, state, created_at, version) "
+        " VALUES (7, 'a', 'nur1', 443, 'active', 1, 1); COMMIT"));
+    const std::string attempt =
+        "INSERT INTO acme_attempts (server_id, state, next_at, cause, created_at, changed_at, "
+        "failures, problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, "
+        "key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain) VALUES ";
+    const std::string rest =
+        "5, 'first', 1, 2, 3, 't', 'p', 'pl-a.example.', 'nur1.pl-a.example', "
+        "'i-nur1.pl-a.example', 'managed', x'01', x'02', zeroblob(32), 'https://ca/o', "
+        "'https://ca/f', '', '')";
+    must(database.execute(attempt + "(7, 'challenged', " + rest));
+    must(database.execute(
+        "INSERT INTO acme_authorizations VALUES (1, 0, 'u', 'n', 'c', 'v');"
+        "INSERT INTO certificates (server_id, sha256, key_sha256, key_origin, "
+        " not_before, not_after, issued_at, renew_at, chain, csr, key_sealed) VALUES "
+        " (7, randomblob(32), zeroblob(32), 'device', 1, 9, 1, 5, 'one', x'', x''),"
+        " (7, randomblob(32), zeroblob(32), 'device', 1, 9, 2, 5, 'two', x'', x'');"
+        "DELETE FROM certificates WHERE chain = 'two'"));
+    REQUIRE(migrate(database));
+
+    AcmeQueries queries(database);
+    const auto kept = must(queries.live_attempt(7));
+    REQUIRE(kept);
+    CHECK(kept->state == AttemptState::Challenged);
+    CHECK(kept->failures == 3);
+    CHECK(kept->order_url == "https://ca/o");
+    CHECK(kept->key_sealed == Octets{2});
+    CHECK(kept->other_names.empty());
+    CHECK(kept->authorizations == std::vector<AcmeAuthorizationRow>{{"u", "n", "c", "v"}});
+    CHECK(must(queries.current_certificate(7, from_unix_milliseconds(2)))->chain == "one");
+    CHECK_FALSE(must(queries.live_attempt(kOurselves)));
+    CHECK_FALSE(must(queries.current_certificate(kOurselves, from_unix_milliseconds(2))));
+
+    // One attempt under way of each server, as before; and one of our own.
+    CHECK_FALSE(database.execute(attempt + "(7, 'wanted', " + rest));
+    CHECK(database.execute(attempt + "(NULL, 'wanted', " + rest));
+    CHECK_FALSE(database.execute(attempt + "(NULL, 'wanted', " + rest));
+    CHECK(must(queries.live_attempt(kOurselves))->server_id == kOurselves);
+    // An id that was once given is not given again, and a server takes what is its own with it.
+    must(
+        database.execute("INSERT INTO certificates (server_id, sha256, key_sha256, key_origin, "
+                         " not_before, not_after, issued_at, renew_at, chain, csr, key_sealed) "
+                         "VALUES (NULL, randomblob(32), zeroblob(32), 'managed', 1, 9, 3, 5, "
+                         "'ours', x'', x'02')"));
+    CHECK(must(queries.current_certificate(kOurselves, from_unix_milliseconds(2)))->id == 3);
+    must(database.execute("DELETE FROM servers WHERE id = 7"));
+    CHECK_FALSE(must(queries.live_attempt(7)));
+    CHECK_FALSE(must(queries.current_certificate(7, from_unix_milliseconds(2))));
+    CHECK(must(queries.live_attempt(kOurselves)));
+    CHECK(must(queries.current_certificate(kOurselves, from_unix_milliseconds(2))));
+    Statement count = must(database.statement("SELECT count(*) FROM acme_authorizations"));
+    REQUIRE(must(count.step()));
+    CHECK(count.integer(0) == 0);
 }
 
 TEST_CASE("A step that fails leaves the schema at the step before it", "[store][migrations]") {
