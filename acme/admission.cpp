@@ -51,6 +51,15 @@ void Engine::admit_waiting() {
 }
 
 Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
+    auto suspended = TRY(suspension(attempt));
+    if (suspended) return suspended;
+    auto issued_enough = TRY(enough_issued(attempt));
+    if (issued_enough) return issued_enough;
+    return enough_ordered(attempt);
+}
+
+Result<std::optional<Postponed>> Engine::suspension(const Attempt& attempt) {
+    if (attempt.server_id == store::kOurselves) return std::optional<Postponed>();
     const WallTime now = clock_.now();
     const auto server = TRY((*reader_)->server(attempt.server_id));
     if (!server) return std::optional<Postponed>();  // The next commit finds out.
@@ -58,14 +67,10 @@ Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
     const bool suspended = server->state == store::ServerState::Suspended || !licence ||
                            licence->state == store::LicenceState::Suspended ||
                            (licence->expires_at && *licence->expires_at <= now);
-    if (suspended)
-        return std::optional(Postponed{now + kSuspendedPause,
-                                       "the server or its licence is suspended or has expired; "
-                                       "certificates go on when it is active again"});
-
-    auto issued_enough = TRY(enough_issued(attempt));
-    if (issued_enough) return issued_enough;
-    return enough_ordered(attempt);
+    if (!suspended) return std::optional<Postponed>();
+    return std::optional(Postponed{now + kSuspendedPause,
+                                   "the server or its licence is suspended or has expired; "
+                                   "certificates go on when it is active again"});
 }
 
 Result<std::optional<Postponed>> Engine::enough_issued(const Attempt& attempt) {

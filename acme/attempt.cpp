@@ -199,6 +199,13 @@ Duty duty_of(StateName state) noexcept {
     return kRules[static_cast<std::size_t>(state)].duty;
 }
 
+std::vector<std::string> names_of(const Attempt& attempt) {
+    std::vector<std::string> names = {attempt.public_name};
+    if (!attempt.internal_name.empty()) names.push_back(attempt.internal_name);
+    names.insert(names.end(), attempt.other_names.begin(), attempt.other_names.end());
+    return names;
+}
+
 std::string_view name_of(const Event& event) noexcept {
     return kEventNames[event.index()];
 }

@@ -121,11 +121,12 @@ struct AttemptKey {
 
 struct Attempt {
     std::int64_t id = 0;
-    std::int64_t server_id = 0;
+    std::int64_t server_id = 0;  // Or store::kOurselves.
     store::AttemptCause cause = store::AttemptCause::First;
     zones::Name zone_apex;
-    std::string public_name;  // Without a final dot, in lower case.
-    std::string internal_name;
+    std::string public_name;               // Without a final dot, in lower case.
+    std::string internal_name;             // Empty: ours has none.
+    std::vector<std::string> other_names;  // Of ours, beside the public name.
     AttemptKey key;
     State state;
     std::optional<WallTime> next_at;  // When its duty is due; empty: somebody must act.
@@ -136,6 +137,9 @@ struct Attempt {
     std::string problem_type;   // Of the last failure.
     std::string problem;
 };
+
+/// All names that its certificate is for, the public one first.
+[[nodiscard]] std::vector<std::string> names_of(const Attempt& attempt);
 
 /// What is to be done in a state when `next_at` has come.
 enum class Duty : std::uint8_t {

@@ -70,6 +70,7 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
     attempt.zone_apex = row.zone_apex;
     attempt.public_name = std::move(row.public_name);
     attempt.internal_name = std::move(row.internal_name);
+    attempt.other_names = std::move(row.other_names);
     attempt.key = {row.key_origin, std::move(row.csr), std::move(row.key_sealed), row.key_sha256};
     attempt.next_at = row.next_at;
     attempt.deadline_at = row.deadline_at;
@@ -93,6 +94,7 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     row.zone_apex = attempt.zone_apex;
     row.public_name = attempt.public_name;
     row.internal_name = attempt.internal_name;
+    row.other_names = attempt.other_names;
     row.key_origin = attempt.key.origin;
     row.csr = attempt.key.csr;
     row.key_sealed = attempt.key.sealed;

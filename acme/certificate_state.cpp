@@ -45,8 +45,9 @@ Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t
     state.key_sha256 = certificate->key_sha256;
     state.renew_at = certificate->renew_at;
     state.deployed = certificate->deployed_at.has_value();
-    state.managed_key_waiting =
-        certificate->key_origin == store::KeyOrigin::Managed && !certificate->key_sealed.empty();
+    state.managed_key_waiting = server_id != store::kOurselves &&
+                                certificate->key_origin == store::KeyOrigin::Managed &&
+                                !certificate->key_sealed.empty();
     return state;
 }
 

@@ -59,7 +59,7 @@ public:
         store::Work work;
         work.change.actor = std::move(actor);
         work.change.reason = action;
-        work.audit = {std::move(action), "server " + std::to_string(server_id)};
+        work.audit = {std::move(action), store::subject_text(server_id)};
         work.rows = [outcome, rows = std::move(rows)](store::Writer& writer,
                                                       zones::Change& change) -> Result<void> {
             outcome->value = TRY(rows(writer, change, outcome->news));
@@ -162,6 +162,19 @@ void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor a
         [request = std::move(request)](store::Writer& writer, zones::Change& change,
                                        EngineNews& news) {
             return take_request(writer, change, request, news);
+        },
+        std::move(done));
+}
+
+void Certificates::request_own(OwnNames names, Renew renew, zones::Actor actor, Requested done) {
+    const Options& options = state_->options_;
+    OwnRequest request{std::move(names), renew, options.retry_pause, options.txt_ttl,
+                       state_->engine_->ladder()};
+    state_->write<CertificateState>(
+        store::kOurselves, "certificate.request", std::move(actor),
+        [request = std::move(request)](store::Writer& writer, zones::Change& change,
+                                       EngineNews& news) {
+            return take_own_request(writer, change, request, news);
         },
         std::move(done));
 }

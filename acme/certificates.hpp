@@ -9,6 +9,7 @@
 // CSR must name exactly the twin names. What names those are is decided by the store, never by the
 // CSR. With a managed key the key is made here, sealed, and handed out: until the server says that
 // it serves the certificate, at most kManagedKeyStays after the first time; then it is erased.
+// Hairpin's own certificate (own_certificate.hpp) comes the same way; its key stays.
 //
 // Standards RFC 8555 (ACME), RFC 2986 (PKCS#10).
 // Threads   Every member function from any thread. `done` callbacks and subscribers run on the
@@ -30,6 +31,7 @@
 #include <variant>
 #include <vector>
 
+#include "acme/own_certificate.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -167,6 +169,13 @@ public:
     ///         Unavailable  not durable
     void request(std::int64_t server_id, KeySource key, zones::Actor actor, Requested done);
 
+    /// Asks for a certificate of our own: where there is none for exactly these names, or where
+    /// `renew` says to order another all the same, or to try a failed order again. It renews itself
+    /// from then on; another set of names takes the place of the one before. Subscribers hear of
+    /// store::kOurselves.
+    /// Errors: Unavailable not durable.
+    void request_own(OwnNames names, Renew renew, zones::Actor actor, Requested done);
+
     /// The server says that it serves the certificate with this SHA-256 (of the DER).
     /// Its managed key, if it has one, is erased here.
     /// Errors: NotFound it is not one that we gave it; Unavailable. Twice is no harm.
@@ -179,7 +188,8 @@ public:
     /// Errors: NotFound there is none, or it was erased; Unavailable; Corrupt.
     void take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done);
 
-    /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.
+    /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause. Of ours:
+    /// request_own().
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
 
@@ -212,7 +222,8 @@ private:
     std::shared_ptr<detail::CertificatesState> state_;
 };
 
-/// What is known about a server's certificate; Phase::None for a server that never asked.
+/// What is known about a server's certificate, or our own (store::kOurselves); Phase::None for one
+/// that never asked.
 /// Errors: those of the store.
 [[nodiscard]] Result<CertificateState> certificate_state(store::Queries& queries,
                                                          std::int64_t server_id, WallTime now);

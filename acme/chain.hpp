@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
@@ -36,8 +37,7 @@ struct ChainFacts {
 };
 
 struct ChainExpectation {
-    std::string public_name;  // In lower case, without a final dot.
-    std::string internal_name;
+    std::vector<std::string> names;  // In lower case, without a final dot; the order is no matter.
     Sha256 key_sha256{};
     WallTime now{};
 };

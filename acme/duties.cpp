@@ -24,15 +24,13 @@ Verdict unexpected(std::string_view what) {
 
 void Engine::place_order(const JobRef& job) {
     with_account(job, [this, job] {
-        client_->place_order(
-            {job->attempt.public_name, job->attempt.internal_name},
-            [this, job](const CaResult<SeenOrder>& placed) {
-                if (!good(job, placed, "placing the order")) return;
-                if (placed->order.status == OrderStatus::Invalid)
-                    return give_up(job, unexpected("the CA gave an order that is invalid already"));
-                advance(job,
-                        OrderPlaced{{placed->url, placed->order.finalize}, placed->order.expires});
-            });
+        client_->place_order(names_of(job->attempt), [this,
+                                                      job](const CaResult<SeenOrder>& placed) {
+            if (!good(job, placed, "placing the order")) return;
+            if (placed->order.status == OrderStatus::Invalid)
+                return give_up(job, unexpected("the CA gave an order that is invalid already"));
+            advance(job, OrderPlaced{{placed->url, placed->order.finalize}, placed->order.expires});
+        });
     });
 }
 
@@ -69,8 +67,8 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
         url, [this, job, url, urls = std::move(urls),
               pending = std::move(pending)](const CaResult<Authorization>& seen) mutable {
             if (!good(job, seen, "reading the authorization")) return;
-            const Attempt& attempt = job->attempt;
-            if (seen->name != attempt.public_name && seen->name != attempt.internal_name)
+            if (const auto ours = names_of(job->attempt);
+                std::find(ours.begin(), ours.end(), seen->name) == ours.end())
                 return give_up(job, unexpected("the CA's order is about another name than ours"));
             if (seen->status == AuthorizationStatus::Valid)
                 return read_next_authorization(job, std::move(urls), std::move(pending));

@@ -371,7 +371,7 @@ void Engine::with_account(const JobRef& job, std::function<void()> then) {
 }
 
 ChainExpectation Engine::expectation(const Attempt& attempt) const {
-    return {attempt.public_name, attempt.internal_name, attempt.key.sha256, clock_.now()};
+    return {names_of(attempt), attempt.key.sha256, clock_.now()};
 }
 
 zones::ZoneChange txt_zone_change(const zones::Name& apex, std::span<const Pending> values,

@@ -125,6 +125,7 @@ private:
     void admit(const JobRef& job);
     void admit_waiting();
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
+    [[nodiscard]] Result<std::optional<Postponed>> suspension(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_issued(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_ordered(const Attempt& attempt);
 

@@ -19,7 +19,7 @@ Result<AttemptKey> make_managed_key(const Attempt& attempt, const Sealer& sealer
     const SigningKey key = TRY(SigningKey::generate());
     AttemptKey made;
     made.origin = store::KeyOrigin::Managed;
-    made.csr = TRY(make_csr(key, attempt.public_name, attempt.internal_name));
+    made.csr = TRY(make_csr(key, names_of(attempt)));
     made.sha256 = key_sha256(key.handle());
     made.sealed =
         sealer.seal(key.pkcs8(), store::managed_key_context(attempt.server_id, made.sha256));
@@ -27,7 +27,9 @@ Result<AttemptKey> make_managed_key(const Attempt& attempt, const Sealer& sealer
 }
 
 /// Erases the managed key of the certificate that a settled attempt brought, if it is there still.
+/// Our own stays as long as its certificate: each start needs it.
 Result<void> erase_key_of(store::Writer& writer, const store::AcmeAttemptRow& settled) {
+    if (settled.server_id == store::kOurselves) return {};
     const auto certificate =
         TRY(store::AcmeQueries(writer.database())
                 .certificate(settled.server_id, settled.certificate_sha256.value_or(Sha256())));
@@ -184,6 +186,7 @@ void Engine::renew(const JobRef& job) {
     successor.zone_apex = attempt.zone_apex;
     successor.public_name = attempt.public_name;
     successor.internal_name = attempt.internal_name;
+    successor.other_names = attempt.other_names;
     successor.key_origin = attempt.key.origin;
     // The server's key stays the server's: only it can sign a request with another one. A managed
     // key is made anew.

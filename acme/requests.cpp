@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "acme/engine.hpp"
+#include "core/assert.hpp"
 #include "store/acme_rows.hpp"
 
 namespace hairpin::acme {
@@ -12,10 +13,6 @@ namespace {
 using store::AcmeAttemptRow;
 using store::AcmeQueries;
 using store::CertificateRow;
-
-std::string subject_of(std::int64_t server_id) {
-    return "server " + std::to_string(server_id);
-}
 
 struct TwinNames {
     zones::Name apex;
@@ -27,8 +24,8 @@ struct TwinNames {
 Result<TwinNames> twin_names(store::Writer& writer, const CertificateRequest& request) {
     const auto server = TRY(writer.read().server(request.server_id));
     if (!server)
-        return fail(
-            Error{ErrorCode::NotFound, subject_of(request.server_id), "there is no such server"});
+        return fail(Error{ErrorCode::NotFound, store::subject_text(request.server_id),
+                          "there is no such server"});
     const auto licence = TRY(writer.read().licence(server->licence));
     if (!licence)
         return fail(Error{ErrorCode::NotFound, server->licence, "there is no such licence"});
@@ -71,9 +68,8 @@ bool is_paused(const AcmeAttemptRow& row) {
 }
 
 /// Whether a request may end the pause of an attempt that failed.
-bool may_retry(const AcmeAttemptRow& row, const CertificateRequest& request, WallTime now) {
-    return is_paused(row) && is_mendable(row.problem_type) &&
-           now - row.changed_at >= request.retry_pause;
+bool may_retry(const AcmeAttemptRow& row, Milliseconds retry_pause, WallTime now) {
+    return is_paused(row) && is_mendable(row.problem_type) && now - row.changed_at >= retry_pause;
 }
 
 Result<void> end_pause(store::Writer& writer, AcmeAttemptRow row, const Ladder& ladder) {
@@ -83,16 +79,16 @@ Result<void> end_pause(store::Writer& writer, AcmeAttemptRow row, const Ladder& 
 }
 
 Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttemptRow row,
-                       const CertificateRequest& request, EngineNews& news) {
+                       std::uint32_t txt_ttl, const Ladder& ladder, EngineNews& news) {
     const StateName was = row.state;
     news.replaced = row.id;
     if (was <= StateName::Challenged) news.order_url = row.order_url;
     const Attempt old = TRY(from_row(std::move(row)));
-    const Step replaced = TRY(step(old, Replaced{}, writer.now(), request.ladder));
+    const Step replaced = TRY(step(old, Replaced{}, writer.now(), ladder));
     // A zone that is not there any more has no values either.
     if (replaced.effect == ZoneEffect::RemoveTxt && writer.zones().find(old.zone_apex) != nullptr)
         change.zones.push_back(txt_zone_change(old.zone_apex, published(old.state),
-                                               zones::EditKind::DeleteRecords, request.txt_ttl));
+                                               zones::EditKind::DeleteRecords, txt_ttl));
     return update_attempt(writer, to_row(replaced.next), was);
 }
 
@@ -139,6 +135,27 @@ void inherit(AcmeAttemptRow& row, const AcmeAttemptRow& old, bool ends_pause) {
     row.next_at = old.next_at;
 }
 
+bool asks_for(const AcmeAttemptRow& row, const OwnNames& names) {
+    return own_names_of(row) == names;
+}
+
+/// Whether it waits for a limit of ours on renewals, which are in no hurry.
+bool is_held_back(const AcmeAttemptRow& row) {
+    return row.state == StateName::Wanted && row.problem_type == "postponed";
+}
+
+/// Whether a certificate for these names is there, and somebody sees to its renewal.
+Result<bool> has_own(AcmeQueries& queries, const OwnNames& names, WallTime now) {
+    const auto settled = TRY(queries.settled_attempts(store::kOurselves));
+    for (const AcmeAttemptRow& row : settled) {
+        if (!asks_for(row, names)) continue;
+        const auto certificate =
+            TRY(queries.certificate(store::kOurselves, row.certificate_sha256.value_or(Sha256())));
+        if (certificate && certificate->not_after > now) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
@@ -151,7 +168,7 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
         return certificate_state(writer.read(), request.server_id, writer.now());
     };
     const auto live = TRY(queries.live_attempt(request.server_id));
-    const bool ends_pause = live && may_retry(*live, request, writer.now());
+    const bool ends_pause = live && may_retry(*live, request.retry_pause, writer.now());
     if (live && is_for(request, live->key_origin, live->key_sha256) &&
         live->public_name == names.public_name && live->internal_name == names.internal_name) {
         if (!ends_pause) return state();
@@ -159,13 +176,46 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
         news.wake = live->id;
         return state();
     }
-    if (live) TRY(supersede(writer, change, *live, request, news));
+    if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
 
     const auto current = TRY(queries.current_certificate(request.server_id, writer.now()));
     if (current && answers(*current, request, writer.now())) return state();
     AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
     if (live) inherit(successor, *live, ends_pause);
     news.wake = TRY(insert_attempt(writer, successor));
+    return state();
+}
+
+Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& change,
+                                          const OwnRequest& request, EngineNews& news) {
+    AcmeQueries queries(writer.database());
+    const WallTime now = writer.now();
+    const auto state = [&] { return certificate_state(writer.read(), store::kOurselves, now); };
+    const auto live = TRY(queries.live_attempt(store::kOurselves));
+    const bool is_passed_over = live && request.renew == Renew::Now && is_held_back(*live);
+    if (live && asks_for(*live, request.names) && !is_passed_over) {
+        const bool ends_pause = request.renew == Renew::Now
+                                    ? is_paused(*live)
+                                    : may_retry(*live, request.retry_pause, now);
+        if (!ends_pause) return state();
+        TRY(end_pause(writer, *live, request.ladder));
+        news.wake = live->id;
+        return state();
+    }
+    if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
+    if (request.renew == Renew::WhenDue && TRY(has_own(queries, request.names, now)))
+        return state();
+
+    const auto current = TRY(queries.current_certificate(store::kOurselves, now));
+    AcmeAttemptRow row;
+    row.server_id = store::kOurselves;
+    row.next_at = now;
+    row.cause = current ? store::AttemptCause::Again : store::AttemptCause::First;
+    row.zone_apex = request.names.zone_apex;
+    row.public_name = request.names.name;
+    row.other_names = request.names.others;
+    row.key_origin = store::KeyOrigin::Managed;
+    news.wake = TRY(insert_attempt(writer, row));
     return state();
 }
 
@@ -188,14 +238,15 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
 Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
                                  const Sealer& sealer, const Ladder& ladder, EngineNews& news) {
     AcmeQueries queries(writer.database());
+    HAIRPIN_ASSERT(server_id != store::kOurselves);  // Ours is handed to nobody.
     const auto certificate = TRY(queries.current_certificate(server_id, writer.now()));
     if (!certificate || certificate->key_origin != store::KeyOrigin::Managed)
-        return fail(Error{ErrorCode::NotFound, subject_of(server_id),
+        return fail(Error{ErrorCode::NotFound, store::subject_text(server_id),
                           "has no certificate with a managed key"});
     auto offered = TRY(offering_attempt(queries, server_id, certificate->sha256));
     const bool is_late = offered && offered->deadline_at && *offered->deadline_at <= writer.now();
     if (certificate->key_sealed.empty() || is_late)
-        return fail(Error{ErrorCode::NotFound, subject_of(server_id),
+        return fail(Error{ErrorCode::NotFound, store::subject_text(server_id),
                           "its managed key was handed out already; ask for a new certificate if "
                           "it was lost"});
     const Octets der = TRY(sealer.open(
@@ -219,7 +270,7 @@ Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
     AcmeQueries queries(writer.database());
     const auto live = TRY(queries.live_attempt(server_id));
     if (!live || !is_paused(*live))
-        return fail(Error{ErrorCode::NotFound, subject_of(server_id),
+        return fail(Error{ErrorCode::NotFound, store::subject_text(server_id),
                           "has no attempt that waits to be tried again"});
     TRY(end_pause(writer, *live, ladder));
     return live->id;

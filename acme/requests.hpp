@@ -14,6 +14,7 @@
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
 #include "acme/csr.hpp"
+#include "acme/own_certificate.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/result.hpp"
@@ -27,6 +28,15 @@ struct CertificateRequest {
     std::optional<Csr> csr;  // Empty: a managed key.
     std::string internal_prefix;
     Seconds young{0};
+    Milliseconds retry_pause{0};  // As Options::retry_pause.
+    std::uint32_t txt_ttl = 60;
+    Ladder ladder;
+};
+
+/// A certificate of our own: the key is made here and stays.
+struct OwnRequest {
+    OwnNames names;
+    Renew renew = Renew::WhenDue;
     Milliseconds retry_pause{0};  // As Options::retry_pause.
     std::uint32_t txt_ttl = 60;
     Ladder ladder;
@@ -46,6 +56,13 @@ struct EngineNews {
 [[nodiscard]] Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                                     const CertificateRequest& request,
                                                     EngineNews& news);
+/// Certificates::request_own().
+/// An attempt for other names is superseded, with what it failed of: other names are another
+/// matter.
+[[nodiscard]] Result<CertificateState> take_own_request(store::Writer& writer,
+                                                        zones::Change& change,
+                                                        const OwnRequest& request,
+                                                        EngineNews& news);
 /// Certificates::deployed().
 [[nodiscard]] Result<void> take_deployed(store::Writer& writer, std::int64_t server_id,
                                          const Sha256& sha256, const Ladder& ladder);

@@ -77,7 +77,7 @@ void read_times(std::string_view text) {
 
 void read_chain(std::string_view text) {
     const acme::ChainExpectation expectation{
-        "nur1.example.net", "i-nur1.example.net", {}, from_unix_milliseconds(1'795'000'000'000)};
+        {"nur1.example.net", "i-nur1.example.net"}, {}, from_unix_milliseconds(1'795'000'000'000)};
     const auto facts = acme::check_chain(text, expectation);
     require(!facts, "a chain for a key that nobody has");
     check_error(facts.error());

@@ -254,8 +254,8 @@ private:
             store::Reader reader = must(store::Reader::open(path_));
             const std::string label = must(reader->server(server))->label;
             const std::string apex = name(kZone).text_without_dot();
-            key = acme::DeviceKey{must(
-                acme::make_csr(device_key(server), label + "." + apex, "i-" + label + "." + apex))};
+            key = acme::DeviceKey{must(acme::make_csr(
+                device_key(server), {label + "." + apex, "i-" + label + "." + apex}))};
         }
         std::promise<Result<acme::CertificateState>> promise;
         certificates_->request(server, std::move(key), {"server", "rig", "127.0.0.1", "rest"},

@@ -15,10 +15,12 @@ class Pebble:
     """Validates against the name server at `dns_port`. Not started until `start()`."""
 
     def __init__(self, folder: pathlib.Path, ca: TestCa, dns_port: int, *,
-                 reject_nonces: int = 0, reuse_authorizations: int = 0, sleep: bool = False):
+                 reject_nonces: int = 0, reuse_authorizations: int = 0, sleep: bool = False,
+                 validity: int = 7776000):
         self._folder = folder
         self._ca = ca
         self._dns_port = dns_port
+        self._validity = validity  # Of certificates, in seconds.
         self._environment = {
             "PEBBLE_WFE_NONCEREJECT": str(reject_nonces),
             "PEBBLE_AUTHZREUSE": str(reuse_authorizations),
@@ -37,7 +39,7 @@ class Pebble:
             "managementListenAddress": f"127.0.0.1:{self._management_port}",
             "certificate": str(tls.certificate), "privateKey": str(tls.key),
             "httpPort": 5002, "tlsPort": 5001, "ocspResponderURL": "",
-            "externalAccountBindingRequired": False, "certificateValidityPeriod": 7776000,
+            "externalAccountBindingRequired": False, "certificateValidityPeriod": self._validity,
         }}))
         self._process = Process(
             ["pebble", "-config", config, "-strict", "-dnsserver", f"127.0.0.1:{self._dns_port}"],

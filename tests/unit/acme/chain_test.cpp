@@ -38,7 +38,7 @@ struct Ca {
                tests::pem_of(intermediate);
     }
     [[nodiscard]] ChainExpectation expectation() const {
-        return {kPublic, kInternal, key_sha256(leaf_key.get()), kNow};
+        return {{kPublic, kInternal}, key_sha256(leaf_key.get()), kNow};
     }
 };
 

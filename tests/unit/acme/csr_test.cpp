@@ -171,7 +171,7 @@ TEST_CASE("a request of ours is one that we accept", "[acme][rfc2986]") {
     const auto key = SigningKey::generate();
     REQUIRE(key);
 
-    const auto der = make_csr(*key, kPublic, kInternal);
+    const auto der = make_csr(*key, {std::string(kPublic), std::string(kInternal)});
     REQUIRE(der);
     const auto csr = read_csr(*der);
     REQUIRE(csr);
@@ -183,7 +183,7 @@ TEST_CASE("a request of ours is one that we accept", "[acme][rfc2986]") {
 TEST_CASE("a public name over 64 octets is not put into the common name", "[acme][rfc5280]") {
     const std::string longest = "nur123." + std::string(60, 'a') + ".example.net";
     const auto key = SigningKey::generate();
-    const auto der = make_csr(*key, longest, "i-" + longest);
+    const auto der = make_csr(*key, {longest, "i-" + longest});
     REQUIRE(der);
     const auto csr = read_csr(*der);
     REQUIRE(csr);
