@@ -1,5 +1,6 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -92,6 +93,22 @@ Result<void> set_subject(X509* certificate, const std::string& name) {
     return {};
 }
 
+Result<KeyHandle> new_key() {
+    KeyHandle key(EVP_EC_gen("P-256"));
+    if (!key) return fail(failed("make a key"));
+    return key;
+}
+
+Result<KeyHandle> read_key(std::string_view pem) {
+    const auto nobody = [](char*, int, int, void*) { return -1; };
+    const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nobody, nullptr));
+    ERR_clear_error();
+    if (!key || EVP_PKEY_is_a(key.get(), "EC") != 1)
+        return fail(Error{ErrorCode::Invalid, "private key", "not an EC key as PEM"});
+    return key;
+}
+
 template <typename Write>
 Result<std::string> to_pem(Write write) {
     const BioHandle bio(BIO_new(BIO_s_mem()));
@@ -103,10 +120,9 @@ Result<std::string> to_pem(Write write) {
 
 }  // namespace
 
-Result<PemPair> make_self_signed(const std::vector<std::string>& names) {
+Result<PemPair> make_self_signed(const std::vector<std::string>& names, std::string_view key_pem) {
     const std::string alternatives = TRY(subject_alternative_names(names));
-    const KeyHandle key(EVP_EC_gen("P-256"));
-    if (!key) return fail(failed("make a key"));
+    const KeyHandle key = TRY(key_pem.empty() ? new_key() : read_key(key_pem));
     const CertificateHandle certificate(X509_new());
     auto* x509 = certificate.get();
     if (x509 == nullptr || X509_set_version(x509, X509_VERSION_3) != 1) {
@@ -127,10 +143,10 @@ Result<PemPair> make_self_signed(const std::vector<std::string>& names) {
 
     std::string certificate_pem =
         TRY(to_pem([&](BIO* bio) { return PEM_write_bio_X509(bio, x509); }));
-    std::string key_pem = TRY(to_pem([&](BIO* bio) {
+    std::string written_key = TRY(to_pem([&](BIO* bio) {
         return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     }));
-    return PemPair{std::move(certificate_pem), std::move(key_pem)};
+    return PemPair{std::move(certificate_pem), std::move(written_key)};
 }
 
 }  // namespace hairpin::net

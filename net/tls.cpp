@@ -4,13 +4,16 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <array>
+#include <ctime>
 #include <span>
 #include <utility>
 
 #include "core/crypto.hpp"
 #include "core/handle.hpp"
+#include "core/ip_address.hpp"
 #include "core/octets.hpp"
 
 namespace hairpin::net {
@@ -19,6 +22,15 @@ namespace {
 using BioHandle = Handle<BIO, BIO_free_all>;
 using CertificateHandle = Handle<X509, X509_free>;
 using KeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+
+void free_names(GENERAL_NAMES* names) {
+    GENERAL_NAMES_free(names);
+}
+void free_octets(unsigned char* octets) {
+    OPENSSL_free(octets);
+}
+using NamesHandle = Handle<GENERAL_NAMES, free_names>;
+using OctetsHandle = Handle<unsigned char, free_octets>;
 
 // Forward secrecy and AEAD only; none of RFC 9113 appendix A's prohibited suites.
 constexpr const char* kTls12Ciphers =
@@ -66,7 +78,52 @@ int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*unused*
     return -1;
 }
 
-Result<std::string> load_chain(SSL_CTX* context, std::string_view chain_pem) {
+Result<WallTime> time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1)
+        return fail(tls_error("certificate", "its validity cannot be read"));
+    return WallTime(Seconds(timegm(&parts)));
+}
+
+/// Its subjectAltName: dNSName and iPAddress; what is neither names no host.
+std::vector<std::string> names_of(const X509* leaf) {
+    std::vector<std::string> names;
+    const NamesHandle all(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(leaf, NID_subject_alt_name, nullptr, nullptr)));
+    for (int index = 0; all && index < sk_GENERAL_NAME_num(all.get()); ++index) {
+        int type = 0;
+        const auto* value = static_cast<const ASN1_STRING*>(
+            GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(all.get(), index), &type));
+        if (type != GEN_DNS && type != GEN_IPADD) continue;
+        const OctetView octets(ASN1_STRING_get0_data(value),
+                               static_cast<std::size_t>(ASN1_STRING_length(value)));
+        if (type == GEN_DNS) {
+            names.emplace_back(as_text(octets));
+        } else if (const auto address = IpAddress::from_octets(octets)) {
+            names.push_back(address->text());
+        }
+    }
+    return names;
+}
+
+Result<CertificateFacts> facts_of(const X509* leaf) {
+    CertificateFacts facts;
+    Sha256 digest{};
+    if (X509_digest(leaf, EVP_sha256(), digest.data(), nullptr) != 1)
+        return fail(tls_error("certificate", "it has no digest"));
+    facts.fingerprint = to_hex(digest);
+    unsigned char* raw = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &raw);
+    const OctetsHandle key(raw);
+    if (size <= 0) return fail(tls_error("certificate", "its key cannot be read"));
+    facts.key_pin = to_base64(sha256({raw, static_cast<std::size_t>(size)}));
+    facts.names = names_of(leaf);
+    facts.not_before = TRY(time_of(X509_get0_notBefore(leaf)));
+    facts.not_after = TRY(time_of(X509_get0_notAfter(leaf)));
+    return facts;
+}
+
+Result<CertificateFacts> load_chain(SSL_CTX* context, std::string_view chain_pem) {
     const auto bio = read_only(chain_pem);
     const CertificateHandle leaf(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
     if (!leaf) return fail(tls_error("certificate", "not a PEM certificate"));
@@ -85,11 +142,7 @@ Result<std::string> load_chain(SSL_CTX* context, std::string_view chain_pem) {
         return fail(tls_error("certificate chain", "an issuer is not a PEM certificate"));
     }
     ERR_clear_error();
-    Sha256 digest{};
-    if (X509_digest(leaf.get(), EVP_sha256(), digest.data(), nullptr) != 1) {
-        return fail(tls_error("certificate", "it has no digest"));
-    }
-    return to_hex(digest);
+    return facts_of(leaf.get());
 }
 
 Result<void> load_key(SSL_CTX* context, std::string_view key_pem) {
@@ -138,24 +191,24 @@ void ServerTls::FreeContext::operator()(SSL_CTX* context) const noexcept {
     SSL_CTX_free(context);
 }
 
-ServerTls::ServerTls(Context http, Context dns, std::string fingerprint) noexcept
-    : http_(std::move(http)), dns_(std::move(dns)), fingerprint_(std::move(fingerprint)) {}
+ServerTls::ServerTls(Context http, Context dns, CertificateFacts facts) noexcept
+    : http_(std::move(http)), dns_(std::move(dns)), facts_(std::move(facts)) {}
 
 Result<std::shared_ptr<const ServerTls>> ServerTls::from_pem(std::string_view chain_pem,
                                                              std::string_view key_pem) {
     ERR_clear_error();
     Context http = TRY(make_context(Application::Http));
     Context dns = TRY(make_context(Application::Dns));
-    std::string fingerprint;
+    CertificateFacts facts;
     for (SSL_CTX* each : {http.get(), dns.get()}) {
-        fingerprint = TRY(load_chain(each, chain_pem));
+        facts = TRY(load_chain(each, chain_pem));
         TRY(load_key(each, key_pem));
     }
     struct Constructible : ServerTls {
-        Constructible(Context for_http, Context for_dns, std::string digest) noexcept
-            : ServerTls(std::move(for_http), std::move(for_dns), std::move(digest)) {}
+        Constructible(Context for_http, Context for_dns, CertificateFacts of) noexcept
+            : ServerTls(std::move(for_http), std::move(for_dns), std::move(of)) {}
     };
-    return std::make_shared<Constructible>(std::move(http), std::move(dns), std::move(fingerprint));
+    return std::make_shared<Constructible>(std::move(http), std::move(dns), std::move(facts));
 }
 
 CertificateSlot::CertificateSlot(std::shared_ptr<const ServerTls> first)

@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/guarded.hpp"
 #include "core/result.hpp"
 
@@ -31,6 +32,17 @@ namespace hairpin::net {
 /// What is spoken behind the handshake. A client that offers other protocols by ALPN is refused;
 /// one that offers none is not (RFC 7301 section 3.2).
 enum class Application : std::uint8_t { Http, Dns };
+
+/// What a certificate says of itself, and how it is recognized.
+struct CertificateFacts {
+    std::string fingerprint;  // SHA-256 of the certificate (DER) in lower-case hexadecimal.
+    /// SHA-256 of its SubjectPublicKeyInfo in base64: what pins name (RFC 7858 section 4.2, RFC
+    /// 7469 section 2.4, curl's --pinnedpubkey after "sha256//").
+    std::string key_pin;
+    std::vector<std::string> names;  // Host names as they stand there, and IP addresses as text.
+    WallTime not_before{};
+    WallTime not_after{};
+};
 
 /// A certificate with its key, ready to serve.
 class ServerTls {
@@ -51,8 +63,8 @@ public:
     [[nodiscard]] SSL_CTX* context(Application application = Application::Http) const noexcept {
         return application == Application::Http ? http_.get() : dns_.get();
     }
-    /// SHA-256 of the certificate (DER) in lower-case hexadecimal.
-    [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
+    [[nodiscard]] const CertificateFacts& facts() const noexcept { return facts_; }
+    [[nodiscard]] const std::string& fingerprint() const noexcept { return facts_.fingerprint; }
 
 private:
     struct FreeContext {
@@ -60,11 +72,11 @@ private:
     };
     using Context = std::unique_ptr<SSL_CTX, FreeContext>;
     [[nodiscard]] static Result<Context> make_context(Application application);
-    ServerTls(Context http, Context dns, std::string fingerprint) noexcept;
+    ServerTls(Context http, Context dns, CertificateFacts facts) noexcept;
 
     Context http_;
     Context dns_;
-    std::string fingerprint_;
+    CertificateFacts facts_;
 };
 
 /// The certificate that listeners serve now.
@@ -90,8 +102,11 @@ struct PemPair {
 };
 
 /// A self-signed P-256 certificate for `names` (DNS names and IP addresses), valid for 397 days
-/// from a day ago: what a listener shows until it has a real one. Errors: Invalid `names` is empty
-/// or holds something that is neither; Unavailable OpenSSL failed.
-[[nodiscard]] Result<PemPair> make_self_signed(const std::vector<std::string>& names);
+/// from a day ago: what a listener shows until it has a real one.
+/// @param key_pem  Of the one before it, so that who pinned its key is not cut off; empty: a new
+/// key. Errors: Invalid `names` is empty or holds something that is neither, or `key_pem` is no
+/// key; Unavailable OpenSSL failed.
+[[nodiscard]] Result<PemPair> make_self_signed(const std::vector<std::string>& names,
+                                               std::string_view key_pem = {});
 
 }  // namespace hairpin::net

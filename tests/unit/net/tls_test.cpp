@@ -43,6 +43,37 @@ TEST_CASE("names that are no names get no certificate", "[net]") {
     CHECK(make_self_signed({std::string(70, 'a') + ".example.net"}));  // Too long for a CN only.
 }
 
+TEST_CASE("a self-signed certificate made again with its key keeps its pin", "[net][rfc7858]") {
+    const auto first = make_self_signed({"manager.example.net"});
+    REQUIRE(first);
+    const auto again = make_self_signed({"manager.example.net"}, first->key);
+    REQUIRE(again);
+    CHECK(again->key == first->key);
+    CHECK(again->certificate != first->certificate);
+    const auto facts = [](const PemPair& pair) {
+        return ServerTls::from_pem(pair.certificate, pair.key).value()->facts();
+    };
+    CHECK(facts(*again).key_pin == facts(*first).key_pin);
+    CHECK(facts(*again).fingerprint != facts(*first).fingerprint);
+    const auto other = make_self_signed({"manager.example.net"});
+    CHECK(facts(*other).key_pin != facts(*first).key_pin);
+    CHECK(make_self_signed({"manager.example.net"}, "nonsense").error().code == ErrorCode::Invalid);
+    CHECK_FALSE(make_self_signed({"manager.example.net"}, first->certificate));
+}
+
+TEST_CASE("a certificate that is served says what it is", "[net]") {
+    const auto pair = make_self_signed({"manager.example.net", "192.0.2.1", "2001:db8::1"});
+    const CertificateFacts facts =
+        ServerTls::from_pem(pair->certificate, pair->key).value()->facts();
+    CHECK(facts.names ==
+          std::vector<std::string>{"manager.example.net", "192.0.2.1", "2001:db8::1"});
+    CHECK(facts.key_pin.size() == 44);
+    CHECK(facts.not_after - facts.not_before == Seconds(397LL * 24 * 3600));
+    const auto certificate = parse(pair->certificate);
+    const auto at = static_cast<std::time_t>(to_unix_seconds(facts.not_after));
+    CHECK(ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate.get()), at) == 0);
+}
+
 TEST_CASE("PEM that does not fit is refused with a reason", "[net]") {
     const auto one = make_self_signed({"one.example"});
     const auto two = make_self_signed({"two.example"});
