@@ -60,9 +60,9 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const Query query = read_query(message, transport());
     const Requestor who = identify(engine.keys, message, query, engine.now);
     const auto key = who.key_name();
-    TransferDecision decision =
-        decide_transfer(message, query, transport(), {peer_.address, key ? &*key : nullptr},
-                        engine.zones, *desk.policy.get());
+    TransferDecision decision = decide_transfer(message, query, transport(),
+                                                {peer_.address, key ? &*key : nullptr, engine.now},
+                                                engine.zones, *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
         return answer(engine, message, {transport(), peer_.address}, out);
