@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import time
@@ -11,12 +12,19 @@ import pytest
 from support.hairpin import run_hairpind
 from support.holders import LICENCES, LISTENERS, NAMELESS, NOBODYS, Holder, zone_of
 from support.ports import free_port
+from support.process import wait_until
 
 
 def content(hairpin, licence: str) -> str:
     """All that the zone holds, but its serial and what keeps the names of new accounts in being."""
     text = hairpin.api.get(f"/v1/zones/{zone_of(licence)}/zonefile").expect(200).body.decode()
     return "\n".join(line for line in text.splitlines() if not re.search(r"\b(SOA|HINFO)\b", line))
+
+
+def credentials_of(hairpin, licence: str):
+    """Of the licence and of its servers."""
+    rows = hairpin.api.get("/v1/credentials?limit=500").expect(200).json["credentials"]
+    return [row for row in rows if (row["owner"] or {}).get("licence") == licence]
 
 
 @pytest.fixture(name="site")
@@ -141,9 +149,65 @@ def test_explain_says_what_every_door_would(site, holders):
     foreign = explain(credential="key-acme", zone=zone_of("beta"),
                       rrsets=[{"owner": f"www.{zone_of('beta')}", "type": "A", "records": ["203.0.113.7"]}])
     assert foreign == {"allowed": False, "rule": "refused: no grant is for zone pl-beta.example.net.", "changes": []}
-    # The same sentence stands in the audit of the refusal.
+
+
+def test_what_is_explained_is_what_each_door_says_and_the_audit_keeps(site, holders):
+    """Of a request that is refused: the sentence, and the answer to the client."""
+    acme, beta = holders["acme"], zone_of("beta")
+    by_kind = {row["kind"]: row["id"] for row in credentials_of(site, "acme")}
+    value = "x" * 43
+    rrsets = {"rrsets": [{"name": f"www.{beta}.", "type": "A", "ttl": 60, "changetype": "REPLACE",
+                          "records": [{"content": "203.0.113.7", "disabled": False}]}]}
+    patch = {"rrsets": [{"owner": f"www.{beta}", "type": "A", "records": ["203.0.113.7"]}]}
+    login = ("-u", f"any:{acme.token}", "-H", "Content-Type: application/json", "-d")
+    # door: who, what explain is told, the real request, as (status, body) or whether it was done.
+    doors = {
+        "dyndns2": ({"credential": by_kind["dyndns"]}, {"request": f"hostname=nur1.{beta}&myip=203.0.113.7"},
+                    lambda: acme.curl(f"/nic/update?hostname=nur1.{beta}&myip=203.0.113.7", "-u", f":{acme.box}")),
+        "acme-dns": ({"server": "acme/nur1"}, {"request": {"subdomain": f"nur1.{beta}", "txt": value}},
+                     lambda: acme.curl("/update", "-H", f"X-Api-User: nur1.{beta}", "-H",
+                                       f"X-Api-Key: {acme.server['token']}", "-d",
+                                       json.dumps({"subdomain": f"nur1.{beta}", "txt": value}))),
+        "httpreq": ({"credential": by_kind["token"]}, {"request": {"fqdn": f"_acme-challenge.{beta}.", "value": value}},
+                    lambda: acme.curl("/httpreq/present", *login,
+                                      json.dumps({"fqdn": f"_acme-challenge.{beta}.", "value": value}))),
+        "powerdns": ({"credential": by_kind["powerdns"]}, {"zone": beta, "request": rrsets},
+                     lambda: acme.curl(f"/api/v1/servers/localhost/zones/{beta}.", "-X", "PATCH", "-H",
+                                       f"X-API-Key: {acme.dns_key}", "-d", json.dumps(rrsets))),
+        "rest": ({"credential": by_kind["token"]}, {"zone": beta, "request": patch},
+                 lambda: acme.curl(f"/v1/zones/{beta}/rrsets", "-X", "PATCH", "-H",
+                                   f"Authorization: Bearer {acme.token}", "-d", json.dumps(patch))),
+        "update": ({"credential": "key-acme"}, {"zone": beta, "request": [f"delete www.{beta} A"]},
+                   lambda: acme.nsupdate("key-acme", acme.key, "beta", f"update delete www.{beta} A")),
+        "transfer": ({"credential": "xfer-acme"}, {"zone": beta}, lambda: acme.dig(acme.follower, "beta", "AXFR")),
+    }
+    assert set(doors) | {"check-in"} == set(acme.protocols(""))
+    for door, (who, sent, ask) in doors.items():
+        said = site.api.post("/v1/credentials/explain", {"door": door, **who, **sent}).expect(200).json
+        assert not said["allowed"] and said["rule"].startswith("refused: ") and said["changes"] == [], said
+        answered = ask()
+
+        def newest(door=door):
+            row = site.api.get("/v1/audit?limit=1").expect(200).json["audit"][0]
+            return row if row["actor"]["door"] == door else None
+
+        wait_until(newest, f"the refusal at {door} is in the audit")
+        row = newest()
+        assert row["outcome"] == "refused" and row["reason"] == said["rule"], (door, row, said)
+        if isinstance(answered, bool):
+            assert not answered and said["answer"] == {"rcode": "REFUSED"}
+        else:
+            assert (said["answer"]["status"], said["answer"]["body"].rstrip()) == (answered[0], answered[1].rstrip())
+    silent = site.api.post("/v1/credentials/explain", {"door": "check-in", "server": "acme/nur1"}).expect(200).json
+    assert silent["answer"] == {"datagram": "challenge"} and "moved" in silent["rule"], silent
+
+
+def test_every_use_of_a_credential_moves_its_last_used(site, holders):
     acme = holders["acme"]
-    assert not acme.nsupdate("key-acme", acme.key, "beta", f"update add www.{zone_of('beta')} 60 A 203.0.113.7")
-    newest = site.api.get("/v1/audit?limit=1").expect(200).json["audit"][0]
-    assert newest["outcome"] == "refused" and foreign["rule"] in newest["reason"]
-    assert newest["actor"]["door"] == "update" and newest["actor"]["id"] == "key-acme"
+    before = {row["id"]: row["last_used"] for row in credentials_of(site, "acme")}
+    assert len(before) == 6 and sum(used is None for used in before.values()) >= 5  # The token registered an account.
+    for what, reach in ways(acme, "203.0.113.1"):
+        assert reach("acme"), what
+
+    wait_until(lambda: all(row["last_used"] for row in credentials_of(site, "acme") if row["id"] in before),
+               "all credentials are known to have been used")
