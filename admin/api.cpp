@@ -67,7 +67,7 @@ std::shared_ptr<Api> Api::create(ApiContext& context, net::Loop& loop, store::Re
 
 void Api::handle(net::Request&& request, net::Responder responder) {
     auto exchange = std::make_shared<Exchange>(
-        Exchange{Call{std::move(request), nullptr, {}, {}, {}}, std::move(responder)});
+        Exchange{Call{std::move(request), nullptr, {}, {}, {}}, std::move(responder), {}});
     Call& call = exchange->call;
     if (const auto admitted = admit(call); !admitted) {
         const int status = admitted.error().status();

@@ -51,10 +51,13 @@ struct Call {
 };
 
 class Api;
+struct Rehearsal;
 
 struct Exchange {
     Call call;
     net::Responder responder;
+    /// Not null: what comes of it is kept there, and nothing is done (rehearsal.hpp).
+    std::shared_ptr<Rehearsal> rehearsal = {};
 };
 
 /// What a handler wants written.

@@ -31,16 +31,6 @@ std::size_t count_of(const net::Request& request, std::string_view name) noexcep
                       [&](const net::Header& header) { return header.name == name; }));
 }
 
-Result<void, Problem> check_kind(const store::Identity& identity, Access access) {
-    using store::CredentialKind;
-    const CredentialKind kind = identity.credential.kind;
-    if (access == Access::Server && kind != CredentialKind::Server)
-        return fail(Problem(ProblemType::Forbidden, "this is for a server's own token"));
-    if (access == Access::Server || kind == CredentialKind::Operator) return {};
-    if (access == Access::Granted && kind == CredentialKind::Token) return {};
-    return fail(Problem(ProblemType::Forbidden, "this is for an operator's token"));
-}
-
 /// RFC 6750 section 3.1: without any credential the challenge has no error code.
 Problem challenge(std::string_view error, std::string detail) {
     Problem problem(ProblemType::Unauthorized, std::move(detail));
@@ -130,6 +120,16 @@ Problem Authenticator::unauthorized(const net::Request& request, std::string_vie
         return problem;
     }
     return challenge(error, std::move(detail));
+}
+
+Result<void, Problem> check_kind(const store::Identity& identity, Access access) {
+    using store::CredentialKind;
+    const CredentialKind kind = identity.credential.kind;
+    if (access == Access::Server && kind != CredentialKind::Server)
+        return fail(Problem(ProblemType::Forbidden, "this is for a server's own token"));
+    if (access == Access::Server || kind == CredentialKind::Operator) return {};
+    if (access == Access::Granted && kind == CredentialKind::Token) return {};
+    return fail(Problem(ProblemType::Forbidden, "this is for an operator's token"));
 }
 
 Result<void, Problem> check_standing(const store::Identity& identity, WallTime now) {

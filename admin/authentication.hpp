@@ -73,6 +73,10 @@ private:
 /// Whether the request has one bearer token of the form that `access` needs. No store is asked.
 [[nodiscard]] bool has_token_for(const net::Request& request, Access access) noexcept;
 
+/// Whether credentials of that kind are for such routes at all (Server, Granted, Operator). Errors:
+/// Forbidden.
+[[nodiscard]] Result<void, Problem> check_kind(const store::Identity& identity, Access access);
+
 /// Refuses a request whose URL carries something that is, or is meant as, a credential.
 [[nodiscard]] Result<void, Problem> check_url(const net::Request& request);
 

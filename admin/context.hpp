@@ -97,6 +97,8 @@ public:
         const zones::Name& apex) const = 0;
 };
 
+class WireDoors;
+
 /// Relaxed, for metrics.
 struct ApiCounters {
     using Count = std::atomic<std::uint64_t>;
@@ -140,6 +142,7 @@ public:
     const MetricsSource* metrics = nullptr;
     const ReadinessSource* readiness = nullptr;
     const SecondarySource* secondaries = nullptr;
+    const WireDoors* wire_doors = nullptr;
 
     ApiCounters counters;
     DoorCounters doors;

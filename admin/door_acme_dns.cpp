@@ -53,8 +53,10 @@ net::Response acme_dns_words(const Problem& problem) {
 
 constexpr DoorFace kAcmeDns{Door::AcmeDns, &acme_dns_words};
 
-Problem forbidden_account() {
-    return {ProblemType::Forbidden, "the subdomain is not this account's"};
+DoorRefused foreign_account(const AcmeDnsUpdate& update) {
+    return DoorRefused::with(
+        Problem(ProblemType::Forbidden, "refused: the subdomain is not this account's"),
+        update.subdomain);
 }
 
 /// The values at `owner` that make room for another one.
@@ -71,12 +73,12 @@ Result<std::vector<Octets>, Problem> outlived(Api& api, const zones::Name& apex,
     return gone;
 }
 
+/// None: the subdomain is not the caller's.
 Result<DoorEdits, Problem> update_edits(Api& api, const Exchange& exchange,
                                         const AcmeDnsUpdate& update) {
     const store::Identity& caller = *exchange.call.caller;
     const auto grants = TRY(grants_of_caller(api, exchange));
     const AcmeDnsNames names = challenge_names_of(caller, grants, update.subdomain);
-    if (names.owners.empty()) return fail(forbidden_account());
     DoorEdits wanted{names.apex, {}, "acme-dns update"};
     for (const zones::Name& owner : names.owners) {
         zones::Edit prune;
@@ -109,9 +111,11 @@ void post_acme_dns_update(Api& api, std::shared_ptr<Exchange> exchange) {
     const auto update = read_acme_dns_update(exchange->call.request.body);
     if (!update) return answer_door(api, *exchange, kAcmeDns, update.error());
     if (!is_same_account(secret->user, update->subdomain))
-        return answer_door(api, *exchange, kAcmeDns, forbidden_account());
+        return refuse_at_door(api, std::move(exchange), kAcmeDns, foreign_account(*update));
     auto wanted = update_edits(api, *exchange, *update);
     if (!wanted) return answer_door(api, *exchange, kAcmeDns, wanted.error());
+    if (wanted->edits.empty())
+        return refuse_at_door(api, std::move(exchange), kAcmeDns, foreign_account(*update));
     edit_at_door(api, std::move(exchange), kAcmeDns, *std::move(wanted), [txt = update->txt] {
         JsonWriter json;
         json.begin_object().member("txt", txt).end_object();

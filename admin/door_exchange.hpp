@@ -12,6 +12,8 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/api.hpp"
@@ -59,6 +61,21 @@ struct DoorEdits {
 /// may_write(), then submit_edits(); `done` makes the answer once it is durable and published.
 void edit_at_door(Api& api, DoorExchange exchange, const DoorFace& face, DoorEdits wanted,
                   std::function<net::Response()> done);
+
+/// A write that is refused before there are edits of it.
+struct DoorRefused {
+    Problem problem;       // What the client is told, in the door's words.
+    std::string subject;   // Of the audit row: what it was about.
+    std::string sentence;  // Why, for the audit.
+
+    /// Told as it is to both.
+    [[nodiscard]] static DoorRefused with(Problem problem, std::string subject) {
+        std::string sentence = problem.detail;
+        return {std::move(problem), std::move(subject), std::move(sentence)};
+    }
+};
+/// Answers once the refusal stands in the audit. Of a caller who is known: a write of its rate.
+void refuse_at_door(Api& api, DoorExchange exchange, const DoorFace& face, DoorRefused refused);
 
 /// What the caller may: effective_grants().
 [[nodiscard]] Result<std::vector<zones::Grant>, Problem> grants_of_caller(Api& api,

@@ -27,6 +27,13 @@ net::Response httpreq_words(const Problem& problem) {
     return response;
 }
 
+/// The same whether there is such a zone or not.
+DoorRefused not_concerned(const zones::Name& owner) {
+    return DoorRefused::with(
+        Problem(ProblemType::Forbidden, "refused: no grant is for a zone of " + owner.text()),
+        owner.text());
+}
+
 constexpr DoorFace kHttpReq{Door::HttpReq, &httpreq_words};
 
 void edit_challenge(Api& api, std::shared_ptr<Exchange> exchange, zones::EditKind kind) {
@@ -41,9 +48,7 @@ void edit_challenge(Api& api, std::shared_ptr<Exchange> exchange, zones::EditKin
     const auto table = api.zones();
     const zones::Zone* zone = table->closest_enclosing(wanted->owner);
     if (zone == nullptr || !zones::concerns(*grants, zone->apex()))
-        return answer_door(api, *exchange, kHttpReq,
-                           Problem(ProblemType::Forbidden,
-                                   "refused: no grant is for a zone of " + wanted->owner.text()));
+        return refuse_at_door(api, std::move(exchange), kHttpReq, not_concerned(wanted->owner));
     zones::Edit edit;
     edit.kind = kind;
     edit.owner = wanted->owner;

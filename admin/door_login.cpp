@@ -6,6 +6,7 @@
 
 #include "admin/authentication.hpp"
 #include "admin/credential_check.hpp"
+#include "admin/rehearsal.hpp"
 #include "admin/tokens.hpp"
 #include "core/crypto.hpp"
 #include "core/octets.hpp"
@@ -52,15 +53,40 @@ bool is_known_as(const store::CredentialRow& credential, const DoorSecret& secre
     return is_login || is_host || secret.user.empty();
 }
 
-Problem count_failure(Api& api, const net::Request& request, std::string detail) {
+constexpr const char* kWrong = "no valid credential for this door was sent";
+
+Problem count_failure(Api& api, const net::Request& request) {
     ApiContext& context = api.context();
     ApiCounters::add(context.counters.authentication_failures);
     const auto wait = context.failures.failed(request.peer, context.clock.monotonic());
-    if (!wait) return {ProblemType::Unauthorized, std::move(detail)};
+    if (!wait) return {ProblemType::Unauthorized, kWrong};
     Problem problem(ProblemType::TooManyRequests,
                     "too many requests with a wrong credential came from this address");
     problem.retry_after = wait;
     return problem;
+}
+
+/// A stranger is not told what is wrong; who may ask for an explanation is.
+Problem wrong_credential(Api& api, const Exchange& exchange, std::string why) {
+    if (!exchange.rehearsal) return count_failure(api, exchange.call.request);
+    exchange.rehearsal->refuse("refused: " + std::move(why));
+    return {ProblemType::Unauthorized, kWrong};
+}
+
+/// The credential behind the secret; nullopt: it is none of ours.
+Result<std::optional<store::Identity>, Problem> find_caller(Api& api, const Exchange& exchange,
+                                                            const DoorSecret& secret) {
+    if (exchange.rehearsal) return std::optional(exchange.rehearsal->caller);
+    return TRY(api.queries().credential_by_hash(token_hash(secret.secret)));
+}
+
+/// Empty: it may be used at a door for these kinds, under that user's name.
+std::string misfit(const store::CredentialRow& credential, const DoorSecret& secret,
+                   std::initializer_list<store::CredentialKind> kinds) {
+    if (std::find(kinds.begin(), kinds.end(), credential.kind) == kinds.end())
+        return "this door is not for credentials of kind " +
+               std::string(store::to_string(credential.kind));
+    return is_known_as(credential, secret) ? "" : "the user is not this credential's";
 }
 
 }  // namespace
@@ -89,24 +115,23 @@ std::optional<DoorSecret> any_secret(const net::Request& request) {
     return bearer_secret(request);
 }
 
-Result<store::Identity, Problem> log_in(Api& api, const net::Request& request,
+Result<store::Identity, Problem> log_in(Api& api, const Exchange& exchange,
                                         const std::optional<DoorSecret>& secret,
                                         std::initializer_list<store::CredentialKind> kinds) {
-    constexpr const char* kWrong = "no valid credential for this door was sent";
-    if (!secret || secret->secret.empty()) return fail(count_failure(api, request, kWrong));
-    auto found = TRY(api.queries().credential_by_hash(token_hash(secret->secret)));
-    const bool is_good =
-        found && std::find(kinds.begin(), kinds.end(), found->credential.kind) != kinds.end() &&
-        is_known_as(found->credential, *secret);
-    if (!is_good) return fail(count_failure(api, request, kWrong));
+    if (!secret || secret->secret.empty())
+        return fail(wrong_credential(api, exchange, "no secret was sent"));
+    auto found = TRY(find_caller(api, exchange, *secret));
+    if (!found) return fail(wrong_credential(api, exchange, "the secret is not known"));
+    if (auto why = misfit(found->credential, *secret, kinds); !why.empty())
+        return fail(wrong_credential(api, exchange, std::move(why)));
     const WallTime now = api.now();
     if (auto standing = check_standing(*found, now); !standing) {
         if (standing.error().type != ProblemType::Unauthorized)
             return fail(std::move(standing).error());
-        return fail(count_failure(api, request, kWrong));
+        return fail(wrong_credential(api, exchange, standing.error().detail));
     }
-    TRY(check_source(found->credential, request.peer));
-    api.context().committer.used(found->credential.id, now);
+    TRY(check_source(found->credential, exchange.call.request.peer));
+    if (!exchange.rehearsal) api.context().committer.used(found->credential.id, now);
     return *std::move(found);
 }
 

@@ -44,8 +44,10 @@ struct DoorSecret {
 ///         TooManyRequests  after many of those from one source
 ///         Forbidden        it may not be used from there; its owner is gone
 ///         LicenceSuspended, ServerSuspended, Unavailable
+/// In a rehearsal the caller is given and the secret is taken for its own; nothing is counted or
+/// remembered.
 [[nodiscard]] Result<store::Identity, Problem> log_in(
-    Api& api, const net::Request& request, const std::optional<DoorSecret>& secret,
+    Api& api, const Exchange& exchange, const std::optional<DoorSecret>& secret,
     std::initializer_list<store::CredentialKind> kinds);
 
 }  // namespace hairpin::admin

@@ -83,6 +83,18 @@ Problem no_such_zone(const std::string& text) {
     return {ProblemType::NotFound, "Could not find domain '" + text + "'"};
 }
 
+/// The client is told no more than that there is no such zone.
+std::string why_invisible(std::span<const zones::Grant> grants, const std::string& text) {
+    const auto apex = parse_apex(text);
+    if (!apex) return "refused: " + apex.error();
+    zones::PermissionQuestion question;
+    question.operation = zones::Operation::Read;
+    question.apex = question.owner = *apex;
+    question.is_whole_zone = true;
+    const auto decision = zones::decide(grants, question);
+    return decision.is_allowed ? not_found("zone " + apex->text()).detail : decision.rule;
+}
+
 void write_powerdns_server(JsonWriter& json) {
     json.begin_object();
     json.member("type", "Server").member("id", "localhost");
@@ -217,7 +229,9 @@ void patch_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange) {
     const std::string wanted = exchange->call.arguments[1];
     const auto table = api.zones();
     const zones::Zone* zone = visible_zone(*table, *grants, wanted);
-    if (zone == nullptr) return answer_door(api, *exchange, kPowerDns, no_such_zone(wanted));
+    if (zone == nullptr)
+        return refuse_at_door(api, std::move(exchange), kPowerDns,
+                              {no_such_zone(wanted), wanted, why_invisible(*grants, wanted)});
     auto edits = read_powerdns_patch(exchange->call.request.body, zone->apex());
     if (!edits) return answer_door(api, *exchange, kPowerDns, edits.error());
     if (edits->empty()) return answer_door(api, *exchange, kPowerDns, no_content());

@@ -6,18 +6,17 @@
 // "nochg" by accident: inadyn looks for them anywhere in the body.
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
 #include "admin/credential_check.hpp"
-#include "admin/door_counters.hpp"
-#include "admin/door_login.hpp"
+#include "admin/door_exchange.hpp"
 #include "admin/dyndns_request.hpp"
-#include "admin/edit_door.hpp"
 #include "admin/handlers.hpp"
 #include "admin/heartbeat.hpp"
 #include "admin/names.hpp"
-#include "zones/edit.hpp"
+#include "admin/rehearsal.hpp"
 #include "zones/permission.hpp"
 
 namespace hairpin::admin {
@@ -39,7 +38,6 @@ struct Target {
 
 /// A call on its way.
 struct Update {
-    store::Identity identity;
     IpAddress observed;
     zones::Name apex;
     std::vector<Target> targets;
@@ -51,15 +49,20 @@ struct Update {
 net::Response word(std::string_view text, int status = 200) {
     net::Response response;
     response.status = status;
-    response.headers = {{"content-type", "text/plain; charset=utf-8"},
-                        {"cache-control", "no-store"}};
+    response.headers = {{"content-type", "text/plain; charset=utf-8"}};
     response.body = std::string(text) + "\n";
     if (status == 401) response.headers.push_back({"www-authenticate", "Basic realm=\"hairpin\""});
     return response;
 }
 
+/// Errors of a request that have a word of their own.
+constexpr std::array<std::string_view, 2> kOwnWords{"notfqdn", "numhost"};
+
 /// What a client can do about it, in the one word that it knows.
-net::Response answer_to(const Problem& problem) {
+net::Response dyndns_words(const Problem& problem) {
+    const bool is_word =
+        std::find(kOwnWords.begin(), kOwnWords.end(), problem.detail) != kOwnWords.end();
+    if (problem.type == ProblemType::InvalidRequest && is_word) return word(problem.detail);
     const bool will_pass = problem.type == ProblemType::LicenceSuspended ||
                            problem.type == ProblemType::ServerSuspended;
     if (will_pass) return word(kLater);
@@ -69,6 +72,8 @@ net::Response answer_to(const Problem& problem) {
 }
 
 net::Response lines_of(const Update& update) {
+    // The commit did what was refused a moment before: nobody has looked at what came of it.
+    if (update.shown.size() != update.targets.size()) return word(kLater);
     std::string text;
     for (std::size_t at = 0; at < update.targets.size(); ++at) {
         const bool is_empty = update.shown[at].empty();
@@ -81,8 +86,12 @@ net::Response lines_of(const Update& update) {
         text += "\n";
     }
     text.pop_back();
-    return word(text);
+    net::Response response = word(text);
+    response.headers.push_back({"cache-control", "no-store"});
+    return response;
 }
+
+constexpr DoorFace kDyndns{Door::Dyndns, &dyndns_words};
 
 /// The secret of a request: Basic, or `username` and `password` (OpenWrt's entry for deSEC).
 std::optional<DoorSecret> secret_of(const net::Request& request, const Parameters& parameters) {
@@ -175,56 +184,70 @@ private:
     Update& update_;
 };
 
-/// A word, and what it counts as.
-struct Refused {
-    std::string_view word;
-    DoorOutcome outcome;
-};
-
-/// Whether addresses of one family at least may be changed there, whatever they are.
-bool may_name(const std::vector<zones::Grant>& grants, const zones::Name& apex,
-              const zones::Name& owner, const IpAddress& source) {
+/// Whether addresses of one family at least may be changed there, whatever they are; else why not.
+zones::Decision may_name(const std::vector<zones::Grant>& grants, const zones::Name& apex,
+                         const zones::Name& owner, const IpAddress& source) {
     zones::PermissionQuestion question;
     question.apex = apex;
     question.owner = owner;
     question.source = source;
-    for (const RType type : {RType::A, RType::AAAA}) {
-        question.type = type;
-        if (zones::decide(grants, question).is_allowed) return true;
-    }
-    return false;
+    question.type = RType::A;
+    auto decision = zones::decide(grants, question);
+    if (decision.is_allowed) return decision;
+    question.type = RType::AAAA;
+    auto other = zones::decide(grants, question);
+    return other.is_allowed ? other : decision;
 }
 
-/// Which zone the hosts are in, and which of them the account may name at all. Errors: the word.
-Result<void, Refused> find_targets(Api& api, const DyndnsRequest& request, Update& update) {
+DoorRefused no_host(const std::string& host, std::string sentence) {
+    return {Problem(ProblemType::Forbidden, sentence), host, std::move(sentence)};
+}
+
+DoorRefused own_word(std::string_view word, const std::string& host, std::string sentence) {
+    return {Problem(ProblemType::InvalidRequest, std::string(word)), host, std::move(sentence)};
+}
+
+/// Adds one host. Errors: it is none, or the account may not name it.
+Result<void, DoorRefused> add_target(Api& api, const std::vector<zones::Grant>& grants,
+                                     HostWish wish, Update& update) {
     const zones::AddressRules& rules = api.context().options.addresses;
-    const auto grants = effective_grants(api.queries(), update.identity, rules);
-    if (!grants) return fail(Refused{kOurFault, DoorOutcome::Failed});
+    const std::string host = wish.host;
+    const auto name = zones::Name::parse(host);
+    if (!name || name->labels() < 2)
+        return fail(own_word("notfqdn", host, "refused: \"" + host + "\" is not a whole name"));
+    const auto table = api.zones();
+    const zones::Zone* zone = table->closest_enclosing(*name);
+    if (zone == nullptr || !zones::concerns(grants, zone->apex()))
+        return fail(no_host(host, "refused: no grant is for a zone of " + name->lower().text()));
+    // One commit is about one zone here.
+    if (!update.targets.empty() && !(update.apex == zone->apex()))
+        return fail(own_word("numhost", host, "refused: the hosts are in more than one zone"));
+    update.apex = zone->apex();
+    Target target{name->lower(), {}, std::move(wish)};
+    auto decision = may_name(grants, zone->apex(), target.name, update.observed);
+    if (!decision.is_allowed) return fail(no_host(host, std::move(decision.rule)));
+    if (zone->kind() == zones::ZoneKind::Licence)
+        target.role = rules.role_of(target.name, zone->apex());
+    update.targets.push_back(std::move(target));
+    return {};
+}
+
+/// Which zone the hosts are in, and which of them the account may name at all.
+Result<void, DoorRefused> find_targets(Api& api, const Exchange& exchange,
+                                       const DyndnsRequest& request, Update& update) {
+    const auto grants = grants_of_caller(api, exchange);
+    if (!grants) return fail(DoorRefused::with(grants.error(), ""));
     std::vector<HostWish> wishes = request.hosts;
     if (wishes.empty()) {
-        const auto only = only_name(update.identity, *grants, rules);
-        if (!only) return fail(Refused{"nohost", DoorOutcome::Denied});
+        const auto only =
+            only_name(*exchange.call.caller, *grants, api.context().options.addresses);
+        if (!only)
+            return fail(no_host("", "refused: no host was named, and there is not one only"));
         wishes.push_back(request.of_account);
         wishes.back().host = only->text();
     }
-    const auto table = api.zones();
-    for (HostWish& wish : wishes) {
-        const auto name = zones::Name::parse(wish.host);
-        if (!name || name->labels() < 2) return fail(Refused{"notfqdn", DoorOutcome::Refused});
-        const zones::Zone* zone = table->closest_enclosing(*name);
-        if (zone == nullptr || !zones::concerns(*grants, zone->apex()))
-            return fail(Refused{"nohost", DoorOutcome::Denied});
-        // One commit is about one zone here.
-        if (!update.targets.empty() && !(update.apex == zone->apex()))
-            return fail(Refused{"numhost", DoorOutcome::Refused});
-        update.apex = zone->apex();
-        Target target{name->lower(), {}, std::move(wish)};
-        if (!may_name(*grants, zone->apex(), target.name, update.observed))
-            return fail(Refused{"nohost", DoorOutcome::Denied});
-        if (zone->kind() == zones::ZoneKind::Licence)
-            target.role = rules.role_of(target.name, zone->apex());
-        update.targets.push_back(std::move(target));
-    }
+    for (HostWish& wish : wishes)
+        if (auto added = add_target(api, *grants, std::move(wish), update); !added) return added;
     return {};
 }
 
@@ -257,60 +280,29 @@ void note_seen(Api& api, const EditPlan& plan) {
     }
 }
 
-void respond_word(Api& api, Exchange& exchange, net::Response response, DoorOutcome outcome) {
-    api.context().doors.add(Door::Dyndns, outcome);
-    api.respond(exchange, std::move(response));
-}
-
-void respond_problem(Api& api, Exchange& exchange, const Problem& problem) {
-    respond_word(api, exchange, answer_to(problem), outcome_of_status(problem.status()));
-}
-
-void commit_update(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
-    if (over_rate(api.context(), update->identity.credential)) {
-        return respond_word(api, *exchange, word(kLater), DoorOutcome::Limited);
-    }
-    DoorRequest request;
-    request.edits.credential_id = update->identity.credential.id;
-    request.edits.source = update->observed;
-    request.edits.change.apex = update->apex;
-    request.edits.change.edits = std::move(update->edits);
-    request.actor = actor_of(update->identity, update->observed, "dyndns");
-    submit_edits(api.context(), std::move(request),
-                 [back = api.way_back(), exchange, update](auto result) {
-                     back.post([exchange, update, result = std::move(result)](Api& self) {
-                         if (!result)
-                             return respond_problem(self, *exchange, to_problem(result.error()));
-                         respond_word(self, *exchange, lines_of(*update), DoorOutcome::Done);
-                     });
-                 });
-}
-
 /// Nothing to write: answered from what is published, without a commit. Else the commit decides.
 void plan_and_answer(Api& api, std::shared_ptr<Exchange> exchange, std::shared_ptr<Update> update) {
-    const ApiOptions& options = api.context().options;
     const auto table = api.zones();
-    const zones::ZoneRef zone = table->share(update->apex);
-    UpdatePlanner(options, *zone, *update).run();
-    const auto scene = EditScene::of(options, api.queries(), *table, api.now());
-    EditRequest request{update->identity.credential.id, update->observed, {}};
+    UpdatePlanner(api.context().options, *table->share(update->apex), *update).run();
+    EditRequest request{exchange->call.caller->credential.id, update->observed, {}};
     request.change.apex = update->apex;
     request.change.edits = update->edits;
-    const auto plan = plan_edits(scene, request);
-    if (!plan) return respond_problem(api, *exchange, plan.error());
-    zones::EditRules rules;
-    rules.addresses = options.addresses;
-    const auto edited = zones::apply(zone, plan->change, {to_unix_seconds(api.now()), {}}, rules);
-    if (!edited) return respond_problem(api, *exchange, Problem(edited.error()));
-    note_lines(*edited->zone, edited->difference, *update);
-    if (edited->changed || !is_settled(*plan, api.queries()))
-        return commit_update(api, std::move(exchange), std::move(update));
-    note_seen(api, *plan);
-    respond_word(api, *exchange, lines_of(*update), DoorOutcome::Done);
+    const auto tried = try_edits(api, request);
+    if (tried) note_lines(*tried->edited.zone, tried->edited.difference, *update);
+    const bool is_done = tried && !tried->edited.changed && is_settled(tried->plan, api.queries());
+    if (!is_done || exchange->rehearsal)
+        return edit_at_door(api, std::move(exchange), kDyndns,
+                            {update->apex, std::move(update->edits), ""},
+                            [update] { return lines_of(*update); });
+    note_seen(api, tried->plan);
+    answer_door(api, *exchange, kDyndns, lines_of(*update));
 }
 
-net::Response answer_to(DyndnsError error) {
-    return word(error == DyndnsError::TooManyHosts ? "numhost" : kLater);
+DoorRefused refused_request(DyndnsError error) {
+    if (error == DyndnsError::TooManyHosts)
+        return own_word("numhost", "", "refused: there are too many hosts");
+    return DoorRefused::with(
+        Problem(ProblemType::InvalidRequest, "refused: an address or a prefix is none"), "");
 }
 
 }  // namespace
@@ -320,21 +312,25 @@ void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange) {
     // A form in the body of a POST says the same as a query.
     const auto parameters =
         read_parameters(request.query + (request.body.empty() ? "" : "&" + request.body));
-    if (!parameters) return respond_word(api, *exchange, word(kLater), DoorOutcome::Refused);
+    if (!parameters)
+        return answer_door(
+            api, *exchange, kDyndns,
+            Problem(ProblemType::InvalidRequest, "refused: the parameters are broken or too many"));
     const auto secret = secret_of(request, *parameters);
-    if (!secret) return respond_word(api, *exchange, word(kBadAuth, 401), DoorOutcome::Denied);
-    auto identity = log_in(api, request, *secret,
-                           {store::CredentialKind::Dyndns, store::CredentialKind::Server,
-                            store::CredentialKind::Token});
-    if (!identity) return respond_problem(api, *exchange, identity.error());
+    if (!secret)
+        return answer_door(api, *exchange, kDyndns,
+                           Problem(ProblemType::Unauthorized, "refused: no secret was sent"));
+    const auto* caller = admit_door(api, *exchange, kDyndns, secret,
+                                    {store::CredentialKind::Dyndns, store::CredentialKind::Server,
+                                     store::CredentialKind::Token});
+    if (caller == nullptr) return;
     auto wanted = read_dyndns_request(*parameters, secret->user);
     if (!wanted)
-        return respond_word(api, *exchange, answer_to(wanted.error()), DoorOutcome::Refused);
+        return refuse_at_door(api, std::move(exchange), kDyndns, refused_request(wanted.error()));
     auto update = std::make_shared<Update>();
-    update->identity = *std::move(identity);
     update->observed = request.peer.unmapped();
-    if (const auto found = find_targets(api, *wanted, *update); !found)
-        return respond_word(api, *exchange, word(found.error().word), found.error().outcome);
+    if (auto found = find_targets(api, *exchange, *wanted, *update); !found)
+        return refuse_at_door(api, std::move(exchange), kDyndns, std::move(found).error());
     plan_and_answer(api, std::move(exchange), std::move(update));
 }
 

@@ -11,6 +11,8 @@
 namespace hairpin::admin {
 namespace {
 
+constexpr std::size_t kAuditSubjectOctets = 1'024;  // A name at its longest.
+
 /// What the commit thread leaves for `done`.
 struct Passage {
     DoorRequest request;
@@ -117,6 +119,17 @@ void submit_edits(ApiContext& context, DoorRequest request, DoorDone done) {
                 return done(fail(DoorRefusal(*refusal)));
             done(fail(DoorRefusal(Problem(result.error()))));
         });
+}
+
+void audit_refusal(ApiContext& context, zones::Actor actor, const std::string& subject,
+                   const std::string& sentence, std::function<void()> done) {
+    store::Work work;
+    work.audit = {actor.door, log_text(subject, kAuditSubjectOctets)};
+    work.change.actor = std::move(actor);
+    work.rows = [sentence](store::Writer&, zones::Change&) -> Result<void> {
+        return fail(to_error(Problem(ProblemType::Forbidden, sentence)));
+    };
+    context.committer.submit(std::move(work), [done = std::move(done)](const auto&) { done(); });
 }
 
 std::optional<Seconds> over_rate(ApiContext& context, const store::CredentialRow& credential) {

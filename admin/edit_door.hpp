@@ -40,6 +40,11 @@ using DoorDone = std::function<void(Result<zones::ZoneReceipt, DoorRefusal>)>;
 /// `context` outlives `done`.
 void submit_edits(ApiContext& context, DoorRequest request, DoorDone done);
 
+/// Writes the audit row of a write that was refused before it came to edits: the same row, under
+/// the same bound, that a refusal within the commit has. `done` as in submit_edits().
+void audit_refusal(ApiContext& context, zones::Actor actor, const std::string& subject,
+                   const std::string& sentence, std::function<void()> done);
+
 /// Takes one write from the credential's rate. Nullopt: it may go on; else how long to wait.
 [[nodiscard]] std::optional<Seconds> over_rate(ApiContext& context,
                                                const store::CredentialRow& credential);

@@ -3,34 +3,21 @@
 // The plan that is shown is the one that a door would make (edit_plan.hpp), over what is published
 // now; nothing is written.
 
+#include "admin/explain.hpp"
+
+#include <algorithm>
 #include <utility>
 
 #include "admin/credential_check.hpp"
 #include "admin/credential_lookup.hpp"
-#include "admin/edit_plan.hpp"
 #include "admin/handlers.hpp"
 #include "admin/history_json.hpp"
 #include "admin/names.hpp"
 #include "admin/rrset_json.hpp"
-#include "zones/edit.hpp"
 #include "zones/presentation.hpp"
 
 namespace hairpin::admin {
 namespace {
-
-constexpr std::size_t kMaxExplained = 1'000;
-
-/// What is asked about.
-struct Supposition {
-    std::string credential;
-    std::string server;  // "acme/nur1", in place of a credential: its token or its key.
-    zones::Name apex;
-    zones::Operation operation = zones::Operation::Update;
-    IpAddress source;
-    std::optional<zones::Name> owner;  // To read.
-    std::optional<zones::RType> type;
-    std::vector<zones::Edit> edits;
-};
 
 void read_subject(ObjectReader& body, Supposition& wanted) {
     const JsonValue* id = body.any("credential");
@@ -55,14 +42,13 @@ void read_edits(ObjectReader& body, Supposition& wanted, zones::Ttl ttl,
             "rrsets", "must be a list of at most " + std::to_string(kMaxExplained) + " RRsets");
     for (std::size_t at = 0; at < rrsets->size(); ++at)
         wanted.edits.push_back(read_rrset_edit((*rrsets)[at], "/rrsets/" + std::to_string(at),
-                                               wanted.apex, ttl, errors));
+                                               wanted.apex(), ttl, errors));
 }
 
 void read_place(ObjectReader& body, Supposition& wanted) {
-    body.require("zone");
     if (const auto text = body.text("zone", 1'024)) {
         const auto apex = parse_apex(*text);
-        if (apex) wanted.apex = *apex;
+        if (apex) wanted.zone = *apex;
         if (!apex) body.refuse("zone", apex.error());
     }
     if (const auto text = body.text("operation")) {
@@ -76,7 +62,7 @@ void read_place(ObjectReader& body, Supposition& wanted) {
         if (!source) body.refuse("source", "is not an address");
     }
     if (const auto text = body.text("owner", 1'024)) {
-        const auto owner = parse_owner(*text, wanted.apex);
+        const auto owner = parse_owner(*text, wanted.apex());
         if (owner) wanted.owner = *owner;
         if (!owner) body.refuse("owner", owner.error());
     }
@@ -84,6 +70,27 @@ void read_place(ObjectReader& body, Supposition& wanted) {
         wanted.type = zones::type_from_text(*text);
         if (!wanted.type) body.refuse("type", "is not an RR type");
     }
+}
+
+/// Which door, and what its client would send. Null: none.
+const ExplainedDoor* read_door(ObjectReader& body, Supposition& wanted) {
+    const auto doors = explained_doors();
+    const ExplainedDoor* door = nullptr;
+    wanted.request = body.any("request");
+    if (const auto name = body.text("door")) {
+        const auto found = std::find_if(doors.begin(), doors.end(),
+                                        [&](const auto& each) { return each.name == *name; });
+        std::string names;
+        for (const ExplainedDoor& each : doors)
+            names.append(names.empty() ? "" : ", ").append(each.name);
+        if (found == doors.end()) body.refuse("door", "must be one of " + names);
+        if (found != doors.end()) door = &*found;
+        wanted.door = *name;
+    } else if (wanted.request != nullptr) {
+        body.refuse("request", "is what the client of a \"door\" would send");
+    }
+    if (wanted.door.empty() || (door != nullptr && door->needs_zone)) body.require("zone");
+    return door;
 }
 
 Result<store::Identity, Problem> find_subject(store::Queries& queries, const Supposition& wanted) {
@@ -113,58 +120,58 @@ void write_changes(JsonWriter& json, const std::vector<zones::RRsetDifference>& 
     json.end_array();
 }
 
-net::Response explanation(bool is_allowed, const std::string& rule,
-                          const std::vector<zones::RRsetDifference>& differences = {}) {
+void write_answer(JsonWriter& json, const DoorAnswer& answer) {
+    json.key("answer").begin_object();
+    if (answer.status) json.member("status", *answer.status).member("body", answer.body);
+    if (!answer.rcode.empty()) json.member("rcode", answer.rcode);
+    if (!answer.datagram.empty()) json.member("datagram", answer.datagram);
+    json.end_object();
+}
+
+net::Response explanation_response(const Explanation& explanation) {
     JsonWriter json;
     json.begin_object();
-    json.member("allowed", is_allowed);
-    json.member("rule", rule);
-    write_changes(json, differences);
+    json.member("allowed", explanation.is_allowed);
+    json.member("rule", explanation.rule);
+    write_changes(json, explanation.differences);
+    if (explanation.answer) write_answer(json, *explanation.answer);
     json.end_object();
     return json_response(200, json);
 }
 
-net::Response explain_update(Api& api, const Supposition& wanted, const store::Identity& identity) {
-    const ApiOptions& options = api.context().options;
-    const auto table = api.zones();
-    const auto scene = EditScene::of(options, api.queries(), *table, api.now());
-    EditRequest request{identity.credential.id, wanted.source, {}};
-    request.change.apex = wanted.apex;
-    request.change.edits = wanted.edits;
-    const auto plan = plan_edits(scene, request);
-    if (!plan) return explanation(false, plan.error().detail);
-    zones::EditRules rules;
-    rules.addresses = options.addresses;
-    zones::EditMoment moment;
-    moment.unix_seconds = to_unix_seconds(api.now());
-    const auto edited = zones::apply(table->share(wanted.apex), plan->change, moment, rules);
-    if (!edited)
-        return explanation(false,
-                           "refused: " + edited.error().subject + ": " + edited.error().cause);
-    return explanation(true, plan->rule, edited->difference.rrsets);
-}
-
-/// What needs no plan: to read, to transfer.
-Result<net::Response, Problem> explain_question(Api& api, const Supposition& wanted,
-                                                const store::Identity& identity) {
+/// What needs no plan: to read, to transfer, by the grants.
+Result<Explanation, Problem> explain_question(Api& api, const Supposition& wanted,
+                                              const store::Identity& identity) {
     if (const auto fits = check_standing(identity, api.now()); !fits)
-        return explanation(false, "refused: " + fits.error().detail);
+        return Explanation{false, fits.error().detail};
     if (const auto fits = check_source(identity.credential, wanted.source); !fits)
-        return explanation(false, fits.error().detail);
+        return Explanation{false, fits.error().detail};
     zones::PermissionQuestion question;
     question.operation = wanted.operation;
-    question.apex = wanted.apex;
-    question.owner = wanted.owner.value_or(wanted.apex);
+    question.apex = wanted.apex();
+    question.owner = wanted.owner.value_or(wanted.apex());
     question.type = wanted.type;
     question.is_whole_zone = !wanted.owner;
     question.source = wanted.source;
     const auto grants =
         TRY(effective_grants(api.queries(), identity, api.context().options.addresses));
-    const auto decision = zones::decide(grants, question);
-    return explanation(decision.is_allowed, decision.rule);
+    auto decision = zones::decide(grants, question);
+    return Explanation{decision.is_allowed, std::move(decision.rule)};
 }
 
 }  // namespace
+
+Explanation explanation_of(const Result<TriedEdits, DoorRefusal>& tried) {
+    if (!tried) return {false, sentence_of(tried.error())};
+    return {true, tried->plan.rule, tried->edited.difference.rrsets};
+}
+
+Explanation explain_edits(Api& api, const Supposition& wanted, const store::Identity& caller) {
+    EditRequest request{caller.credential.id, wanted.source, {}};
+    request.change.apex = wanted.apex();
+    request.change.edits = wanted.edits;
+    return explanation_of(try_edits(api, request));
+}
 
 Result<net::Response, Problem> post_explanation(Api& api, const Call& call) {
     const JsonValue value = TRY(json_body(call));
@@ -174,13 +181,16 @@ Result<net::Response, Problem> post_explanation(Api& api, const Call& call) {
     wanted.source = call.request.peer.unmapped();
     read_subject(body, wanted);
     read_place(body, wanted);
+    const ExplainedDoor* door = read_door(body, wanted);
     read_edits(body, wanted, api.context().options.ttl, errors);
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));
-    const auto identity = TRY(find_subject(api.queries(), wanted));
+    auto identity = TRY(find_subject(api.queries(), wanted));
+    if (door != nullptr)
+        return explanation_response(TRY(door->explain(api, wanted, std::move(identity))));
     if (wanted.operation != zones::Operation::Update)
-        return explain_question(api, wanted, identity);
-    return explain_update(api, wanted, identity);
+        return explanation_response(TRY(explain_question(api, wanted, identity)));
+    return explanation_response(explain_edits(api, wanted, identity));
 }
 
 }  // namespace hairpin::admin

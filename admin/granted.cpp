@@ -1,6 +1,7 @@
 #include "admin/granted.hpp"
 
 #include "admin/credential_check.hpp"
+#include "admin/edit_door.hpp"
 #include "admin/edit_plan.hpp"
 #include "zones/permission.hpp"
 
@@ -19,6 +20,25 @@ Result<void, Problem> check_concerned(Api& api, const Call& call, const zones::N
         TRY(effective_grants(api.queries(), *call.caller, api.context().options.addresses));
     if (zones::concerns(grants, apex)) return {};
     return fail(Problem(ProblemType::Forbidden, "refused: no grant is for zone " + apex.text()));
+}
+
+Result<void, Problem> check_rate(Api& api, const Call& call) {
+    if (is_operator(call)) return {};
+    const auto wait = over_rate(api.context(), call.caller->credential);
+    if (!wait) return {};
+    Problem problem(ProblemType::TooManyRequests, "this credential writes too often");
+    problem.retry_after = wait;
+    return fail(std::move(problem));
+}
+
+Write refused_write(store::AuditNote audit, Problem problem) {
+    Write write;
+    write.audit = std::move(audit);
+    write.rows = [problem = std::move(problem)](store::Writer&,
+                                                zones::Change&) -> Result<void, Problem> {
+        return fail(problem);
+    };
+    return write;
 }
 
 Result<void, Problem> check_readable(Api& api, const Call& call, const zones::Name& apex,

@@ -22,6 +22,11 @@ namespace hairpin::admin {
 /// Errors: Forbidden: no grant has to do with that zone.
 [[nodiscard]] Result<void, Problem> check_concerned(Api& api, const Call& call,
                                                     const zones::Name& apex);
+/// Takes one write from a token's rate. Errors: TooManyRequests.
+[[nodiscard]] Result<void, Problem> check_rate(Api& api, const Call& call);
+/// A write that is refused before there are edits of it, so that this stands in the audit as any
+/// refusal within the commit does.
+[[nodiscard]] Write refused_write(store::AuditNote audit, Problem problem);
 /// Errors: Forbidden, with the sentence of zones::decide().
 [[nodiscard]] Result<void, Problem> check_readable(Api& api, const Call& call,
                                                    const zones::Name& apex,

@@ -98,6 +98,29 @@ std::string pointer_to(std::string_view parent, std::string_view name) {
     return pointer;
 }
 
+nlohmann::ordered_json to_nlohmann(const JsonValue& value) {
+    nlohmann::ordered_json made;
+    if (const auto* array = std::get_if<JsonArray>(&value.is)) {
+        made = nlohmann::ordered_json::array();
+        for (const JsonValue& each : *array)
+            made.push_back(to_nlohmann(each));
+        return made;
+    }
+    if (const auto* object = std::get_if<JsonObject>(&value.is)) {
+        made = nlohmann::ordered_json::object();
+        for (const JsonMember& each : *object)
+            made[each.name] = to_nlohmann(each.value);
+        return made;
+    }
+    std::visit(
+        [&](const auto& scalar) {
+            if constexpr (std::is_constructible_v<nlohmann::ordered_json, decltype(scalar)>)
+                made = scalar;
+        },
+        value.is);
+    return made;
+}
+
 }  // namespace
 
 Result<JsonValue, Problem> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -113,6 +136,10 @@ Result<JsonValue, Problem> parse_json(std::string_view text, const JsonLimits& l
 }
 
 const JsonObject ObjectReader::kNothing;
+
+std::string json_text(const JsonValue& value) {
+    return to_nlohmann(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 ObjectReader::ObjectReader(const JsonValue& value, std::string pointer,
                            std::vector<FieldError>& errors)

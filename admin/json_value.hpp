@@ -53,6 +53,9 @@ struct JsonLimits {
 [[nodiscard]] Result<JsonValue, Problem> parse_json(std::string_view text,
                                                     const JsonLimits& limits = {});
 
+/// As compact JSON, with the members in their order.
+[[nodiscard]] std::string json_text(const JsonValue& value);
+
 /// Reads the members of one object and collects what is wrong with them, so that a caller is told
 /// everything at once. Each getter names its member as known; finish() refuses all others.
 class ObjectReader {

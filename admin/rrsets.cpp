@@ -81,7 +81,9 @@ Result<net::Response, Problem> get_rrset(Api& api, const Call& call) {
 
 Result<Write, Problem> put_rrset(Api& api, const Call& call) {
     const auto path = TRY(RRsetPath::of(call));
-    TRY(check_concerned(api, call, path.apex));
+    TRY(check_rate(api, call));
+    if (auto concerned = check_concerned(api, call, path.apex); !concerned)
+        return refused_write({"rrset.put", path.text()}, std::move(concerned).error());
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);
@@ -119,7 +121,9 @@ Result<Write, Problem> put_rrset(Api& api, const Call& call) {
 
 Result<Write, Problem> delete_rrset(Api& api, const Call& call) {
     const auto path = TRY(RRsetPath::of(call));
-    TRY(check_concerned(api, call, path.apex));
+    TRY(check_rate(api, call));
+    if (auto concerned = check_concerned(api, call, path.apex); !concerned)
+        return refused_write({"rrset.delete", path.text()}, std::move(concerned).error());
     Write write;
     write.audit = {"rrset.delete", path.text()};
     write.rows = [path, conditions = WriteConditions::of(call.request),
@@ -141,7 +145,9 @@ Result<Write, Problem> delete_rrset(Api& api, const Call& call) {
 
 Result<Write, Problem> patch_rrsets(Api& api, const Call& call) {
     const auto apex = TRY(apex_argument(call));
-    TRY(check_concerned(api, call, apex));
+    TRY(check_rate(api, call));
+    if (auto concerned = check_concerned(api, call, apex); !concerned)
+        return refused_write({"rrsets.patch", apex.text()}, std::move(concerned).error());
     const JsonValue value = TRY(json_body(call));
     std::vector<FieldError> errors;
     ObjectReader body(value, "", errors);

@@ -78,6 +78,33 @@ std::string record_lines(const Json& change, const char* side, char sign) {
     return lines;
 }
 
+/// Puts what a door's client would send, in the form that this door has. Errors: a sentence.
+Result<void, std::string> put_request(Json& body, const CredentialOptions& options) {
+    if (options.request.empty()) return {};
+    if (options.door == "update") {
+        body["request"] = options.request;
+        return {};
+    }
+    if (options.request.size() > 1) return fail(std::string("only UPDATE has several --request"));
+    const std::string& text = options.request.front();
+    auto request = Json(text);
+    if (options.door != "dyndns2") request = Json::parse(text, nullptr, false);
+    if (request.is_discarded()) return fail("\"" + text + "\" is not JSON");
+    body["request"] = std::move(request);
+    return {};
+}
+
+/// What the client would be told, as a line. A body of several lines keeps them.
+std::string answer_line(const Json& answer) {
+    const auto text = [&](const char* name) { return answer.value(name, std::string()); };
+    if (answer.contains("rcode")) return "= " + text("rcode") + "\n";
+    if (answer.contains("datagram")) return "= datagram: " + text("datagram") + "\n";
+    std::string body = text("body");
+    while (body.ends_with('\n'))
+        body.pop_back();
+    return fmt::format("= {}{}{}\n", answer.value("status", 0), body.empty() ? "" : " ", body);
+}
+
 }  // namespace
 
 std::string creation_body(const CredentialOptions& options) {
@@ -104,6 +131,8 @@ Result<std::string, std::string> explanation_body(const CredentialOptions& optio
     put_text(body, "zone", options.zone);
     put_text(body, "operation", options.operation);
     put_text(body, "source", options.source);
+    put_text(body, "door", options.door);
+    if (auto put = put_request(body, options); !put) return fail(std::move(put).error());
     Json rrsets = Json::array();
     std::string owner;
     std::string type;
@@ -130,6 +159,8 @@ std::string explanation_lines(std::string_view body) {
         lines += record_lines(each, "before", '-');
         lines += record_lines(each, "after", '+');
     }
+    const auto answer = json.find("answer");
+    if (answer != json.end() && answer->is_object()) lines += answer_line(*answer);
     return lines;
 }
 

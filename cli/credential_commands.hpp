@@ -1,7 +1,8 @@
 // cli/credential_commands.hpp - `hairpin credential ..`: make, list, show, rotate, revoke, explain.
 //
-// Calls the API and writes its JSON, indented; of `explain` a sentence and the changes as lines
-// with + and -. A secret is shown once, by make and rotate, on standard output and nowhere else.
+// Calls the API and writes its JSON, indented; of `explain` a sentence, the changes as lines
+// with + and -, and what the client of a door would be answered behind =. A secret is shown once,
+// by make and rotate, on standard output and nowhere else.
 //
 // Threads   The main thread, nothing else running.
 
@@ -36,6 +37,8 @@ struct CredentialOptions {
     std::string source;
     std::vector<std::string> records;  // explain: "OWNER TYPE DATA".
     std::vector<std::string> removed;  // explain: "OWNER TYPE".
+    std::string door;                  // explain: through which one.
+    std::vector<std::string> request;  // explain: what its client would send.
 };
 
 /// @return kDone, kFailed (cli/zone_import.hpp).
@@ -49,7 +52,8 @@ struct CredentialOptions {
 
 // For their tests.
 [[nodiscard]] std::string creation_body(const CredentialOptions& options);
-/// Errors: a sentence: a record that is not "OWNER TYPE DATA".
+/// `request` is lines of nsupdate for UPDATE, a query for dyndns2, and JSON for the other doors.
+/// Errors: a sentence: a record that is not "OWNER TYPE DATA", a request that is no JSON.
 [[nodiscard]] Result<std::string, std::string> explanation_body(const CredentialOptions& options);
 /// The answer as lines; empty where the body is not one.
 [[nodiscard]] std::string explanation_lines(std::string_view body);

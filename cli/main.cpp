@@ -143,7 +143,12 @@ void add_credential_making(CLI::App& command, CredentialOptions& options) {
 void add_explaining(CLI::App& command, CredentialOptions& options) {
     command.add_option("--credential", options.id, "Who asks: an id or the name of a key");
     command.add_option("--server", options.server, "Who asks: licence/label, with its own token");
-    command.add_option("--zone", options.zone, "In which zone")->required();
+    command.add_option("--zone", options.zone, "In which zone, where the door's client names one");
+    command.add_option("--door", options.door,
+                       "acme-dns, httpreq, powerdns, dyndns2, update, rest, transfer or check-in");
+    command.add_option("--request", options.request,
+                       "What its client would send: for update a line of nsupdate, several times; "
+                       "for dyndns2 the query; else JSON");
     command.add_option("--operation", options.operation, "read, update (default) or transfer");
     command.add_option("--from", options.source, "The address that it comes from");
     command.add_option("--set", options.records, "\"OWNER TYPE DATA\": the RRset that would be");

@@ -34,9 +34,11 @@
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
+#include "daemon/transfer_door.hpp"
 #include "daemon/transfers.hpp"
 #include "daemon/tsig_keys.hpp"
 #include "daemon/update_door.hpp"
+#include "daemon/wire_answers.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
 #include "net/loop.hpp"
@@ -265,8 +267,8 @@ private:
         options.certificates = certificate_;
         options.updates = &update_door_;
         history_ = TRY(store::History::open(config_.database_path()));
-        dns_ =
-            TRY(dnsd::Server::bind(options, *zones_, {&transfers_->published(), history_.get()}));
+        dns_ = TRY(dnsd::Server::bind(options, *zones_,
+                                      {&transfers_->published(), history_.get(), &transfer_door_}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         if (config_.checkin_listen.empty()) return {};
         checkin_ = TRY(checkin::Desk::bind(desk_options(config_), *zones_, clock_));
@@ -351,7 +353,11 @@ private:
         context_->metrics = metrics_.get();
         context_->readiness = &readiness_;
         context_->secondaries = following_.get();
+        wire_answers_ = std::make_unique<WireAnswers>(
+            WireSources{*zones_, keys_->published(), transfers_->published(), feed_.get(), clock_});
+        context_->wire_doors = wire_answers_.get();
         update_door_.open(*context_);
+        transfer_door_.open(*context_);
         sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
         return http_->start(certificate_, http_options(config_),
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
@@ -405,7 +411,8 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
-    UpdateDoor update_door_;                    // Before the committer, which calls it back.
+    UpdateDoor update_door_;  // Before the committer, which calls it back.
+    TransferDoor transfer_door_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
     std::unique_ptr<checkin::Desk> checkin_;
@@ -420,6 +427,7 @@ private:
     std::unique_ptr<HttpFront> http_;
     std::unique_ptr<Metrics> metrics_;
     std::unique_ptr<Following> following_;
+    std::unique_ptr<WireAnswers> wire_answers_;
     Readiness readiness_;
     std::unique_ptr<admin::ApiContext> context_;
     std::unique_ptr<admin::PresenceSweep> sweep_;

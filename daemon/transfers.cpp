@@ -14,16 +14,29 @@ namespace {
 dnsd::TransferRules rules_of(const Config& config) {
     dnsd::TransferRules rules;
     for (const Prefix& each : config.transfer_allow)
-        rules.rules.push_back({each, {}});
+        rules.rules.push_back({each, {}, dnsd::kNeverExpires});
     rules.secondaries = config.transfer_secondaries;
     return rules;
+}
+
+/// A grant ends with the second in which its owner's licence does, as a key does.
+dnsd::TsigTime end_of(const store::TransferKey& key) {
+    if (!key.until) return dnsd::kNeverExpires;
+    return static_cast<dnsd::TsigTime>(std::max<std::int64_t>(to_unix_seconds(*key.until), 0));
+}
+
+void append_rules(std::vector<dnsd::TransferRule>& rules, const store::TransferKey& key) {
+    const dnsd::TsigTime end = end_of(key);
+    if (key.sources.empty()) rules.push_back({{}, key.key, end});
+    for (const Prefix& each : key.sources)
+        rules.push_back({each, key.key, end});
 }
 
 Result<dnsd::TransferRules> rules_of(store::Queries& store, const store::GrantedZone& apex) {
     store::TransferQueries rows(store.database());
     dnsd::TransferRules rules;
-    for (const zones::Name& key : TRY(rows.keys_of_zone(apex)))
-        rules.rules.push_back({{}, key});
+    for (const store::TransferKey& each : TRY(rows.keys_of_zone(apex)))
+        append_rules(rules.rules, each);
     if (!apex) return rules;
     for (const store::SecondaryRow& row : TRY(rows.secondaries_of(*apex)))
         rules.secondaries.push_back({row.address, row.key});

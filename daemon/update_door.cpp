@@ -35,6 +35,7 @@ void tell(const std::string& what, const dnsd::UpdateVerdict& verdict) {
 void UpdateDoor::submit(dnsd::UpdateRequest request, Done done) {
     admin::ApiContext* context = context_.load();
     if (context == nullptr) return done({Rcode::ServFail, "the server is starting"});
+    context->committer.used(request.key_id, context->clock.now());
     admin::DoorRequest wanted;
     wanted.actor = {"tsig", request.key_name.text_without_dot(), request.client.text(), kDoor};
     wanted.reason = "UPDATE";

@@ -122,11 +122,12 @@ std::uint64_t random_seed() {
 /// One worker. Its sockets are made before its thread and served by it alone.
 class Server::Thread {
 public:
-    Thread(const ServerOptions& options, PublishedZones& zones, PublishedTransferPolicy& policy,
-           zones::HistorySource* history, TransferSlots& slots, const Clock& clock)
+    /// `transfers.policy` is not null.
+    Thread(const ServerOptions& options, PublishedZones& zones, const TransferSources& transfers,
+           TransferSlots& slots, const Clock& clock)
         : reader_(zones),
           keys_(*options.keys),
-          policy_reader_(policy),
+          policy_reader_(*transfers.policy),
           cookies_(options.cookies),
           limiter_(options.rate_limits, random_key()),
           report_(loop_, limiter_),
@@ -139,7 +140,7 @@ public:
                   clock,
                   cookies_,
                   limiter_,
-                  {policy_reader_, history, slots, options.transfers},
+                  {policy_reader_, transfers.history, slots, options.transfers, transfers.witness},
                   tap_,
                   nullptr},
           batch_(options.identity.udp_octets),
@@ -249,10 +250,9 @@ Server::Server(Key /*only bind() has one*/, const ServerOptions& options, Publis
     if (options_.keys == nullptr) options_.keys = &no_keys_;
     if (options_.workers == 0)
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
+    if (transfers.policy == nullptr) transfers.policy = &nobody_;
     for (unsigned each = 0; each < options_.workers; ++each)
-        threads_.push_back(std::make_unique<Thread>(
-            options_, zones, transfers.policy != nullptr ? *transfers.policy : nobody_,
-            transfers.history, slots_, clock_));
+        threads_.push_back(std::make_unique<Thread>(options_, zones, transfers, slots_, clock_));
 }
 
 Server::~Server() {

@@ -44,6 +44,15 @@ std::unique_ptr<MessageSigner> tsig_signer(const Requestor& who, const Clock& cl
     return std::make_unique<TsigSigner>(who, clock);
 }
 
+/// Of a permission that was asked for, with a key.
+void tell(TransferWitness* witness, const Requestor& who, const Query& query,
+          const IpAddress& client, const TransferDecision& decision) {
+    if (witness == nullptr || who.key() == nullptr) return;
+    const auto* refusal = std::get_if<TransferRefusal>(&decision);
+    if (refusal != nullptr && refusal->rcode != Rcode::Refused) return;
+    witness->asked({who.key()->id(), *who.key_name(), query.qname, client, refusal == nullptr});
+}
+
 void bound_unsent(int socket) noexcept {
     const int most = kUnsentOctets;
     // Failing costs only memory.
@@ -60,9 +69,9 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const Query query = read_query(message, transport());
     const Requestor who = identify(engine.keys, message, query, engine.now);
     const auto key = who.key_name();
-    TransferDecision decision =
-        decide_transfer(message, query, transport(), {peer_.address, key ? &*key : nullptr},
-                        engine.zones, *desk.policy.get());
+    TransferDecision decision = decide_transfer(message, query, transport(),
+                                                {peer_.address, key ? &*key : nullptr, engine.now},
+                                                engine.zones, *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
         return answer(engine, message, {transport(), peer_.address}, out);
@@ -71,6 +80,7 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
         decision = TransferRefusal{Rcode::Refused, ExtendedError::Prohibited};
     engine.counters.count(transport());
     if (who.tsig()) engine.counters.count(*who.tsig());
+    tell(desk.witness, who, query, peer_.address, decision);
     if (const auto* refusal = std::get_if<TransferRefusal>(&decision))
         return answer_refusal(engine, query, *refusal, out, who);
     if (const auto* alone = std::get_if<SingleSoa>(&decision))

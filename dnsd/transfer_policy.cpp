@@ -11,6 +11,7 @@ namespace {
 
 bool rule_holds(const TransferRule& rule, const TransferClient& client) noexcept {
     if (!rule.from && !rule.key) return false;
+    if (client.now >= rule.until) return false;
     if (rule.from && !rule.from->contains(client.address)) return false;
     return !rule.key || (client.key != nullptr && *rule.key == *client.key);
 }

@@ -1,9 +1,10 @@
 // dnsd/transfer_policy.hpp - who may have zones as a whole, and who is told that they changed.
 //
 // Nobody, until a rule says otherwise. A rule names an address prefix, a TSIG key or both; it holds
-// when everything that it names fits. A secondary is told of changes, and may transfer: by its key
-// where it has one, else by its address. Which key a request was signed with, and whether rightly,
-// is decided before this is asked.
+// when everything that it names fits, and until its end, which needs nobody to say that it has
+// come. A secondary is told of changes, and may transfer: by its key where it has one, else by its
+// address. Which key a request was signed with, and whether rightly, is decided before this is
+// asked.
 //
 // A value, and a persistent tree: a copy is a few counts, and another rule for one zone among
 // 300,000 copies a handful of branches.
@@ -25,6 +26,7 @@
 #include "core/published.hpp"
 #include "core/ref.hpp"
 #include "dnsd/counters.hpp"
+#include "dnsd/key_ring.hpp"
 #include "zones/name.hpp"
 #include "zones/name_tree.hpp"
 
@@ -33,6 +35,7 @@ namespace hairpin::dnsd {
 struct TransferRule {
     std::optional<Prefix> from;      // The client's address, unmapped.
     std::optional<zones::Name> key;  // The TSIG key that the request is signed with.
+    TsigTime until = kNeverExpires;  // From then on it holds for nobody.
     friend bool operator==(const TransferRule&, const TransferRule&) = default;
 };
 
@@ -49,6 +52,7 @@ struct Secondary {
 struct TransferClient {
     IpAddress address;
     const zones::Name* key = nullptr;  // Of a TSIG that was verified; null: unsigned.
+    TsigTime now = 0;
 };
 
 /// What holds of one zone, or of every one. A rule that names nothing holds for nobody.

@@ -115,8 +115,9 @@ std::size_t answer_transfer_datagram(const Engine& engine, OctetView message, co
     if (who.refusal() != Rcode::NoError)
         return answer(engine, message, {Transport::Udp, from}, out);
     const auto key = who.key_name();
-    const TransferDecision decision = decide_transfer(
-        message, query, Transport::Udp, {from, key ? &*key : nullptr}, engine.zones, policy);
+    const TransferDecision decision =
+        decide_transfer(message, query, Transport::Udp, {from, key ? &*key : nullptr, engine.now},
+                        engine.zones, policy);
     const auto* refusal = std::get_if<TransferRefusal>(&decision);
     const auto* alone = std::get_if<SingleSoa>(&decision);
     if (refusal == nullptr && alone == nullptr)

@@ -14,6 +14,7 @@
 #include "dnsd/tap.hpp"
 #include "dnsd/transfer_limits.hpp"
 #include "dnsd/transfer_policy.hpp"
+#include "dnsd/transfer_witness.hpp"
 #include "net/loop.hpp"
 #include "zones/history.hpp"
 #include "zones/zone.hpp"
@@ -30,6 +31,7 @@ struct TransferDesk {
     zones::HistorySource* history;            // Null: whole zones only.
     TransferSlots& slots;                     // Of all workers.
     const TransferLimits& limits;
+    TransferWitness* witness = nullptr;  // Null: nobody keeps it.
 };
 
 /// References to what outlives the sockets.

@@ -21,6 +21,11 @@ Result<SecondaryRow> read_secondary(const Statement& row) {
     return secondary;
 }
 
+Result<TransferKey> read_transfer_key(const Statement& row) {
+    return TransferKey{TRY(parse_apex(row.text(0))), TRY(parse_prefixes(row.text(1))),
+                       row.optional_time(2)};
+}
+
 /// The row of a zone that must be there.
 Result<std::int64_t> id_of_zone(Writer& writer, const zones::Name& apex) {
     const auto zone = TRY(writer.read().zone(apex));
@@ -30,21 +35,29 @@ Result<std::int64_t> id_of_zone(Writer& writer, const zones::Name& apex) {
 
 }  // namespace
 
-Result<std::vector<zones::Name>> TransferQueries::keys_of_zone(const GrantedZone& apex) {
-    // A revoked key is not in the ring, so nothing is signed with it; it is left out all the same.
-    // A suspended licence's keys transfer nothing.
+Result<std::vector<TransferKey>> TransferQueries::keys_of_zone(const GrantedZone& apex) {
+    // As admin::effective_grants() and check_standing() have it: a grant is of the whole zone, what
+    // a licence or its server owns reaches the licence's zone alone, and rests with either. A
+    // revoked key is not in the ring, so nothing is signed with it; it is left out all the same.
     constexpr std::string_view kOfEvery =
-        "SELECT c.tsig_name FROM credential_grants g JOIN credentials c ON c.id = g.credential_id"
-        " WHERE g.zone_id IS NULL AND (g.operations & 4) <> 0 AND c.tsig_name <> ''"
-        " AND c.revoked_at IS NULL ORDER BY c.id";
+        "SELECT c.tsig_name, c.sources, NULL FROM credential_grants g"
+        " JOIN credentials c ON c.id = g.credential_id"
+        " WHERE g.zone_id IS NULL AND (g.operations & 4) <> 0 AND g.names = '' AND g.types = ''"
+        " AND c.tsig_name <> '' AND c.revoked_at IS NULL AND c.licence IS NULL"
+        " AND c.server_id IS NULL ORDER BY c.id";
     constexpr std::string_view kOfOne =
-        "SELECT c.tsig_name FROM zones z JOIN credential_grants g ON g.zone_id = z.id"
-        " JOIN credentials c ON c.id = g.credential_id LEFT JOIN licences l ON l.name = c.licence"
-        " WHERE z.apex = ?1 AND (g.operations & 4) <> 0 AND c.tsig_name <> ''"
-        " AND c.revoked_at IS NULL AND (l.name IS NULL OR l.state = 'active') ORDER BY c.id";
-    const auto read = [](auto& row) { return read_apex_column(row); };
-    if (!apex) return all_rows<zones::Name>(database_, kOfEvery, read);
-    return all_rows<zones::Name>(database_, kOfOne, read, apex->lower().text());
+        "SELECT c.tsig_name, c.sources, l.expires_at FROM zones z"
+        " JOIN credential_grants g ON g.zone_id = z.id"
+        " JOIN credentials c ON c.id = g.credential_id LEFT JOIN servers s ON s.id = c.server_id"
+        " LEFT JOIN licences l ON l.name = coalesce(s.licence, c.licence)"
+        " WHERE z.apex = ?1 AND (g.operations & 4) <> 0 AND g.names = '' AND g.types = ''"
+        " AND c.tsig_name <> '' AND c.revoked_at IS NULL"
+        " AND ((c.licence IS NULL AND c.server_id IS NULL)"
+        "  OR (l.state = 'active' AND l.zone_apex = z.apex"
+        "   AND (s.id IS NULL OR s.state <> 'suspended'))) ORDER BY c.id";
+    const auto read = [](auto& row) { return read_transfer_key(row); };
+    if (!apex) return all_rows<TransferKey>(database_, kOfEvery, read);
+    return all_rows<TransferKey>(database_, kOfOne, read, apex->lower().text());
 }
 
 Result<std::vector<SecondaryRow>> TransferQueries::secondaries_of(const zones::Name& apex) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
 #include "store/database.hpp"
@@ -29,6 +30,15 @@ struct SecondaryRow {
     friend bool operator==(const SecondaryRow&, const SecondaryRow&) = default;
 };
 
+/// A key that may transfer a zone, as long and from where its credential and that one's owner are
+/// good.
+struct TransferKey {
+    zones::Name key;                // In lower case.
+    std::vector<Prefix> sources;    // Where it may be used from; empty: anywhere.
+    std::optional<WallTime> until;  // From then on its owner's licence has expired.
+    friend bool operator==(const TransferKey&, const TransferKey&) = default;
+};
+
 /// A zone, or none: every zone that there is or will be.
 using GrantedZone = std::optional<zones::Name>;
 
@@ -37,8 +47,9 @@ public:
     /// `database` outlives this.
     explicit TransferQueries(Database& database) noexcept : database_(database) {}
 
-    /// Names of the keys that may transfer a zone by a grant for it; without one: for every zone.
-    [[nodiscard]] Result<std::vector<zones::Name>> keys_of_zone(const GrantedZone& apex);
+    /// The keys that may transfer a zone by a grant for it; without one: for every zone. Those of
+    /// suspended licences and servers are left out; the end of a key itself is its ring's to say.
+    [[nodiscard]] Result<std::vector<TransferKey>> keys_of_zone(const GrantedZone& apex);
     /// In the order in which they were given.
     [[nodiscard]] Result<std::vector<SecondaryRow>> secondaries_of(const zones::Name& apex);
     /// Apexes of the zones that have grants or secondaries of their own, as text sorts them.

@@ -43,6 +43,18 @@ Result<void> Writer::note_keys(std::string_view condition, const Value& value) {
     return {};
 }
 
+Result<void> Writer::note_transfers(std::string_view condition, std::int64_t value) {
+    if (touched_ == nullptr) return {};
+    const std::string sql = select(
+        "coalesce(z.apex, '.') FROM credentials c JOIN credential_grants g"
+        " ON g.credential_id = c.id LEFT JOIN zones z ON z.id = g.zone_id WHERE ",
+        condition, " AND (g.operations & 4) <> 0");
+    for (const zones::Name& apex : TRY(all_rows<zones::Name>(
+             database(), sql, [](auto& row) { return parse_apex(row.text(0)); }, value)))
+        touch_transfers(apex);
+    return {};
+}
+
 Result<void> Writer::note_servers_of(std::string_view licence) {
     if (touched_ == nullptr) return {};
     const auto ids = TRY(all_rows<std::int64_t>(
@@ -111,7 +123,7 @@ Result<void> Writer::update_server(const ServerRow& row) {
                        " WHERE id = ?1 AND version = ?2",
                        row.id, row.version, row.port, to_string(row.state)));
     touch_server(row.id);
-    if (database().changed_rows() == 1) return {};
+    if (database().changed_rows() == 1) return note_transfers("c.server_id = ?1", row.id);
     const auto current = TRY(read().server(row.id));
     return check_version(database(), current.has_value(), row.licence + "/" + row.label);
 }
@@ -151,7 +163,7 @@ Result<void> Writer::update_credential(const CredentialRow& row) {
         row.id, row.label, row.expires_at, prefixes_text(row.sources), row.per_minute));
     if (database().changed_rows() == 0)
         return fail(not_found("credential " + std::to_string(row.id)));
-    return {};
+    return note_transfers("c.id = ?1", row.id);  // Where from its key may be used.
 }
 
 Result<void> Writer::revoke_credential(std::int64_t id) {

@@ -109,6 +109,8 @@ private:
     template <typename Value>
     [[nodiscard]] Result<void> note_keys(std::string_view condition, const Value& value);
 
+    /// Notes the zones that those credentials may transfer.
+    [[nodiscard]] Result<void> note_transfers(std::string_view condition, std::int64_t value);
     [[nodiscard]] Result<void> note_credential(std::int64_t id);
     /// Notes the servers of a licence.
     [[nodiscard]] Result<void> note_servers_of(std::string_view licence);

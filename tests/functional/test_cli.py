@@ -53,6 +53,17 @@ def test_explain_ends_with_a_status_for_scripts(hairpin_cli):
     assert refused.returncode == 1 and refused.stdout.startswith("refused: ")
 
 
+def test_explain_asks_a_door_in_its_own_words(hairpin_cli):
+    hairpin, run = hairpin_cli
+    hairpin.new_server()
+    ask = ("credential", "explain", "--server", "acme/nur1", "--door")
+    done = run(*ask, "dyndns2", "--request", "hostname=nur1.pl-acme.example.net&myip=203.0.113.7")
+    assert done.returncode == 0 and done.stdout.endswith(
+        "+ nur1.pl-acme.example.net 60 A 203.0.113.7\n= 200 good 203.0.113.7\n"), done.stdout + done.stderr
+    refused = run(*ask, "update", "--zone", "pl-acme.example.net", "--request", "delete www.pl-acme.example.net")
+    assert refused.returncode == 1 and refused.stdout.endswith("\n= REFUSED\n"), refused.stdout + refused.stderr
+
+
 @pytest.mark.parametrize("arguments, says", [
     (["credentail"], 'there is no command "credentail"; did you mean "credential"?'),
     (["credential", "mke"], 'there is no command "mke"; did you mean "make"?'),

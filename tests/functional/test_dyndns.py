@@ -144,7 +144,7 @@ def test_a_change_is_durable_and_in_the_history_with_its_door(router, ca):
     hairpin.start()
     assert addresses(hairpin, NAME) == ["203.0.113.7"]
     newest = hairpin.api.get("/v1/zones/pl-acme.example.net/history?limit=1").expect(200).json["history"][0]
-    assert newest["actor"]["door"] == "dyndns" and newest["actor"]["source"] == "127.0.0.1"
+    assert newest["actor"]["door"] == "dyndns2" and newest["actor"]["source"] == "127.0.0.1"
 
 
 def test_checkip_has_three_forms(hairpin, ca):

@@ -43,6 +43,39 @@ TEST_CASE("Records of one owner and type are one RRset of the question", "[cli][
     CHECK_FALSE(explanation_body(bad));
 }
 
+TEST_CASE("A request stands in the question as the door's client would send it",
+          "[cli][credentials]") {
+    CredentialOptions options;
+    options.server = "acme/nur1";
+    const auto asked = [&](const char* door, std::vector<std::string> request) {
+        options.door = door;
+        options.request = std::move(request);
+        const auto body = explanation_body(options);
+        return body ? *body : "error: " + body.error();
+    };
+    CHECK(asked("dyndns2", {"hostname=a&myip=192.0.2.1"}) ==
+          R"({"server":"acme/nur1","door":"dyndns2","request":"hostname=a&myip=192.0.2.1"})");
+    CHECK(asked("acme-dns", {R"({"subdomain": "a"})"}) ==
+          R"({"server":"acme/nur1","door":"acme-dns","request":{"subdomain":"a"}})");
+    CHECK(
+        asked("update", {"delete a A", "add a 60 A 192.0.2.1"}) ==
+        R"({"server":"acme/nur1","door":"update","request":["delete a A","add a 60 A 192.0.2.1"]})");
+    CHECK(asked("transfer", {}) == R"({"server":"acme/nur1","door":"transfer"})");
+    CHECK(asked("httpreq", {"{"}) == R"(error: "{" is not JSON)");
+    CHECK(asked("rest", {"{}", "{}"}) == "error: only UPDATE has several --request");
+}
+
+TEST_CASE("What the door would answer stands below", "[cli][credentials]") {
+    const auto lines = [](const std::string& answer) {
+        return explanation_lines(R"({"allowed":false,"rule":"refused: x","changes":[],"answer":)" +
+                                 answer + "}");
+    };
+    CHECK(lines(R"({"status":200,"body":"nohost\n"})") == "refused: x\n= 200 nohost\n");
+    CHECK(lines(R"({"status":204,"body":""})") == "refused: x\n= 204\n");
+    CHECK(lines(R"({"rcode":"REFUSED"})") == "refused: x\n= REFUSED\n");
+    CHECK(lines(R"({"datagram":"none"})") == "refused: x\n= datagram: none\n");
+}
+
 TEST_CASE("An explanation is a sentence and what would change", "[cli][credentials]") {
     CHECK(explanation_lines(
               R"({"allowed":true,"rule":"allowed by grant 1: ..","changes":[

@@ -52,8 +52,8 @@ struct TransferSite {
                 std::vector<zones::ZoneChange> changes = {}) {
         return commit_rows(*committer, rows, std::move(changes));
     }
-    std::int64_t make_key(const char* key, const std::vector<store::GrantedZone>& granted) {
-        store::CredentialRow row;
+    std::int64_t make_key(const char* key, const std::vector<store::GrantedZone>& granted,
+                          store::CredentialRow row = {}) {
         row.kind = store::CredentialKind::Tsig;
         row.token_hash = sha256(as_octets(key));
         row.tsig_name = key;
@@ -76,10 +76,11 @@ struct TransferSite {
             return store::put_secondaries(writer, name(apex), rows);
         }));
     }
-    [[nodiscard]] bool may(const char* apex, const char* key, const char* from = "198.51.100.9") {
+    [[nodiscard]] bool may(const char* apex, const char* key, const char* from = "198.51.100.9",
+                           dnsd::TsigTime now = 0) {
         const zones::Name signer = name(key == nullptr ? "." : key);
         return transfers->published().snapshot()->permits(
-            name(apex), {IpAddress::parse(from).value(), key == nullptr ? nullptr : &signer});
+            name(apex), {IpAddress::parse(from).value(), key == nullptr ? nullptr : &signer, now});
     }
     [[nodiscard]] std::string followers(const char* apex) {
         std::string all;
@@ -117,6 +118,33 @@ TEST_CASE("A key transfers what it is granted, as soon as that is acknowledged a
     CHECK_FALSE(site.may("a.example.", "one."));
     CHECK_FALSE(site.may("a.example.", "every."));
     CHECK(site.told.empty());  // Nobody follows.
+}
+
+TEST_CASE("A licence's keys transfer until the second in which it expires, and from where they may",
+          "[daemon][rfc5936]") {
+    constexpr dnsd::TsigTime kEnd = 1'795'186'800;
+    TransferSite site;
+    store::LicenceRow licence;
+    licence.name = "acme";
+    licence.zone_apex = name("a.example.");
+    licence.expires_at = WallTime(Milliseconds(kEnd * 1'000 + 400));
+    REQUIRE(site.commit([&](store::Writer& writer) { return writer.insert_licence(licence); }));
+    store::CredentialRow row;
+    row.licence = "acme";
+    row.sources = {*Prefix::parse("192.0.2.0/24"), *Prefix::parse("203.0.113.0/24")};
+    site.make_key("k.", {name("a.example.")}, row);
+    for (int turn = 0; turn < 2; ++turn) {
+        for (const char* from : {"192.0.2.1", "203.0.113.1"}) {
+            CHECK(site.may("a.example.", "k.", from, kEnd - 1));
+            CHECK_FALSE(site.may("a.example.", "k.", from, kEnd));
+        }
+        CHECK_FALSE(site.may("a.example.", "k.", "198.51.100.1", kEnd - 1));
+        site.start();
+    }
+    // Nobody has to do anything at that moment, and a longer licence holds as soon as it is told.
+    licence.expires_at.reset();
+    REQUIRE(site.commit([&](store::Writer& writer) { return writer.update_licence(licence); }));
+    CHECK(site.may("a.example.", "k.", "192.0.2.1", kEnd));
 }
 
 TEST_CASE("A zone's secondaries follow it, and end with it", "[daemon][rfc1996]") {

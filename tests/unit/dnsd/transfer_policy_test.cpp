@@ -54,6 +54,19 @@ TEST_CASE("A transfer is for those that a rule names, wholly", "[dnsd][rfc5936]"
     CHECK_FALSE(one.permits(name("a.example.net."), client));
 }
 
+TEST_CASE("A rule ends by itself", "[dnsd][rfc5936]") {
+    TransferRule ending = rule(nullptr, &kKey);
+    ending.until = 1'000;
+    TransferPolicy policy;
+    policy.allow(name("example.net."), ending);
+    TransferClient client{IpAddress::parse("192.0.2.1").value(), &kKey, 999};
+    CHECK(policy.permits(name("example.net."), client));
+    client.now = 1'000;
+    CHECK_FALSE(policy.permits(name("example.net."), client));
+    policy.allow(name("example.net."), rule("192.0.2.0/24", nullptr));
+    CHECK(policy.permits(name("example.net."), client));
+}
+
 Secondary secondary(const char* address, const zones::Name* key = nullptr) {
     Secondary made{Endpoint::parse(address).value(), {}};
     if (key != nullptr) made.key = *key;

@@ -38,7 +38,7 @@ struct GrantSite : NotedStore {
         Reader reader = store.reader();
         std::string all;
         for (const auto& key : must(TransferQueries(reader->database()).keys_of_zone(zone)))
-            all += key.text() + " ";
+            all += key.key.text() + " ";
         return all;
     }
 };
@@ -119,6 +119,62 @@ TEST_CASE("The keys of a suspended licence transfer nothing", "[store][grants]")
     REQUIRE(site.commit([&](Writer& writer) { return writer.update_licence(licence); }));
     CHECK(site.keys(name("a.example.")).empty());
     CHECK(site.take_told() == "a.example. ");
+}
+
+TEST_CASE("A transfer's grant says how long and from where its key is good", "[store][grants]") {
+    GrantSite site;
+    LicenceRow licence;
+    licence.name = "acme";
+    licence.zone_apex = name("a.example.");
+    licence.expires_at = WallTime(Milliseconds(1'795'186'800'000));
+    REQUIRE(site.commit([&](Writer& writer) { return writer.insert_licence(licence); }));
+    const std::int64_t id = site.make_key("k.", "acme");
+    REQUIRE(site.put(id, {transfer_of("a.example."), transfer_of("b.example.")}));
+    site.take_told();
+    CredentialRow row;
+    row.id = id;
+    row.sources = {*Prefix::parse("192.0.2.0/24"), *Prefix::parse("2001:db8::/32")};
+    REQUIRE(site.commit([&](Writer& writer) { return writer.update_credential(row); }));
+    CHECK(site.take_told() == "a.example. b.example. key k. ");
+    Reader reader = site.store.reader();
+    TransferQueries transfers(reader->database());
+    CHECK(must(transfers.keys_of_zone(name("a.example."))) ==
+          std::vector{TransferKey{name("k."), row.sources, licence.expires_at}});
+    CHECK(must(transfers.keys_of_zone(name("b.example."))).empty());  // Beyond its licence.
+}
+
+TEST_CASE("A key of a server rests with the server and with its licence", "[store][grants]") {
+    GrantSite site;
+    LicenceRow licence;
+    licence.name = "acme";
+    licence.zone_apex = name("a.example.");
+    ServerRow server;
+    server.licence = "acme";
+    server.label = "nur1";
+    CredentialRow row;
+    row.kind = CredentialKind::Tsig;
+    row.tsig_name = "k.";
+    row.tsig_sealed = {1};
+    REQUIRE(site.commit([&](Writer& writer) -> Result<void> {
+        TRY(writer.insert_licence(licence));
+        server.id = TRY(writer.insert_server(server));
+        row.server_id = server.id;
+        row.id = TRY(writer.insert_credential(row));
+        return put_grants(writer, row.id, {transfer_of("a.example.")});
+    }));
+    CHECK(site.keys(name("a.example.")) == "k. ");
+    site.take_told();
+    server.state = ServerState::Suspended;
+    REQUIRE(site.commit([&](Writer& writer) { return writer.update_server(server); }));
+    CHECK(site.take_told() == "a.example. ");
+    CHECK(site.keys(name("a.example.")).empty());
+    ++server.version;
+    server.state = ServerState::Active;
+    REQUIRE(site.commit([&](Writer& writer) { return writer.update_server(server); }));
+    CHECK(site.keys(name("a.example.")) == "k. ");
+    licence.state = LicenceState::Suspended;
+    REQUIRE(site.commit([&](Writer& writer) { return writer.update_licence(licence); }));
+    CHECK(site.keys(name("a.example.")).empty());
 }
 
 TEST_CASE("Grants end with their zone, and credentials with their licence", "[store][grants]") {
