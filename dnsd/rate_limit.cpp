@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "zones/name.hpp"
@@ -13,6 +14,16 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kSlotsOfBucket = 4;
 constexpr std::size_t kAddressOctets = 16;
+
+constexpr std::size_t kWordOctets = SipHash13::kWordOctets;
+
+/// A run of ones as long as the prefix, and zeros.
+std::array<std::uint8_t, kAddressOctets> mask_of(unsigned bits) noexcept {
+    std::array<std::uint8_t, kAddressOctets> mask{};
+    for (unsigned bit = 0; bit < bits && bit < 8 * kAddressOctets; ++bit)
+        mask[bit / 8] = static_cast<std::uint8_t>(mask[bit / 8] | 0x80u >> bit % 8);
+    return mask;
+}
 
 std::uint64_t to_nanoseconds(MonotonicTime time) noexcept {
     const auto since = std::chrono::nanoseconds(time.time_since_epoch()).count();
@@ -69,6 +80,10 @@ void RateLimiter::set(const RateLimits& limits) {
     if (limits.mode != RateLimiting::Off && buckets_.empty())
         buckets_.resize(std::bit_ceil(std::max<std::size_t>(slots_ / kSlotsOfBucket, 1)));
     window_ = static_cast<Nanoseconds>(limits.window.count()) * kSecond;
+    const auto ipv4 = mask_of(std::min(limits.ipv4_bits, 32u));
+    const auto ipv6 = mask_of(limits.ipv6_bits);
+    ipv4_mask_ = SipHash13::word_at(ipv4.data());
+    ipv6_mask_ = {SipHash13::word_at(ipv6.data()), SipHash13::word_at(&ipv6[kWordOctets])};
     for (std::size_t kind = 0; kind < kAnswerKinds; ++kind)
         cost_[kind] = limits.per_second[kind] == 0 ? 0 : kSecond / limits.per_second[kind];
 }
@@ -79,29 +94,38 @@ bool RateLimiter::is_exempt(const IpAddress& client) const noexcept {
 }
 
 IpAddress RateLimiter::network_of(const IpAddress& client) const noexcept {
-    std::array<std::uint8_t, kAddressOctets> octets{};
     const OctetView address = client.octets();
-    const std::size_t bits = client.is_v4() ? limits_.ipv4_bits : limits_.ipv6_bits;
-    const std::size_t whole = std::min(bits / 8, address.size());
-    std::copy_n(address.begin(), whole, octets.begin());
-    if (whole < address.size())
-        octets[whole] = static_cast<std::uint8_t>(address[whole] & (0xff00u >> (bits % 8)));
+    const auto mask = mask_of(client.is_v4() ? limits_.ipv4_bits : limits_.ipv6_bits);
+    std::array<std::uint8_t, kAddressOctets> octets{};
+    std::transform(address.begin(), address.end(), mask.begin(), octets.begin(), std::bit_and<>());
     return client.is_v4() ? IpAddress::v4({octets[0], octets[1], octets[2], octets[3]})
                           : IpAddress::v6(octets);
 }
 
-/// The network's account of this kind; a new one where there is none. Null: all slots it might have
-/// belong to networks that are being held back.
-RateLimiter::Slot* RateLimiter::find(const IpAddress& network, AnswerKind kind, OctetView subject,
-                                     Nanoseconds now) noexcept {
-    std::array<std::uint8_t, kAddressOctets + 2 + zones::kMaxNameOctets> input;
-    const OctetView address = network.octets();
-    auto end = std::copy(address.begin(), address.end(), input.begin());
-    *end++ = static_cast<std::uint8_t>(kind);
-    end = std::transform(subject.begin(), subject.end(), end, zones::lower);
-    const auto octets = static_cast<std::size_t>(end - input.begin());
-    const std::uint64_t hash = siphash24(key_, OctetView(input).first(octets));
+/// Of what an account is for, as words: an IPv6 network, the subject in lower case, and a last one
+/// that says how to read them: the kind, the family, the size of the subject, an IPv4 network.
+std::uint64_t RateLimiter::hash_of(const IpAddress& client, AnswerKind kind,
+                                   OctetView subject) const noexcept {
+    const std::uint8_t* address = client.octets().data();
+    SipHash13 hash(key_);
+    std::uint64_t last = static_cast<std::uint64_t>(kind) | subject.size() << 16;
+    if (client.is_v4()) {
+        const std::uint64_t network = SipHash13::part_of_word({address, 4}) & ipv4_mask_;
+        last |= network << 32;
+    } else {
+        last |= 1u << 8;
+        hash.add(SipHash13::word_at(address) & ipv6_mask_[0]);
+        hash.add(SipHash13::word_at(address + kWordOctets) & ipv6_mask_[1]);
+    }
+    for (; subject.size() >= kWordOctets; subject = subject.subspan(kWordOctets))
+        hash.add(zones::lower_eight(SipHash13::word_at(subject.data())));
+    if (!subject.empty()) hash.add(zones::lower_eight(SipHash13::part_of_word(subject)));
+    return hash.end(last);
+}
 
+/// The account with this hash; a new one where there is none. Null: all slots it might have belong
+/// to networks that are being held back.
+RateLimiter::Slot* RateLimiter::find(std::uint64_t hash, Nanoseconds now) noexcept {
     Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
     Slot* lightest = bucket.slots.data();
@@ -116,11 +140,11 @@ RateLimiter::Slot* RateLimiter::find(const IpAddress& network, AnswerKind kind, 
     return lightest;
 }
 
-Verdict RateLimiter::charge(const IpAddress& network, AnswerKind kind, OctetView subject,
+Verdict RateLimiter::charge(const IpAddress& client, AnswerKind kind, OctetView subject,
                             Nanoseconds now) noexcept {
     const Nanoseconds cost = cost_[static_cast<std::size_t>(kind)];
     if (cost == 0) return Verdict::Send;
-    Slot* slot = find(network, kind, subject, now);
+    Slot* slot = find(hash_of(client, kind, subject), now);
     if (slot == nullptr) return Verdict::Send;
     const Nanoseconds due = slot->due + cost;
     if (due <= now + kSecond) {
@@ -133,7 +157,7 @@ Verdict RateLimiter::charge(const IpAddress& network, AnswerKind kind, OctetView
     if (window_ != 0) slot->due = std::min(due, now + kSecond + window_);
     if (!slot->is_held_back) {
         slot->is_held_back = true;
-        note(network, kind);
+        note(client, kind);
     }
     ++slot->held_back;
     return limits_.slip != 0 && slot->held_back % limits_.slip == 0 ? Verdict::Slip : Verdict::Drop;
@@ -142,16 +166,15 @@ Verdict RateLimiter::charge(const IpAddress& network, AnswerKind kind, OctetView
 Verdict RateLimiter::judge(const IpAddress& client, Outcome outcome, OctetView subject,
                            MonotonicTime now) noexcept {
     if (limits_.mode == RateLimiting::Off || is_exempt(client)) return Verdict::Send;
-    const IpAddress network = network_of(client);
     const Nanoseconds at = to_nanoseconds(now);
-    const Verdict of_kind = charge(network, kind_of(outcome), subject, at);
-    const Verdict of_all = charge(network, AnswerKind::All, {}, at);
+    const Verdict of_kind = charge(client, kind_of(outcome), subject, at);
+    const Verdict of_all = charge(client, AnswerKind::All, {}, at);
     return std::max(of_kind, of_all);
 }
 
-void RateLimiter::note(const IpAddress& network, AnswerKind kind) noexcept {
+void RateLimiter::note(const IpAddress& client, AnswerKind kind) noexcept {
     ++begun_;
-    if (!first_) first_ = Beginning{network, kind};
+    if (!first_) first_ = Beginning{network_of(client), kind};
 }
 
 std::optional<RateLimiter::Beginning> RateLimiter::take_first() noexcept {

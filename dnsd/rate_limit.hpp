@@ -17,7 +17,8 @@
 //
 // Standards None. ISC-TN-2012-1 describes what BIND, Knot DNS and NSD do; docs/adr/0007.
 // Threads   One; each worker has its own.
-// Cost      Allocates once. Then one SipHash and one cache line for each limit that applies.
+// Cost      Allocates once. Then one SipHash and one cache line for each limit that applies. Nobody sees
+//           the hashes, so they are SipHash-1-3.
 
 #pragma once
 
@@ -112,15 +113,19 @@ private:
 
     [[nodiscard]] bool is_exempt(const IpAddress& client) const noexcept;
     [[nodiscard]] IpAddress network_of(const IpAddress& client) const noexcept;
-    [[nodiscard]] Slot* find(const IpAddress& network, AnswerKind kind, OctetView subject,
-                             Nanoseconds now) noexcept;
-    [[nodiscard]] Verdict charge(const IpAddress& network, AnswerKind kind, OctetView subject,
+    [[nodiscard]] std::uint64_t hash_of(const IpAddress& client, AnswerKind kind,
+                                        OctetView subject) const noexcept;
+    [[nodiscard]] Slot* find(std::uint64_t hash, Nanoseconds now) noexcept;
+    [[nodiscard]] Verdict charge(const IpAddress& client, AnswerKind kind, OctetView subject,
                                  Nanoseconds now) noexcept;
-    void note(const IpAddress& network, AnswerKind kind) noexcept;
+    void note(const IpAddress& client, AnswerKind kind) noexcept;
 
     RateLimits limits_;
     std::array<Nanoseconds, kAnswerKinds> cost_{};  // Of one answer; 0: not limited.
     Nanoseconds window_ = 0;
+    /// The bits of an address that say which network it is in, as words (SipHash::word_at).
+    std::uint64_t ipv4_mask_ = 0;
+    std::array<std::uint64_t, 2> ipv6_mask_{};
     const SipKey key_;
     const std::size_t slots_;
     std::vector<Bucket> buckets_;  // A power of two of them.

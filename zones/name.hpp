@@ -94,6 +94,16 @@ private:
 [[nodiscard]] constexpr std::uint8_t lower(std::uint8_t octet) noexcept {
     return octet >= 'A' && octet <= 'Z' ? static_cast<std::uint8_t>(octet + 32) : octet;
 }
+/// The same of eight octets at once, whatever their order.
+[[nodiscard]] constexpr std::uint64_t lower_eight(std::uint64_t octets) noexcept {
+    constexpr std::uint64_t kEach = 0x0101010101010101;
+    const std::uint64_t low = octets & 0x7f * kEach;
+    // The upper bit of each octet: not below 'A'; above 'Z'; below 0x80.
+    const std::uint64_t from_a = low + (0x80 - 'A') * kEach;
+    const std::uint64_t past_z = low + (0x7f - 'Z') * kEach;
+    const std::uint64_t is_upper = (from_a ^ past_z) & ~octets & 0x80 * kEach;
+    return octets | is_upper >> 2;
+}
 /// Whether two runs of labels in wire form are the same but for case. Length octets are below 'A',
 /// so they compare as they are.
 [[nodiscard]] bool equal_ignoring_case(OctetView a, OctetView b) noexcept;

@@ -140,6 +140,25 @@ TEST_CASE("Networks, kinds and subjects are counted apart", "[dnsd][rrl]") {
     }
 }
 
+TEST_CASE("Subjects of any size are told apart by each octet, but for its case", "[dnsd][rrl]") {
+    for (std::size_t size = 1; size <= zones::kMaxNameOctets; ++size) {
+        INFO(size << " octets");
+        RateLimiter limiter(ten(), kKey);
+        const Octets flood(size, std::uint8_t{'q'});
+        const Octets upper(size, std::uint8_t{'Q'});
+        Octets longer = flood;
+        longer.push_back(0);
+        Octets first = flood;
+        first.front() = 'r';
+        Octets last = flood;
+        last.back() = 'r';
+        static_cast<void>(judge(limiter, 50, 0, 0, {"192.0.2.1", Outcome::Match, flood}));
+        CHECK(judge(limiter, {"192.0.2.1", Outcome::Match, upper}, 0) == '.');
+        for (const Octets& other : {longer, first, last})
+            CHECK(judge(limiter, {"192.0.2.1", Outcome::Match, other}, 0) == 's');
+    }
+}
+
 TEST_CASE("Prefix lengths decide what one network is", "[dnsd][rrl]") {
     struct Case {
         unsigned ipv4, ipv6;

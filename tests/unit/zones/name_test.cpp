@@ -75,6 +75,22 @@ TEST_CASE("Names compare without regard to ASCII case only", "[zones][rfc4343]")
     CHECK_FALSE(parsed("a\\[.example") == parsed("a{.example"));  // 0x5B and 0x7B are not letters.
 }
 
+TEST_CASE("Eight octets get lower case together as each does alone", "[zones][rfc4343]") {
+    for (unsigned octet = 0; octet < 256; ++octet) {
+        for (unsigned beside = 0; beside < 256; ++beside) {
+            std::uint64_t together = 0;
+            std::uint64_t alone = 0;
+            for (unsigned at = 0; at < 8; ++at) {
+                const auto here = static_cast<std::uint8_t>(at % 2 == 0 ? octet : beside);
+                together |= std::uint64_t{here} << (8 * at);
+                alone |= std::uint64_t{lower(here)} << (8 * at);
+            }
+            if (lower_eight(together) != alone) FAIL(octet << " beside " << beside);
+        }
+    }
+    CHECK(lower_eight(0x5a41405b617a20ff) == 0x7a61405b617a20ff);
+}
+
 TEST_CASE("is_within looks at whole labels", "[zones]") {
     CHECK(parsed("a.example.net").is_within(parsed("example.NET")));
     CHECK(parsed("example.net").is_within(parsed("example.net")));
