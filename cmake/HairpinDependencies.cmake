@@ -11,6 +11,7 @@ pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(FSTRM REQUIRED IMPORTED_TARGET libfstrm)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 find_path(TOMLPP_INCLUDE toml++/toml.h REQUIRED)  # Header-only here: see daemon/config.cpp.
 find_package(CLI11 REQUIRED)

@@ -68,7 +68,7 @@ constexpr std::string_view kAttemptColumns =
     "SELECT id, server_id, state, next_at, deadline_at, cause, created_at, changed_at, failures, "
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
     "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, "
-    "other_names FROM acme_attempts ";
+    "other_names, exempt, incident FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
@@ -96,6 +96,8 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.chain = row.string(21);
     if (!row.is_null(22)) attempt.certificate_sha256 = TRY(sha256_column(row, 22));
     attempt.other_names = split_names(row.text(23));
+    attempt.exempt = row.integer(24) != 0;
+    attempt.incident = row.integer(25) != 0;
     return attempt;
 }
 
@@ -323,8 +325,8 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
         "INSERT INTO acme_attempts (server_id, state, next_at, deadline_at, cause, created_at, "
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
-        "certificate_sha256, other_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, "
-        "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"));
+        "certificate_sha256, exempt, incident, other_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, "
+        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
             .bind(subject_value(row.server_id), to_string(row.state), row.next_at, row.deadline_at,
@@ -332,6 +334,7 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
                   apex, row.public_name, row.internal_name, to_string(row.key_origin), row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
                   row.certificate_url, row.chain, row.certificate_sha256,
+                  std::int64_t{row.exempt}, std::int64_t{row.incident},
                   joined_names(row.other_names))
             .run());
     AcmeAttemptRow inserted = row;
@@ -346,12 +349,14 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
         "UPDATE acme_attempts SET state = ?3, next_at = ?4, deadline_at = ?5, changed_at = ?6, "
         "failures = ?7, problem_type = ?8, problem = ?9, csr = ?10, key_sealed = ?11, "
         "key_sha256 = ?12, order_url = ?13, finalize_url = ?14, certificate_url = ?15, "
-        "chain = ?16, certificate_sha256 = ?17 WHERE id = ?1 AND state = ?2"));
+        "chain = ?16, certificate_sha256 = ?17, exempt = ?18, incident = ?19 "
+        "WHERE id = ?1 AND state = ?2"));
     TRY(update
             .bind(row.id, to_string(expected), to_string(row.state), row.next_at, row.deadline_at,
                   writer.now(), row.failures, row.problem_type, row.problem, row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256)
+                  row.certificate_url, row.chain, row.certificate_sha256,
+                  std::int64_t{row.exempt}, std::int64_t{row.incident})
             .run());
     if (database.changed_rows() == 0) {
         Statement find = TRY(database.statement("SELECT state FROM acme_attempts WHERE id = ?1"));

@@ -114,6 +114,8 @@ struct AcmeAttemptRow {
     std::string certificate_url;
     std::string chain;                         // PEM, between Fetched and Offered.
     std::optional<Sha256> certificate_sha256;  // Of what was offered.
+    bool exempt = false;    // The CA counts its order in no limit: acme/budget.hpp.
+    bool incident = false;  // What it replaces was revoked, or will be.
     std::vector<AcmeAuthorizationRow> authorizations;
 };
 
