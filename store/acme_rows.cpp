@@ -43,8 +43,8 @@ Result<zones::Name> name_column(const Statement& row, int column) {
 constexpr std::string_view kAttemptColumns =
     "SELECT id, server_id, state, next_at, deadline_at, cause, created_at, changed_at, failures, "
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
-    "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256 "
-    "FROM acme_attempts ";
+    "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, replaces, "
+    "exempt, without_profile FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
@@ -71,6 +71,9 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.certificate_url = row.string(20);
     attempt.chain = row.string(21);
     if (!row.is_null(22)) attempt.certificate_sha256 = TRY(sha256_column(row, 22));
+    attempt.replaces = row.string(23);
+    attempt.exempt = row.integer(24) != 0;
+    attempt.without_profile = row.integer(25) != 0;
     return attempt;
 }
 
@@ -159,12 +162,12 @@ std::string managed_key_context(std::int64_t server_id, const Sha256& key_sha256
 
 Result<std::optional<AcmeAccountRow>> AcmeQueries::account(std::string_view directory) {
     Statement row = TRY(
-        database_.statement("SELECT id, directory, key_sealed, url, created_at FROM acme_accounts "
-                            "WHERE directory = ?1"));
+        database_.statement("SELECT id, directory, key_sealed, url, next_key_sealed, created_at "
+                            "FROM acme_accounts WHERE directory = ?1"));
     row.bind(directory);
     if (!TRY(row.step())) return std::optional<AcmeAccountRow>();
     return std::optional(AcmeAccountRow{row.integer(0), row.string(1), row.copy_octets(2),
-                                        row.string(3), row.time(4)});
+                                        row.string(3), row.copy_octets(4), row.time(5)});
 }
 
 Result<std::optional<AcmeAttemptRow>> AcmeQueries::one_attempt(Statement statement) {
@@ -268,10 +271,11 @@ Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
 
 Result<void> put_account(Writer& writer, const AcmeAccountRow& row) {
     Statement put = TRY(writer.database().statement(
-        "INSERT INTO acme_accounts (directory, key_sealed, url, created_at) "
-        "VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT (directory) DO UPDATE SET key_sealed = ?2, url = ?3"));
-    return put.bind(row.directory, row.key_sealed, row.url, writer.now()).run();
+        "INSERT INTO acme_accounts (directory, key_sealed, url, next_key_sealed, created_at) "
+        "VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (directory) DO UPDATE SET key_sealed = ?2, url = ?3, next_key_sealed = ?4"));
+    return put.bind(row.directory, row.key_sealed, row.url, row.next_key_sealed, writer.now())
+        .run();
 }
 
 Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
@@ -280,15 +284,17 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
         "INSERT INTO acme_attempts (server_id, state, next_at, deadline_at, cause, created_at, "
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
-        "certificate_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-        "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"));
+        "certificate_sha256, replaces, exempt, without_profile) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+        "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, "
+        "?24)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
             .bind(row.server_id, to_string(row.state), row.next_at, row.deadline_at,
                   to_string(row.cause), writer.now(), row.failures, row.problem_type, row.problem,
                   apex, row.public_name, row.internal_name, to_string(row.key_origin), row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256)
+                  row.certificate_url, row.chain, row.certificate_sha256, row.replaces,
+                  std::int64_t{row.exempt}, std::int64_t{row.without_profile})
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -302,12 +308,14 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
         "UPDATE acme_attempts SET state = ?3, next_at = ?4, deadline_at = ?5, changed_at = ?6, "
         "failures = ?7, problem_type = ?8, problem = ?9, csr = ?10, key_sealed = ?11, "
         "key_sha256 = ?12, order_url = ?13, finalize_url = ?14, certificate_url = ?15, "
-        "chain = ?16, certificate_sha256 = ?17 WHERE id = ?1 AND state = ?2"));
+        "chain = ?16, certificate_sha256 = ?17, replaces = ?18, exempt = ?19, "
+        "without_profile = ?20 WHERE id = ?1 AND state = ?2"));
     TRY(update
             .bind(row.id, to_string(expected), to_string(row.state), row.next_at, row.deadline_at,
                   writer.now(), row.failures, row.problem_type, row.problem, row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256)
+                  row.certificate_url, row.chain, row.certificate_sha256, row.replaces,
+                  std::int64_t{row.exempt}, std::int64_t{row.without_profile})
             .run());
     if (database.changed_rows() == 0) {
         Statement find = TRY(database.statement("SELECT state FROM acme_attempts WHERE id = ?1"));
