@@ -68,7 +68,7 @@ constexpr std::string_view kAttemptColumns =
     "SELECT id, server_id, state, next_at, deadline_at, cause, created_at, changed_at, failures, "
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
     "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, "
-    "other_names, exempt, incident FROM acme_attempts ";
+    "other_names, exempt, incident, replaces, without_profile FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
@@ -98,6 +98,8 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.other_names = split_names(row.text(23));
     attempt.exempt = row.integer(24) != 0;
     attempt.incident = row.integer(25) != 0;
+    attempt.replaces = row.string(26);
+    attempt.without_profile = row.integer(27) != 0;
     return attempt;
 }
 
@@ -193,12 +195,12 @@ std::string managed_key_context(std::int64_t server_id, const Sha256& key_sha256
 
 Result<std::optional<AcmeAccountRow>> AcmeQueries::account(std::string_view directory) {
     Statement row = TRY(
-        database_.statement("SELECT id, directory, key_sealed, url, created_at FROM acme_accounts "
-                            "WHERE directory = ?1"));
+        database_.statement("SELECT id, directory, key_sealed, url, next_key_sealed, created_at "
+                            "FROM acme_accounts WHERE directory = ?1"));
     row.bind(directory);
     if (!TRY(row.step())) return std::optional<AcmeAccountRow>();
     return std::optional(AcmeAccountRow{row.integer(0), row.string(1), row.copy_octets(2),
-                                        row.string(3), row.time(4)});
+                                        row.string(3), row.copy_octets(4), row.time(5)});
 }
 
 Result<std::optional<AcmeAttemptRow>> AcmeQueries::one_attempt(Statement statement) {
@@ -313,10 +315,11 @@ Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
 
 Result<void> put_account(Writer& writer, const AcmeAccountRow& row) {
     Statement put = TRY(writer.database().statement(
-        "INSERT INTO acme_accounts (directory, key_sealed, url, created_at) "
-        "VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT (directory) DO UPDATE SET key_sealed = ?2, url = ?3"));
-    return put.bind(row.directory, row.key_sealed, row.url, writer.now()).run();
+        "INSERT INTO acme_accounts (directory, key_sealed, url, next_key_sealed, created_at) "
+        "VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (directory) DO UPDATE SET key_sealed = ?2, url = ?3, next_key_sealed = ?4"));
+    return put.bind(row.directory, row.key_sealed, row.url, row.next_key_sealed, writer.now())
+        .run();
 }
 
 Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
@@ -325,8 +328,9 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
         "INSERT INTO acme_attempts (server_id, state, next_at, deadline_at, cause, created_at, "
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
-        "certificate_sha256, exempt, incident, other_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, "
-        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"));
+        "certificate_sha256, exempt, incident, replaces, without_profile, other_names) VALUES (?1, "
+        "?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+        "?20, ?21, ?22, ?23, ?24, ?25, ?26)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
             .bind(subject_value(row.server_id), to_string(row.state), row.next_at, row.deadline_at,
@@ -334,8 +338,8 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
                   apex, row.public_name, row.internal_name, to_string(row.key_origin), row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
                   row.certificate_url, row.chain, row.certificate_sha256,
-                  std::int64_t{row.exempt}, std::int64_t{row.incident},
-                  joined_names(row.other_names))
+                  std::int64_t{row.exempt}, std::int64_t{row.incident}, row.replaces,
+                  std::int64_t{row.without_profile}, joined_names(row.other_names))
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -349,14 +353,15 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
         "UPDATE acme_attempts SET state = ?3, next_at = ?4, deadline_at = ?5, changed_at = ?6, "
         "failures = ?7, problem_type = ?8, problem = ?9, csr = ?10, key_sealed = ?11, "
         "key_sha256 = ?12, order_url = ?13, finalize_url = ?14, certificate_url = ?15, "
-        "chain = ?16, certificate_sha256 = ?17, exempt = ?18, incident = ?19 "
-        "WHERE id = ?1 AND state = ?2"));
+        "chain = ?16, certificate_sha256 = ?17, exempt = ?18, incident = ?19, replaces = ?20, "
+        "without_profile = ?21 WHERE id = ?1 AND state = ?2"));
     TRY(update
             .bind(row.id, to_string(expected), to_string(row.state), row.next_at, row.deadline_at,
                   writer.now(), row.failures, row.problem_type, row.problem, row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
                   row.certificate_url, row.chain, row.certificate_sha256,
-                  std::int64_t{row.exempt}, std::int64_t{row.incident})
+                  std::int64_t{row.exempt}, std::int64_t{row.incident}, row.replaces,
+                  std::int64_t{row.without_profile})
             .run());
     if (database.changed_rows() == 0) {
         Statement find = TRY(database.statement("SELECT state FROM acme_attempts WHERE id = ?1"));

@@ -74,9 +74,10 @@ enum class KeyOrigin : std::uint8_t { Device, Managed };
 
 struct AcmeAccountRow {
     std::int64_t id = 0;
-    std::string directory;  // The CA, unique.
-    Octets key_sealed;      // PKCS#8 DER of a P-256 key.
-    std::string url;        // RFC 8555 section 7.1.2; empty: not registered yet.
+    std::string directory;   // The CA, unique.
+    Octets key_sealed;       // PKCS#8 DER of a P-256 key.
+    std::string url;         // RFC 8555 section 7.1.2; empty: not registered yet.
+    Octets next_key_sealed;  // What the account is being changed to; empty: nothing.
     WallTime created_at{};
 };
 
@@ -114,8 +115,10 @@ struct AcmeAttemptRow {
     std::string certificate_url;
     std::string chain;                         // PEM, between Fetched and Offered.
     std::optional<Sha256> certificate_sha256;  // Of what was offered.
-    bool exempt = false;    // The CA counts its order in no limit: acme/budget.hpp.
-    bool incident = false;  // What it replaces was revoked, or will be.
+    bool exempt = false;           // The CA counts its order in no limit: acme/budget.hpp.
+    bool incident = false;         // What it replaces was revoked, or will be.
+    std::string replaces;          // What the order names as its predecessor (RFC 9773 section 5).
+    bool without_profile = false;  // The CA did not take the one that is configured.
     std::vector<AcmeAuthorizationRow> authorizations;
 };
 
@@ -182,7 +185,7 @@ private:
     Database& database_;
 };
 
-/// Inserts the account of a directory or replaces its key and URL.
+/// Inserts the account of a directory or replaces its keys and URL.
 [[nodiscard]] Result<void> put_account(Writer& writer, const AcmeAccountRow& row);
 /// With its authorizations. The new id; `row.id` is not looked at. Errors: Conflict one is under
 /// way.

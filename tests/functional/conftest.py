@@ -9,8 +9,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from support.acme_rig import Rig  # noqa: E402
+from support.fake_ca import FakeCa  # noqa: E402
 from support.hairpin import PROGRAM, Hairpin  # noqa: E402
 from support.pebble import Pebble  # noqa: E402
+from support.ports import free_port  # noqa: E402
 from support.tls import TestCa  # noqa: E402
 
 
@@ -62,3 +65,19 @@ def make_pebble(tmp_path, ca):
     yield make
     for each in made:
         each.stop()
+
+
+@pytest.fixture(name="rig")
+def new_rig(tmp_path, ca) -> Rig:
+    """acme/ alone, with a name server on a free port. It has no CA yet."""
+    return Rig(tmp_path / "rig", ca.certificate, free_port())
+
+
+@pytest.fixture(name="fake")
+def running_fake_ca(ca, rig):
+    """A CA that misbehaves on demand, as the rig's CA. A request that RFC 8555 forbids fails the test."""
+    fake = FakeCa(ca).start()
+    rig.directory = fake.directory
+    yield fake
+    fake.stop()
+    assert fake.broken == []

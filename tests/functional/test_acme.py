@@ -6,96 +6,16 @@ the parts together and can kill itself at any transition.
 
 from __future__ import annotations
 
-import dataclasses
 import email.utils
-import os
-import pathlib
 import re
-import sqlite3
-import subprocess
 import time
 
 import pytest
 
-from support.fake_ca import ERROR, FakeCa, Fault, problem
+from support.acme_rig import NAMES, STATES, Rig, names_in
+from support.fake_ca import ERROR, Fault, problem
 from support.ports import free_port
 from support.tls import new_csr, openssl
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("HAIRPIN_BUILD", ROOT / "build" / "dev"))
-STATES = ("admitted ordering open txt-staged txt-live challenged ready finalizing processing fetched checked "
-          "offered").split()
-NAMES = ["i-nur1.pl-demo.example.net", "nur1.pl-demo.example.net"]
-
-
-@dataclasses.dataclass
-class Run:
-    status: int
-    output: str
-    errors: str
-
-    def states(self, server: int = 1) -> list[str]:
-        return re.findall(rf"^state {server} (\S+)$", self.output, re.MULTILINE)
-
-    @property
-    def problem(self) -> str:
-        """The step and the words of the problem that ended it."""
-        return re.search(r"^problem (.*)$", self.output, re.MULTILINE).group(1)
-
-    def counter(self, name: str) -> int:
-        return int(re.search(rf"\b{name}=(\d+)", self.output).group(1))
-
-
-class Rig:
-    def __init__(self, folder: pathlib.Path, ca_file: pathlib.Path, dns_port: int):
-        folder.mkdir(exist_ok=True)
-        self.folder, self._ca_file, self.dns_port = folder, ca_file, dns_port
-        self.directory = ""
-
-    def run(self, *options: str, status: int | None = 0) -> Run:
-        program = BUILD / "tests" / "unit" / "acme" / "acme_rig"
-        assert program.is_file(), f"{program} is not built"
-        ended = subprocess.run(
-            [program, self.folder, str(self.dns_port), self.directory, self._ca_file, *options],
-            text=True, capture_output=True, check=False, timeout=150)
-        assert "Sanitizer" not in ended.stderr, ended.stderr
-        assert status is None or ended.returncode == status, f"{ended.returncode}\n{ended.stdout}{ended.stderr}"
-        return Run(ended.returncode, ended.stdout, ended.stderr)
-
-    def chain(self, server: int = 1) -> pathlib.Path:
-        return self.folder / f"{server}.pem"
-
-    def edit(self, sql: str) -> None:
-        """Makes something true that would take weeks."""
-        with sqlite3.connect(f"{self.folder}/hairpin.db") as database:
-            assert database.execute(sql).rowcount > 0
-
-    def make_renewal_due(self) -> None:
-        self.edit("UPDATE acme_attempts SET next_at = 1 WHERE state IN ('offered', 'deployed')")
-
-    def rows(self, sql: str) -> list[tuple]:
-        with sqlite3.connect(f"file:{self.folder}/hairpin.db?mode=ro", uri=True) as database:
-            return database.execute(sql).fetchall()
-
-
-@pytest.fixture(name="rig")
-def new_rig(tmp_path, ca) -> Rig:
-    return Rig(tmp_path / "rig", ca.certificate, free_port())
-
-
-@pytest.fixture(name="fake")
-def running_fake_ca(tmp_path, ca, rig):
-    folder = tmp_path / "fake-ca"
-    folder.mkdir()
-    fake = FakeCa(folder, ca).start()
-    rig.directory = fake.directory
-    yield fake
-    fake.stop()
-
-
-def names_in(chain: pathlib.Path) -> list[str]:
-    text = openssl("x509", "-in", chain, "-noout", "-ext", "subjectAltName")
-    return sorted(re.findall(r"DNS:([^,\s]+)", text))
 
 
 # -- pebble --------------------------------------------------------------------------------------

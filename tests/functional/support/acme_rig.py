@@ -1,0 +1,80 @@
+"""acme_rig (tests/support): acme/ between a real store, our own name server, and a CA."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import re
+import sqlite3
+import subprocess
+
+from support.tls import openssl
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("HAIRPIN_BUILD", ROOT / "build" / "dev"))
+STATES = ("admitted ordering open txt-staged txt-live challenged ready finalizing processing fetched checked "
+          "offered").split()
+NAMES = ["i-nur1.pl-demo.example.net", "nur1.pl-demo.example.net"]
+
+
+@dataclasses.dataclass
+class Run:
+    status: int
+    output: str
+    errors: str
+
+    def states(self, server: int = 1) -> list[str]:
+        return re.findall(rf"^state {server} (\S+)$", self.output, re.MULTILINE)
+
+    @property
+    def problem(self) -> str:
+        """The step and the words of the problem that ended it."""
+        return re.search(r"^problem (.*)$", self.output, re.MULTILINE).group(1)
+
+    def counter(self, name: str) -> int:
+        return int(re.search(rf"\b{name}=(\d+)", self.output).group(1))
+
+
+class Rig:
+    def __init__(self, folder: pathlib.Path, ca_file: pathlib.Path, dns_port: int):
+        folder.mkdir(exist_ok=True)
+        self.folder, self._ca_file, self.dns_port = folder, ca_file, dns_port
+        self.directory = ""
+
+    def run(self, *options: str, status: int | None = 0) -> Run:
+        program = BUILD / "tests" / "unit" / "acme" / "acme_rig"
+        assert program.is_file(), f"{program} is not built"
+        ended = subprocess.run(
+            [program, self.folder, str(self.dns_port), self.directory, self._ca_file, *options],
+            text=True, capture_output=True, check=False, timeout=150)
+        assert "Sanitizer" not in ended.stderr, ended.stderr
+        assert status is None or ended.returncode == status, f"{ended.returncode}\n{ended.stdout}{ended.stderr}"
+        return Run(ended.returncode, ended.stdout, ended.stderr)
+
+    def chain(self, server: int = 1) -> pathlib.Path:
+        return self.folder / f"{server}.pem"
+
+    def edit(self, sql: str) -> None:
+        """Makes something true that would take weeks."""
+        with sqlite3.connect(f"{self.folder}/hairpin.db") as database:
+            assert database.execute(sql).rowcount > 0
+
+    def make_renewal_due(self) -> None:
+        self.edit("UPDATE certificates SET renew_at = 1")
+        self.edit("UPDATE acme_attempts SET next_at = 1 WHERE state IN ('offered', 'deployed')")
+
+    def make_renewal_check_due(self) -> None:
+        """The CA is asked when to renew, of a certificate that is not young any more."""
+        self.edit("UPDATE certificates SET issued_at = issued_at - 1000000000, not_before = not_before - 1000000000")
+        self.edit("UPDATE certificate_renewals SET check_at = 1")
+        self.edit("UPDATE acme_attempts SET next_at = 1 WHERE state IN ('offered', 'deployed')")
+
+    def rows(self, sql: str) -> list[tuple]:
+        with sqlite3.connect(f"file:{self.folder}/hairpin.db?mode=ro", uri=True) as database:
+            return database.execute(sql).fetchall()
+
+
+def names_in(chain: pathlib.Path) -> list[str]:
+    text = openssl("x509", "-in", chain, "-noout", "-ext", "subjectAltName")
+    return sorted(re.findall(r"DNS:([^,\s]+)", text))
