@@ -8,6 +8,7 @@
 #include "acme/attempt.hpp"
 #include "acme/csr.hpp"
 #include "acme/engine.hpp"
+#include "acme/foresight.hpp"
 #include "acme/requests.hpp"
 #include "core/guarded.hpp"
 
@@ -206,6 +207,12 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
 Certificates::Subscription Certificates::subscribe(
     std::function<void(std::int64_t server_id)> callback) {
     return Subscription(state_, state_->add(std::move(callback)));
+}
+
+Result<std::optional<Postponement>> Certificates::would_postpone(store::Queries& queries,
+                                                                 std::int64_t server_id,
+                                                                 WallTime now) const {
+    return postponement_of(queries, state_->options_, server_id, now);
 }
 
 const Counters& Certificates::counters() const noexcept {

@@ -110,6 +110,7 @@ struct CertificateState {
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.
     // Of the attempt under way, if any:
+    std::optional<Sha256> step_key;      // Of its key; empty: a managed one that is not made yet.
     std::string step;                    // "challenged"; empty: none under way.
     std::optional<WallTime> eta;         // When a certificate can be expected; a guess.
     std::optional<WallTime> next_check;  // When the attempt moves next by itself.
@@ -121,6 +122,14 @@ struct CertificateChain {
     Sha256 sha256{};  // Of the certificate's DER.
     WallTime not_after{};
     bool managed = false;
+};
+
+/// Why a certificate that is asked for now would come later.
+struct Postponement {
+    WallTime until{};
+    std::string why;  // For a person.
+    /// Of a certificate so young that this key is given it again at once.
+    std::optional<Sha256> young_key;
 };
 
 /// Relaxed: for metrics.
@@ -198,6 +207,13 @@ public:
         std::uint64_t id_ = 0;
     };
     [[nodiscard]] Subscription subscribe(std::function<void(std::int64_t server_id)> callback);
+
+    /// Whether an attempt for a new key of the server would be postponed, by the bounds of Options
+    /// as the store has them: what is refused early costs nobody anything.
+    /// Errors: those of the store.
+    [[nodiscard]] Result<std::optional<Postponement>> would_postpone(store::Queries& queries,
+                                                                     std::int64_t server_id,
+                                                                     WallTime now) const;
 
     [[nodiscard]] const Counters& counters() const noexcept;
     /// Why nothing can be ordered at all now (the CA does not answer, the account is refused);
