@@ -35,6 +35,12 @@ Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& qu
     return acme::certificate_chain(queries, server_id, now);
 }
 
+Result<std::optional<acme::Postponement>> AcmeDesk::would_postpone(store::Queries& queries,
+                                                                   std::int64_t server_id,
+                                                                   WallTime now) const {
+    return certificates_.would_postpone(queries, server_id, now);
+}
+
 std::shared_ptr<void> AcmeDesk::subscribe(std::function<void(std::int64_t server_id)> callback) {
     return std::make_shared<acme::Certificates::Subscription>(
         certificates_.subscribe(std::move(callback)));

@@ -33,6 +33,9 @@ public:
                                                                WallTime now) const = 0;
     [[nodiscard]] virtual Result<std::optional<acme::CertificateChain>> chain(
         store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
+    /// Whether a new key of the server would have to wait for a certificate; nullopt: it would not.
+    [[nodiscard]] virtual Result<std::optional<acme::Postponement>> would_postpone(
+        store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
     /// Calls back with a server's id whenever its state may read differently; until the result is
     /// dropped.
     [[nodiscard]] virtual std::shared_ptr<void> subscribe(
@@ -60,6 +63,8 @@ public:
     [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries& queries,
                                                                       std::int64_t server_id,
                                                                       WallTime now) const override;
+    [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
+        store::Queries& queries, std::int64_t server_id, WallTime now) const override;
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t server_id)> callback) override;
     [[nodiscard]] std::string trouble() const override;

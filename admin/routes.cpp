@@ -3,6 +3,7 @@
 #include <array>
 
 #include "acme/certificates.hpp"
+#include "admin/front_jws.hpp"
 #include "admin/handlers.hpp"
 #include "admin/heartbeat_json.hpp"
 #include "admin/router.hpp"
@@ -115,6 +116,23 @@ constexpr std::array kRoutes{
           kNoBody},
     Route{Method::Put, "/api/v1/servers/{server}/zones/{zone}/notify", kDoor, &put_powerdns_notify,
           kNoBody},
+
+    // RFC 8555, for clients of servers: each request says who it is from by its signature.
+    Route{Method::Get, "/acme/directory", kDoor, &get_front_directory, kNoBody},
+    Route{Method::Get, "/acme/new-nonce", kDoor, &get_front_nonce, kNoBody},
+    Route{Method::Post, "/acme/new-account", kDoor, &post_front_account, kFrontBody},
+    Route{Method::Post, "/acme/account/{account}", kDoor, &post_front_account_change, kFrontBody},
+    Route{Method::Post, "/acme/account/{account}/orders", kDoor, &post_front_account_orders,
+          kFrontBody},
+    Route{Method::Post, "/acme/key-change", kDoor, &post_front_key_change, kFrontBody},
+    Route{Method::Post, "/acme/new-order", kDoor, &post_front_order, kFrontBody},
+    Route{Method::Post, "/acme/order/{order}", kDoor, &post_front_order_state, kFrontBody},
+    Route{Method::Post, "/acme/order/{order}/finalize", kDoor, &post_front_finalize, kFrontBody},
+    Route{Method::Post, "/acme/authorization/{authorization}", kDoor, &post_front_authorization,
+          kFrontBody},
+    Route{Method::Post, "/acme/challenge/{challenge}", kDoor, &post_front_challenge, kFrontBody},
+    Route{Method::Post, "/acme/certificate/{order}", kDoor, &post_front_certificate, kFrontBody},
+    Route{Method::Get, "/acme/renewal-info/{certificate}", kDoor, &get_front_renewal_info, kNoBody},
 };
 
 }  // namespace

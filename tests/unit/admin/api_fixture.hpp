@@ -59,6 +59,10 @@ public:
         const auto found = chains.find(server_id);
         return found == chains.end() ? std::nullopt : std::optional(found->second);
     }
+    [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
+        store::Queries&, std::int64_t, WallTime) const override {
+        return postponement;
+    }
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t)> callback) override {
         news = std::move(callback);
@@ -68,6 +72,7 @@ public:
 
     std::map<std::int64_t, acme::CertificateState> states;
     std::map<std::int64_t, acme::CertificateChain> chains;
+    std::optional<acme::Postponement> postponement;
     std::function<void(std::int64_t)> news;
     acme::KeySource last_key = acme::ManagedKey{};
     zones::Actor last_actor;
