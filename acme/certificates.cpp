@@ -10,6 +10,7 @@
 #include "acme/engine.hpp"
 #include "acme/foresight.hpp"
 #include "acme/requests.hpp"
+#include "acme/revocation.hpp"
 #include "core/guarded.hpp"
 
 namespace hairpin::acme {
@@ -89,6 +90,7 @@ private:
     void tell_engine(const EngineNews& news) {
         if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
         if (news.wake != 0) engine_->wake(news.wake);
+        if (news.has_revocation) engine_->revoke_soon();
     }
 
     struct Subscribers {
@@ -197,6 +199,21 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
         [server_id, ladder = state_->engine_->ladder()](store::Writer& writer, zones::Change&,
                                                         EngineNews& news) -> Result<Done> {
             news.wake = TRY(take_retry(writer, server_id, ladder));
+            return Done{};
+        },
+        [done = std::move(done)](Result<Done> result) {
+            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        });
+}
+
+void Certificates::revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
+                          zones::Actor actor, Acknowledged done) {
+    state_->write<Done>(
+        server_id, "certificate.revoke", std::move(actor),
+        [server_id, sha256, reason](store::Writer& writer, zones::Change&,
+                                    EngineNews& news) -> Result<Done> {
+            TRY(note_revocation(writer, server_id, sha256, reason));
+            news.has_revocation = true;
             return Done{};
         },
         [done = std::move(done)](Result<Done> result) {

@@ -124,6 +124,16 @@ struct CertificateChain {
     bool managed = false;
 };
 
+/// RFC 5280 section 5.3.1: those that make sense for a server's certificate.
+enum class RevocationReason : std::uint8_t {
+    Unspecified = 0,
+    KeyCompromise = 1,
+    Superseded = 4,
+    CessationOfOperation = 5,
+};
+/// Nullopt: any other number.
+[[nodiscard]] std::optional<RevocationReason> revocation_reason(std::int64_t number) noexcept;
+
 /// Why a certificate that is asked for now would come later.
 struct Postponement {
     WallTime until{};
@@ -191,6 +201,12 @@ public:
     /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
+
+    /// Takes a certificate back. It is the server's no more when `done` is called; the CA is then
+    /// asked to revoke it until it has.
+    /// Errors: NotFound it is not one that we gave it; Conflict it is revoked already; Unavailable.
+    void revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
+                zones::Actor actor, Acknowledged done);
 
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.

@@ -24,6 +24,11 @@ bool may_monitor(const ApiOptions& options, const IpAddress& peer) {
                        [&](const Prefix& prefix) { return prefix.contains(peer.unmapped()); });
 }
 
+/// Who asks is not found out here: nobody asks, or the handler does.
+bool needs_no_token(Access access) noexcept {
+    return access == Access::Anyone || access == Access::Door || access == Access::Signature;
+}
+
 /// Whether the head says that the body fits a stranger's limit; the codecs hold it to that.
 bool is_announced_small(const net::Request& head) {
     const auto field = head.header("content-length");
@@ -95,7 +100,7 @@ Result<void, Problem> Api::admit(Call& call) {
     call.route = match.route;
     call.arguments = std::move(match.arguments);
     const Access access = call.route->access;
-    if (access == Access::Anyone || access == Access::Door) return {};
+    if (needs_no_token(access)) return {};
     if (access == Access::Monitoring && may_monitor(context_.options, call.request.peer)) return {};
     call.caller = TRY(authenticator_.authenticate(queries(), call.request, access));
     TRY(check_source(call.caller->credential, call.request.peer));
@@ -134,8 +139,7 @@ std::size_t Api::body_limit(const net::Request& head) {
     const auto match = find_route(routes(), head.method, head.path);
     if (!match) return 0;
     const Route& route = *match->route;
-    const bool is_open = route.access == Access::Anyone || route.access == Access::Door ||
-                         has_token_for(head, route.access);
+    const bool is_open = needs_no_token(route.access) || has_token_for(head, route.access);
     return is_open ? route.body_limit : std::min(route.body_limit, kStrangersBody);
 }
 
@@ -144,8 +148,8 @@ std::size_t Api::body_limit_for(const net::Request& head) {
     if (limit <= kStrangersBody || is_announced_small(head)) return std::min(limit, kStrangersBody);
     const auto match = find_route(routes(), head.method, head.path);
     const Access access = match->route->access;
-    const bool is_known = access == Access::Anyone || access == Access::Door ||
-                          authenticator_.is_welcome(queries(), head, access);
+    const bool is_known =
+        needs_no_token(access) || authenticator_.is_welcome(queries(), head, access);
     return is_known ? limit : kStrangersBody;
 }
 

@@ -28,6 +28,8 @@ public:
                                   acme::Certificates::KeyTaken done) = 0;
     virtual void retry(std::int64_t server_id, zones::Actor actor,
                        acme::Certificates::Acknowledged done) = 0;
+    virtual void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                        zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
@@ -57,6 +59,8 @@ public:
                           acme::Certificates::KeyTaken done) override;
     void retry(std::int64_t server_id, zones::Actor actor,
                acme::Certificates::Acknowledged done) override;
+    void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                zones::Actor actor, acme::Certificates::Acknowledged done) override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;

@@ -120,7 +120,12 @@ void refuse_powerdns_zones(Api& api, std::shared_ptr<Exchange> exchange);
 void get_front_directory(Api& api, std::shared_ptr<Exchange> exchange);
 void get_front_nonce(Api& api, std::shared_ptr<Exchange> exchange);
 void post_front_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_revocation(Api& api, std::shared_ptr<Exchange> exchange);
 void get_front_renewal_info(Api& api, std::shared_ptr<Exchange> exchange);
+
+// front_view.cpp
+Result<net::Response, Problem> list_front_accounts(Api& api, const Call& call);
+Result<Write, Problem> delete_front_account(Api& api, const Call& call);
 
 // front_accounts.cpp
 void post_front_account(Api& api, std::shared_ptr<Exchange> exchange);

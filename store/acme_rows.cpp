@@ -215,9 +215,12 @@ Result<std::vector<AcmeAttemptRow>> AcmeQueries::settled_attempts(std::int64_t s
 
 Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(std::int64_t server_id,
                                                                        WallTime now) {
-    Statement row = TRY(database_.statement(std::string(kCertificateColumns) +
-                                            "WHERE server_id = ?1 AND not_after > ?2 "
-                                            "ORDER BY issued_at DESC, id DESC LIMIT 1"));
+    Statement row =
+        TRY(database_.statement(std::string(kCertificateColumns) +
+                                "WHERE server_id = ?1 AND not_after > ?2 AND NOT EXISTS "
+                                "(SELECT 1 FROM revocations r WHERE r.sha256 = "
+                                "certificates.sha256) "
+                                "ORDER BY issued_at DESC, id DESC LIMIT 1"));
     row.bind(server_id, now);
     return read_certificate(row);
 }

@@ -53,6 +53,7 @@ CREATE INDEX front_orders_by_renewal ON front_orders (renewal_id) WHERE renewal_
 CREATE TABLE revocations (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256     BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32),
+    key_sha256 BLOB NOT NULL CHECK (length(key_sha256) = 32),
     der        BLOB NOT NULL,
     subject    TEXT NOT NULL,
     reason     INTEGER NOT NULL CHECK (reason IN (0, 1, 4, 5)),
@@ -63,6 +64,7 @@ CREATE TABLE revocations (
     problem    TEXT NOT NULL DEFAULT '',
     CHECK (done_at IS NULL OR next_at IS NULL)
 ) STRICT;
+CREATE INDEX revocations_by_key ON revocations (key_sha256);
 CREATE INDEX revocations_due ON revocations (next_at) WHERE next_at IS NOT NULL;
 )sql";
 
