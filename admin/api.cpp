@@ -167,8 +167,8 @@ Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
     return state;
 }
 
-void Api::respond(Exchange& exchange, net::Response response) {
-    log_answer(exchange.call, response.status, {});
+void Api::respond(Exchange& exchange, net::Response response, std::string_view detail) {
+    log_answer(exchange.call, response.status, detail);
     send(exchange, std::move(response));
 }
 
@@ -185,10 +185,12 @@ void Api::send(Exchange& exchange, net::Response response) {
 
 // One line per write that changed something, was refused or failed, and per failed read. The query
 // is never logged, nor the path of a request that found no route (it may hold anything); what is
-// limited is not logged at all, and heartbeats that are taken have lines of their own.
+// limited is not logged at all. Heartbeats that are taken have lines of their own, and what a
+// signed request at the ACME front changes has a row of the audit: most of them only look.
 void Api::log_answer(const Call& call, int status, std::string_view detail) const {
     if (status == 429 || (status < 500 && !is_write(call.request.method))) return;
-    if (status < 400 && call.route != nullptr && call.route->pattern == "/v1/self/heartbeat")
+    if (status < 400 && call.route != nullptr &&
+        (call.route->pattern == "/v1/self/heartbeat" || call.route->access == Access::Signature))
         return;
     const auto level = status >= 500   ? spdlog::level::err
                        : status >= 400 ? spdlog::level::warn

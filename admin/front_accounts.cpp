@@ -68,11 +68,15 @@ Result<net::Response, FrontProblem> known_account(Api& api, Exchange& exchange,
     const auto account = TRY(store::front_account_by_key(api.queries().database(),
                                                          call.key().thumbprint(), std::nullopt));
     if (!account && only_existing)
-        return fail(FrontProblem(FrontError::AccountDoesNotExist, "no account has this key"));
+        return fail(front_failure(
+            api, exchange.call.request,
+            FrontProblem(FrontError::AccountDoesNotExist, "no account has this key")));
     if (!account)
-        return fail(FrontProblem(FrontError::ExternalAccountRequired,
-                                 "an account needs an external account binding: its key id and "
-                                 "HMAC key are shown when the server's credential is made"));
+        return fail(front_failure(
+            api, exchange.call.request,
+            FrontProblem(FrontError::ExternalAccountRequired,
+                         "an account needs an external account binding: its key id and HMAC key "
+                         "are shown when the server's credential is made")));
     if (account->status != FrontAccountStatus::Valid)
         return fail(FrontProblem(FrontError::Unauthorized, "this account was deactivated"));
     auto identity = TRY(api.queries().identity(account->credential_id));

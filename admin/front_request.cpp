@@ -187,7 +187,7 @@ Result<void, FrontProblem> check_post_as_get(const FrontCall& call) {
                              "this is read with an empty payload (RFC 8555 section 6.3)"));
 }
 
-void answer_front(Api& api, Exchange& exchange, net::Response response) {
+void answer_front(Api& api, Exchange& exchange, net::Response response, std::string_view detail) {
     ApiContext& context = api.context();
     const net::Request& request = exchange.call.request;
     context.doors.add(Door::Acme, outcome_of_status(response.status));
@@ -197,12 +197,15 @@ void answer_front(Api& api, Exchange& exchange, net::Response response) {
         response.headers.push_back(
             {"replay-nonce", context.front_nonces.issue(context.clock.monotonic())});
     }
+    std::erase_if(response.headers,
+                  [](const net::Header& each) { return each.name == "cache-control"; });
     response.headers.push_back({"cache-control", "no-store"});
-    api.respond(exchange, std::move(response));
+    api.respond(exchange, std::move(response), detail);
 }
 
 void answer_front(Api& api, Exchange& exchange, const FrontProblem& problem) {
-    answer_front(api, exchange, to_response(problem));
+    answer_front(api, exchange, to_response(problem),
+                 std::string(to_string(problem.error)) + ": " + problem.detail);
 }
 
 void commit_front(Api& api, FrontExchange exchange, FrontWrite write) {

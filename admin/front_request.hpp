@@ -69,7 +69,8 @@ enum class FrontSigner : std::uint8_t { Account, Key, Either };
 [[nodiscard]] Result<void, FrontProblem> check_post_as_get(const FrontCall& call);
 
 /// Answers and counts. Adds the nonce, the link to the directory, and that nothing is kept.
-void answer_front(Api& api, Exchange& exchange, net::Response response);
+void answer_front(Api& api, Exchange& exchange, net::Response response,
+                  std::string_view detail = {});
 void answer_front(Api& api, Exchange& exchange, const FrontProblem& problem);
 
 struct FrontWrite {
