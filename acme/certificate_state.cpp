@@ -32,6 +32,7 @@ Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t
     if (const auto live = TRY(rows.live_attempt(server_id))) {
         state.phase = live->state == StateName::Blocked ? Phase::Blocked : Phase::Ordering;
         state.step = to_string(live->state);
+        if (live->key_sha256 != Sha256()) state.step_key = live->key_sha256;
         state.next_check = live->next_at;
         state.eta = eta_of(*live, now);
         state.problem = live->problem;

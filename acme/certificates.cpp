@@ -8,7 +8,9 @@
 #include "acme/attempt.hpp"
 #include "acme/csr.hpp"
 #include "acme/engine.hpp"
+#include "acme/foresight.hpp"
 #include "acme/requests.hpp"
+#include "acme/revocation.hpp"
 #include "core/guarded.hpp"
 
 namespace hairpin::acme {
@@ -88,6 +90,7 @@ private:
     void tell_engine(const EngineNews& news) {
         if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
         if (news.wake != 0) engine_->wake(news.wake);
+        if (news.has_revocation) engine_->revoke_soon();
     }
 
     struct Subscribers {
@@ -216,9 +219,30 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
         });
 }
 
+void Certificates::revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
+                          zones::Actor actor, Acknowledged done) {
+    state_->write<Done>(
+        server_id, "certificate.revoke", std::move(actor),
+        [server_id, sha256, reason](store::Writer& writer, zones::Change&,
+                                    EngineNews& news) -> Result<Done> {
+            TRY(note_revocation(writer, server_id, sha256, reason));
+            news.has_revocation = true;
+            return Done{};
+        },
+        [done = std::move(done)](Result<Done> result) {
+            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        });
+}
+
 Certificates::Subscription Certificates::subscribe(
     std::function<void(std::int64_t server_id)> callback) {
     return Subscription(state_, state_->add(std::move(callback)));
+}
+
+Result<std::optional<Postponement>> Certificates::would_postpone(store::Queries& queries,
+                                                                 std::int64_t server_id,
+                                                                 WallTime now) const {
+    return postponement_of(queries, state_->options_, server_id, now);
 }
 
 const Counters& Certificates::counters() const noexcept {

@@ -112,6 +112,7 @@ struct CertificateState {
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.
     // Of the attempt under way, if any:
+    std::optional<Sha256> step_key;      // Of its key; empty: a managed one that is not made yet.
     std::string step;                    // "challenged"; empty: none under way.
     std::optional<WallTime> eta;         // When a certificate can be expected; a guess.
     std::optional<WallTime> next_check;  // When the attempt moves next by itself.
@@ -123,6 +124,24 @@ struct CertificateChain {
     Sha256 sha256{};  // Of the certificate's DER.
     WallTime not_after{};
     bool managed = false;
+};
+
+/// RFC 5280 section 5.3.1: those that make sense for a server's certificate.
+enum class RevocationReason : std::uint8_t {
+    Unspecified = 0,
+    KeyCompromise = 1,
+    Superseded = 4,
+    CessationOfOperation = 5,
+};
+/// Nullopt: any other number.
+[[nodiscard]] std::optional<RevocationReason> revocation_reason(std::int64_t number) noexcept;
+
+/// Why a certificate that is asked for now would come later.
+struct Postponement {
+    WallTime until{};
+    std::string why;  // For a person.
+    /// Of a certificate so young that this key is given it again at once.
+    std::optional<Sha256> young_key;
 };
 
 /// Relaxed: for metrics.
@@ -193,6 +212,12 @@ public:
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
 
+    /// Takes a certificate back. It is the server's no more when `done` is called; the CA is then
+    /// asked to revoke it until it has.
+    /// Errors: NotFound it is not one that we gave it; Conflict it is revoked already; Unavailable.
+    void revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
+                zones::Actor actor, Acknowledged done);
+
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.
     class Subscription {
@@ -208,6 +233,13 @@ public:
         std::uint64_t id_ = 0;
     };
     [[nodiscard]] Subscription subscribe(std::function<void(std::int64_t server_id)> callback);
+
+    /// Whether an attempt for a new key of the server would be postponed, by the bounds of Options
+    /// as the store has them: what is refused early costs nobody anything.
+    /// Errors: those of the store.
+    [[nodiscard]] Result<std::optional<Postponement>> would_postpone(store::Queries& queries,
+                                                                     std::int64_t server_id,
+                                                                     WallTime now) const;
 
     [[nodiscard]] const Counters& counters() const noexcept;
     /// Why nothing can be ordered at all now (the CA does not answer, the account is refused);

@@ -336,4 +336,17 @@ void Client::download(const std::string& url, Then<std::string> then) {
     exchanges_->start(exchange);
 }
 
+void Client::revoke(OctetView certificate_der, int reason, Then<void> then) {
+    auto exchange =
+        exchange_to("", revoke_payload(certificate_der, reason),
+                    [then](CaResult<net::ClientResponse> response) { then(nothing(response)); });
+    exchange->endpoint = &Directory::revoke_cert;
+    exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
+        if (failure != nullptr) return exchange->answered(fail(*failure));
+        if (exchanges->directory().revoke_cert.empty())
+            return exchange->answered(fail(malformed(200, "the CA's directory has no revokeCert")));
+        exchanges->start(exchange);
+    });
+}
+
 }  // namespace hairpin::acme

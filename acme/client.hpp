@@ -93,6 +93,10 @@ public:
     /// The PEM chain.
     void download(const std::string& url, Then<std::string> then);
 
+    /// revokeCert, in the name of the account that ordered it. Fails as Malformed where the CA's
+    /// directory has no such URL.
+    void revoke(OctetView certificate_der, int reason, Then<void> then);
+
 private:
     class Exchanges;
     std::shared_ptr<Exchanges> exchanges_;

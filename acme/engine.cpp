@@ -61,6 +61,8 @@ Result<void> Engine::prepare() {
         loop_, *client_, clock_, committer_, (*reader_)->database(), sealer_,
         AccountSettings{options_.directory, options_.contacts, options_.backoff_base});
 
+    revoker_ = std::make_shared<Revoker>(loop_, *client_, account_, clock_, committer_, *reader_);
+
     store::AcmeQueries queries((*reader_)->database());
     for (std::int64_t last = 0;;) {
         const auto page = TRY(queries.scheduled(kPage, last));
@@ -77,7 +79,9 @@ void Engine::start() {
     thread_ = std::thread([this] {
         pthread_setname_np(pthread_self(), "acme");
         timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { look(); });
+        revoker_->start();
         loop_.run();
+        revoker_->stop();
         timer_.reset();
     });
 }
@@ -105,6 +109,10 @@ void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
         if (!has_job && !order_url.empty()) abandon(order_url);
         set_timer();
     });
+}
+
+void Engine::revoke_soon() {
+    revoker_->look_soon();
 }
 
 std::string Engine::trouble() const {

@@ -31,6 +31,7 @@
 #include "acme/client.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
+#include "acme/revocation.hpp"
 #include "acme/schedule.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
@@ -74,6 +75,8 @@ public:
     /// An attempt was superseded while `order_url` was under way: what is pending at the CA is
     /// deactivated, and its place is free.
     void replaced(std::int64_t attempt_id, std::string order_url);
+    /// A certificate was noted to be revoked.
+    void revoke_soon();
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
@@ -176,6 +179,7 @@ private:
     std::unique_ptr<net::HttpClient> http_;
     std::unique_ptr<Client> client_;
     std::shared_ptr<Account> account_;
+    std::shared_ptr<Revoker> revoker_;
     net::Timer timer_;
     Schedule schedule_;
     OrderLog orders_;

@@ -7,11 +7,13 @@
 #include "acme/csr.hpp"
 #include "acme/engine.hpp"
 #include "core/log.hpp"
+#include "store/front_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
 
 constexpr Milliseconds kRenewPause{3600 * 1000};  // While another attempt of the server is at it.
+constexpr Milliseconds kFrontPause{6LL * 3600 * 1000};  // While it is the client that renews.
 constexpr Milliseconds kKeepExpired{30LL * 24 * 3600 * 1000};
 
 /// A P-256 key with its CSR, sealed for this server.
@@ -177,6 +179,11 @@ void Engine::renew(const JobRef& job) {
     store::AcmeQueries queries((*reader_)->database());
     const auto other = queries.live_attempt(attempt.server_id);
     if (!other || *other) return wait(job, kRenewPause);
+    // A client of the ACME front renews by itself, with a key of its own; it would never fetch what
+    // we ordered for the old one.
+    const auto is_clients =
+        store::is_front_key((*reader_)->database(), attempt.server_id, attempt.key.sha256);
+    if (!is_clients || *is_clients) return wait(job, is_clients ? kFrontPause : kRenewPause);
 
     store::AcmeAttemptRow successor;
     successor.server_id = attempt.server_id;

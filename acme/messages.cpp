@@ -137,6 +137,9 @@ Result<Directory> read_directory(std::string_view json) {
     directory.new_nonce = TRY(url(root, "newNonce", "directory"));
     directory.new_account = TRY(url(root, "newAccount", "directory"));
     directory.new_order = TRY(url(root, "newOrder", "directory"));
+    // Nothing but a revocation needs it.
+    const std::string_view revoke_cert = text(root, "revokeCert");
+    if (is_usable_url(revoke_cert)) directory.revoke_cert = revoke_cert;
     if (const Json* meta = member(root, "meta")) {
         const std::string_view terms = text(*meta, "termsOfService");
         if (is_usable_url(terms)) directory.terms_of_service = terms;
@@ -226,6 +229,11 @@ std::string finalize_payload(OctetView csr_der) {
 
 std::string deactivate_payload() {
     return R"({"status":"deactivated"})";
+}
+
+std::string revoke_payload(OctetView certificate_der, int reason) {
+    return R"({"certificate":")" + to_base64url(certificate_der) + R"(","reason":)" +
+           std::to_string(reason) + "}";
 }
 
 bool is_usable_url(std::string_view text) noexcept {

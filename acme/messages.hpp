@@ -32,6 +32,7 @@ struct Directory {
     std::string new_nonce;
     std::string new_account;
     std::string new_order;
+    std::string revoke_cert;       // Empty: the CA has none.
     std::string terms_of_service;  // Empty: none.
     bool external_account_required = false;
 };
@@ -111,6 +112,8 @@ struct Signer {
 [[nodiscard]] std::string new_order_payload(const std::vector<std::string>& names);
 [[nodiscard]] std::string finalize_payload(OctetView csr_der);
 [[nodiscard]] std::string deactivate_payload();
+/// RFC 8555 section 7.6.
+[[nodiscard]] std::string revoke_payload(OctetView certificate_der, int reason);
 
 /// An https URL of printable ASCII, at most kMaxUrl octets.
 [[nodiscard]] bool is_usable_url(std::string_view text) noexcept;

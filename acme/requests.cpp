@@ -6,6 +6,7 @@
 #include "acme/engine.hpp"
 #include "core/assert.hpp"
 #include "store/acme_rows.hpp"
+#include "store/revocation_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
@@ -162,6 +163,9 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
                                       const CertificateRequest& request, EngineNews& news) {
     const TwinNames names = TRY(twin_names(writer, request));
     if (request.csr) TRY(check_names(*request.csr, names.public_name, names.internal_name));
+    if (request.csr && TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
+        return fail(
+            Error{ErrorCode::Invalid, "CSR", "its key was revoked as compromised: make a new one"});
 
     AcmeQueries queries(writer.database());
     const auto state = [&] {

@@ -47,6 +47,7 @@ struct EngineNews {
     std::int64_t wake = 0;      // An attempt that is new, or due at another time.
     std::int64_t replaced = 0;  // An attempt that was superseded,
     std::string order_url;      // and its order, if that may have something pending at the CA.
+    bool has_revocation = false;
 };
 
 /// Certificates::request().

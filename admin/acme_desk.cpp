@@ -24,6 +24,11 @@ void AcmeDesk::retry(std::int64_t server_id, zones::Actor actor,
     certificates_.retry(server_id, std::move(actor), std::move(done));
 }
 
+void AcmeDesk::revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                      zones::Actor actor, acme::Certificates::Acknowledged done) {
+    certificates_.revoke(server_id, sha256, reason, std::move(actor), std::move(done));
+}
+
 Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
                                                WallTime now) const {
     return acme::certificate_state(queries, server_id, now);
@@ -33,6 +38,12 @@ Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& qu
                                                               std::int64_t server_id,
                                                               WallTime now) const {
     return acme::certificate_chain(queries, server_id, now);
+}
+
+Result<std::optional<acme::Postponement>> AcmeDesk::would_postpone(store::Queries& queries,
+                                                                   std::int64_t server_id,
+                                                                   WallTime now) const {
+    return certificates_.would_postpone(queries, server_id, now);
 }
 
 std::shared_ptr<void> AcmeDesk::subscribe(std::function<void(std::int64_t server_id)> callback) {

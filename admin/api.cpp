@@ -24,6 +24,11 @@ bool may_monitor(const ApiOptions& options, const IpAddress& peer) {
                        [&](const Prefix& prefix) { return prefix.contains(peer.unmapped()); });
 }
 
+/// Who asks is not found out here: nobody asks, or the handler does.
+bool needs_no_token(Access access) noexcept {
+    return access == Access::Anyone || access == Access::Door || access == Access::Signature;
+}
+
 /// Whether the head says that the body fits a stranger's limit; the codecs hold it to that.
 bool is_announced_small(const net::Request& head) {
     const auto field = head.header("content-length");
@@ -95,7 +100,7 @@ Result<void, Problem> Api::admit(Call& call) {
     call.route = match.route;
     call.arguments = std::move(match.arguments);
     const Access access = call.route->access;
-    if (access == Access::Anyone || access == Access::Door) return {};
+    if (needs_no_token(access)) return {};
     if (access == Access::Monitoring && may_monitor(context_.options, call.request.peer)) return {};
     call.caller = TRY(authenticator_.authenticate(queries(), call.request, access));
     TRY(check_source(call.caller->credential, call.request.peer));
@@ -134,8 +139,7 @@ std::size_t Api::body_limit(const net::Request& head) {
     const auto match = find_route(routes(), head.method, head.path);
     if (!match) return 0;
     const Route& route = *match->route;
-    const bool is_open = route.access == Access::Anyone || route.access == Access::Door ||
-                         has_token_for(head, route.access);
+    const bool is_open = needs_no_token(route.access) || has_token_for(head, route.access);
     return is_open ? route.body_limit : std::min(route.body_limit, kStrangersBody);
 }
 
@@ -144,8 +148,8 @@ std::size_t Api::body_limit_for(const net::Request& head) {
     if (limit <= kStrangersBody || is_announced_small(head)) return std::min(limit, kStrangersBody);
     const auto match = find_route(routes(), head.method, head.path);
     const Access access = match->route->access;
-    const bool is_known = access == Access::Anyone || access == Access::Door ||
-                          authenticator_.is_welcome(queries(), head, access);
+    const bool is_known =
+        needs_no_token(access) || authenticator_.is_welcome(queries(), head, access);
     return is_known ? limit : kStrangersBody;
 }
 
@@ -163,8 +167,8 @@ Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
     return state;
 }
 
-void Api::respond(Exchange& exchange, net::Response response) {
-    log_answer(exchange.call, response.status, {});
+void Api::respond(Exchange& exchange, net::Response response, std::string_view detail) {
+    log_answer(exchange.call, response.status, detail);
     send(exchange, std::move(response));
 }
 
@@ -181,10 +185,12 @@ void Api::send(Exchange& exchange, net::Response response) {
 
 // One line per write that changed something, was refused or failed, and per failed read. The query
 // is never logged, nor the path of a request that found no route (it may hold anything); what is
-// limited is not logged at all, and heartbeats that are taken have lines of their own.
+// limited is not logged at all. Heartbeats that are taken have lines of their own, and what a
+// signed request at the ACME front changes has a row of the audit: most of them only look.
 void Api::log_answer(const Call& call, int status, std::string_view detail) const {
     if (status == 429 || (status < 500 && !is_write(call.request.method))) return;
-    if (status < 400 && call.route != nullptr && call.route->pattern == "/v1/self/heartbeat")
+    if (status < 400 && call.route != nullptr &&
+        (call.route->pattern == "/v1/self/heartbeat" || call.route->access == Access::Signature))
         return;
     const auto level = status >= 500   ? spdlog::level::err
                        : status >= 400 ? spdlog::level::warn

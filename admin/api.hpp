@@ -110,7 +110,8 @@ public:
     /// From a cache that the desk's events keep true: heartbeats ask each time.
     [[nodiscard]] Result<acme::CertificateState> certificate_state(std::int64_t server_id);
 
-    void respond(Exchange& exchange, net::Response response);
+    /// `detail`: for the log, where it is a refusal.
+    void respond(Exchange& exchange, net::Response response, std::string_view detail = {});
     void respond(Exchange& exchange, const Problem& problem);
     void submit(std::shared_ptr<Exchange> exchange, Write write);
     /// For what answers on another thread.

@@ -69,6 +69,8 @@ std::string_view to_string(Access access) noexcept {
             return "anyone";
         case Access::Door:
             return "door";
+        case Access::Signature:
+            return "signature";
         case Access::Monitoring:
             return "monitoring";
         case Access::Server:

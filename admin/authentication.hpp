@@ -30,6 +30,7 @@ namespace hairpin::admin {
 enum class Access : std::uint8_t {
     Anyone,      // No credential is looked at.
     Door,        // Of a stock client: the handler asks in its own words (door_login.hpp).
+    Signature,   // Of the ACME front: the body is signed by who sends it (front_request.hpp).
     Monitoring,  // A peer in ApiOptions::monitoring_from, or an operator.
     Server,
     Granted,  // An operator, or a token with grants: the handler judges by them.

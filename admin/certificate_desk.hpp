@@ -28,10 +28,15 @@ public:
                                   acme::Certificates::KeyTaken done) = 0;
     virtual void retry(std::int64_t server_id, zones::Actor actor,
                        acme::Certificates::Acknowledged done) = 0;
+    virtual void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                        zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
     [[nodiscard]] virtual Result<std::optional<acme::CertificateChain>> chain(
+        store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
+    /// Whether a new key of the server would have to wait for a certificate; nullopt: it would not.
+    [[nodiscard]] virtual Result<std::optional<acme::Postponement>> would_postpone(
         store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
     /// Calls back with a server's id whenever its state may read differently; until the result is
     /// dropped.
@@ -54,12 +59,16 @@ public:
                           acme::Certificates::KeyTaken done) override;
     void retry(std::int64_t server_id, zones::Actor actor,
                acme::Certificates::Acknowledged done) override;
+    void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                zones::Actor actor, acme::Certificates::Acknowledged done) override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;
     [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries& queries,
                                                                       std::int64_t server_id,
                                                                       WallTime now) const override;
+    [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
+        store::Queries& queries, std::int64_t server_id, WallTime now) const override;
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t server_id)> callback) override;
     [[nodiscard]] std::string trouble() const override;

@@ -23,6 +23,7 @@
 #include "admin/certificate_desk.hpp"
 #include "admin/door_counters.hpp"
 #include "admin/failure_limiter.hpp"
+#include "admin/front_nonces.hpp"
 #include "admin/metrics_text.hpp"
 #include "admin/rival_watch.hpp"
 #include "admin/token_buckets.hpp"
@@ -47,6 +48,9 @@ struct ApiOptions {
     zones::AddressRules addresses;
     zones::Ttl ttl = 60;
     std::string licence_prefix = "pl-";
+
+    /// Our own name, as clients of the ACME front must call us ([http] server_name).
+    std::string server_name;
 
     Seconds heartbeat_interval{60};
     /// Where servers may check in over UDP instead (docs/protocols/check-in.md); 0: nowhere.
@@ -149,6 +153,7 @@ public:
     FailureLimiter failures;
     TokenBuckets<std::int64_t> changes;      // By server.
     TokenBuckets<std::int64_t> door_writes;  // By credential.
+    FrontNonces front_nonces;
     RivalWatch rivals;
     AlternationWatch alternations;
     BulkWorker bulk;

@@ -12,9 +12,9 @@
 
 namespace hairpin::admin {
 
-enum class Door : std::uint8_t { AcmeDns, HttpReq, PowerDns, Dyndns, Update };
-inline constexpr std::array<std::string_view, 5> kDoors{"acme-dns", "httpreq", "powerdns",
-                                                        "dyndns2", "update"};
+enum class Door : std::uint8_t { AcmeDns, HttpReq, PowerDns, Dyndns, Update, Acme };
+inline constexpr std::array<std::string_view, 6> kDoors{"acme-dns", "httpreq", "powerdns",
+                                                        "dyndns2",  "update",  "acme"};
 [[nodiscard]] constexpr std::string_view to_string(Door door) noexcept {
     return kDoors[static_cast<std::size_t>(door)];
 }

@@ -116,6 +116,30 @@ void patch_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange);
 void put_powerdns_notify(Api& api, std::shared_ptr<Exchange> exchange);
 void refuse_powerdns_zones(Api& api, std::shared_ptr<Exchange> exchange);
 
+// front_certificates.cpp
+void get_front_directory(Api& api, std::shared_ptr<Exchange> exchange);
+void get_front_nonce(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_revocation(Api& api, std::shared_ptr<Exchange> exchange);
+void get_front_renewal_info(Api& api, std::shared_ptr<Exchange> exchange);
+
+// front_view.cpp
+Result<net::Response, Problem> list_front_accounts(Api& api, const Call& call);
+Result<Write, Problem> delete_front_account(Api& api, const Call& call);
+
+// front_accounts.cpp
+void post_front_account(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_account_change(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_account_orders(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_key_change(Api& api, std::shared_ptr<Exchange> exchange);
+
+// front_orders.cpp
+void post_front_order(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_order_state(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_authorization(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_challenge(Api& api, std::shared_ptr<Exchange> exchange);
+void post_front_finalize(Api& api, std::shared_ptr<Exchange> exchange);
+
 /// The body as JSON; an empty one is an empty object.
 [[nodiscard]] Result<JsonValue, Problem> json_body(const Call& call);
 [[nodiscard]] net::Response json_response(int status, JsonWriter& json);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "acme/revocation.hpp"
 #include "admin/catalog_group.hpp"
 #include "admin/conditions.hpp"
 #include "admin/handlers.hpp"
@@ -208,6 +209,22 @@ Result<Write, Problem> patch_licence(Api&, const Call& call) {
     return write;
 }
 
+namespace {
+
+/// What its servers' certificates say is true no more: they are revoked before the names go.
+Result<void, Problem> withdraw_servers(store::Writer& writer, const std::string& licence) {
+    std::string after;
+    for (;;) {
+        const auto rows = TRY(writer.read().servers(licence, store::kMaxPage, after));
+        for (const store::ServerRow& each : rows)
+            TRY(acme::note_withdrawal(writer, each.id));
+        if (rows.size() < store::kMaxPage) return {};
+        after = rows.back().label;
+    }
+}
+
+}  // namespace
+
 Result<Write, Problem> delete_licence(Api&, const Call& call) {
     Write write;
     write.audit = {"licence.delete", call.arguments[0]};
@@ -215,6 +232,7 @@ Result<Write, Problem> delete_licence(Api&, const Call& call) {
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const auto row = TRY(find_licence(writer.read(), name));
         TRY(conditions.check(version_etag(row.version)));
+        TRY(withdraw_servers(writer, name));
         TRY(writer.erase_licence(name));
         zones::ZoneChange drop;
         drop.apex = row.zone_apex;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "acme/certificates.hpp"
+#include "admin/front_jws.hpp"
 #include "admin/handlers.hpp"
 #include "admin/heartbeat_json.hpp"
 #include "admin/router.hpp"
@@ -21,6 +22,7 @@ constexpr std::size_t kZoneFile = 64 * 1024 * 1024;
 
 constexpr Access kAnyone = Access::Anyone;
 constexpr Access kDoor = Access::Door;
+constexpr Access kSignature = Access::Signature;
 constexpr Access kServer = Access::Server;
 constexpr Access kOperator = Access::Operator;
 constexpr Access kGranted = Access::Granted;
@@ -115,6 +117,27 @@ constexpr std::array kRoutes{
           kNoBody},
     Route{Method::Put, "/api/v1/servers/{server}/zones/{zone}/notify", kDoor, &put_powerdns_notify,
           kNoBody},
+
+    Route{Method::Get, "/v1/acme-accounts", kOperator, &list_front_accounts, kNoBody},
+    Route{Method::Delete, "/v1/acme-accounts/{account}", kOperator, &delete_front_account, kNoBody},
+
+    // RFC 8555, for clients of servers: each request says who it is from by its signature.
+    Route{Method::Get, "/acme/directory", kAnyone, &get_front_directory, kNoBody},
+    Route{Method::Get, "/acme/new-nonce", kAnyone, &get_front_nonce, kNoBody},
+    Route{Method::Post, "/acme/new-account", kSignature, &post_front_account, kFrontBody},
+    Route{Method::Post, "/acme/account/{account}", kSignature, &post_front_account_change, kFrontBody},
+    Route{Method::Post, "/acme/account/{account}/orders", kSignature, &post_front_account_orders,
+          kFrontBody},
+    Route{Method::Post, "/acme/key-change", kSignature, &post_front_key_change, kFrontBody},
+    Route{Method::Post, "/acme/new-order", kSignature, &post_front_order, kFrontBody},
+    Route{Method::Post, "/acme/order/{order}", kSignature, &post_front_order_state, kFrontBody},
+    Route{Method::Post, "/acme/order/{order}/finalize", kSignature, &post_front_finalize, kFrontBody},
+    Route{Method::Post, "/acme/authorization/{authorization}", kSignature, &post_front_authorization,
+          kFrontBody},
+    Route{Method::Post, "/acme/challenge/{challenge}", kSignature, &post_front_challenge, kFrontBody},
+    Route{Method::Post, "/acme/certificate/{order}", kSignature, &post_front_certificate, kFrontBody},
+    Route{Method::Post, "/acme/revoke-cert", kSignature, &post_front_revocation, kFrontBody},
+    Route{Method::Get, "/acme/renewal-info/{certificate}", kAnyone, &get_front_renewal_info, kNoBody},
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "admin/conditions.hpp"
+#include "admin/eab_keys.hpp"
+#include "admin/front_request.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
 #include "admin/server_view.hpp"
@@ -24,6 +26,7 @@ struct Secrets {
     std::string token;
     TsigKey tsig;
     store::CredentialRow row;
+    std::string base;  // Of the ACME front's URLs.
 
     [[nodiscard]] static Secrets make() {
         Secrets secrets;
@@ -52,8 +55,15 @@ struct Secrets {
         json.member("algorithm", tsig.algorithm);
         json.member("secret", to_base64(tsig.secret));
         json.end_object();
+        write_eab_key(json, make_eab_key(tsig.name, tsig.secret), base);
     }
 };
+
+/// Where an ACME client of the server finds us, as this caller does.
+std::string acme_base(const ApiOptions& options, const net::Request& request) {
+    if (auto base = front_base(options, request)) return *std::move(base);
+    return options.server_name.empty() ? "" : "https://" + options.server_name;
+}
 
 /// All labels of a licence.
 Result<std::set<std::string>, Problem> labels_of(store::Queries& queries,
@@ -197,6 +207,7 @@ Result<Write, Problem> post_server(Api& api, const Call& call) {
     ObjectReader body(value, "", errors);
     auto creation = std::make_shared<Creation>();
     creation->server.licence = call.arguments[0];
+    creation->secrets.base = acme_base(api.context().options, call.request);
     creation->label = body.text("label", zones::kMaxLabelOctets);
     creation->server.port = static_cast<std::uint16_t>(body.number("port", 1, 65'535).value_or(0));
     if (creation->label && zones::Name::parse(*creation->label)) {
@@ -225,6 +236,7 @@ Result<Write, Problem> post_server_credential(Api& api, const Call& call) {
     auto rotation = std::make_shared<Rotation>();
     rotation->licence = call.arguments[0];
     rotation->label = call.arguments[1];
+    rotation->secrets.base = acme_base(api.context().options, call.request);
     rotation->overlap = Seconds(body.number("overlap", 0, kLongestOverlap).value_or(0));
     body.finish();
     if (!errors.empty()) return fail(to_problem(std::move(errors)));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "acme/revocation.hpp"
 #include "admin/conditions.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
@@ -140,6 +141,7 @@ Result<Write, Problem> delete_server(Api& api, const Call& call) {
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
         const auto found = TRY(find_server(writer.read(), arguments[0], arguments[1]));
         TRY(conditions.check(version_etag(found.server.version)));
+        TRY(acme::note_withdrawal(writer, found.server.id));
         TRY(writer.erase_server(found.server.id));
         context.rivals.forget(found.server.id);
         const auto& apex = found.licence.zone_apex;

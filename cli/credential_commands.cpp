@@ -168,24 +168,43 @@ int make_credential(const CredentialOptions& options) {
     return call_and_print(options.api, "POST", "/v1/credentials", creation_body(options));
 }
 
-int list_credentials(const CredentialOptions& options) {
-    auto client = RestClient::create(options.api);
+namespace {
+
+/// Every row of a list, a line each. `base` has a query; `member` is the list's name in a page.
+int print_list(const RestOptions& api, const std::string& base, const char* member) {
+    auto client = RestClient::create(api);
     if (!client) return fail_with(client.error().text());
-    const std::string base =
-        "/v1/credentials?limit=500" +
-        (options.licence.empty() ? "" : "&licence=" + path_segment(options.licence));
     for (std::string cursor;;) {
         const auto answer = (*client)->call("GET", base + cursor);
         if (!answer) return fail_with(answer.error().text());
         if (answer->status != 200) return fail_with(problem_text(*answer));
         const auto page = Json::parse(answer->body, nullptr, false);
         if (!page.is_object()) return fail_with("the API's answer is not JSON");
-        for (const Json& each : page.value("credentials", Json::array()))
+        for (const Json& each : page.value(member, Json::array()))
             fmt::print("{}\n", each.dump());
         const auto next = page.find("next");
         if (next == page.end() || !next->is_string()) return kDone;
         cursor = "&cursor=" + path_segment(next->get<std::string>());
     }
+}
+
+}  // namespace
+
+int list_credentials(const CredentialOptions& options) {
+    return print_list(
+        options.api,
+        "/v1/credentials?limit=500" +
+            (options.licence.empty() ? "" : "&licence=" + path_segment(options.licence)),
+        "credentials");
+}
+
+int list_acme_accounts(const CredentialOptions& options) {
+    return print_list(options.api, "/v1/acme-accounts?limit=500", "accounts");
+}
+
+int forget_acme_account(const CredentialOptions& options) {
+    return call_and_print(options.api, "DELETE", "/v1/acme-accounts/" + path_segment(options.id),
+                          "");
 }
 
 int show_credential(const CredentialOptions& options) {

@@ -50,6 +50,10 @@ struct CredentialOptions {
 /// kFailed as well where it would be refused.
 [[nodiscard]] int explain_permission(const CredentialOptions& options);
 
+/// The accounts of stock ACME clients at the front: docs/doors/acme.md.
+[[nodiscard]] int list_acme_accounts(const CredentialOptions& options);
+[[nodiscard]] int forget_acme_account(const CredentialOptions& options);
+
 // For their tests.
 [[nodiscard]] std::string creation_body(const CredentialOptions& options);
 /// `request` is lines of nsupdate for UPDATE, a query for dyndns2, and JSON for the other doors.

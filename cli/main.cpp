@@ -180,6 +180,17 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
                    options);
 }
 
+void add_acme(CLI::App& app, CredentialOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("acme", "The ACME clients of customers' servers");
+    group->require_subcommand(1);
+    add_credential_command(*group, "accounts", "List their accounts, a line each",
+                           &list_acme_accounts, options, chosen);
+    add_credential_command(*group, "forget", "Forget an account; its client must register again",
+                           &forget_acme_account, options, chosen)
+        ->add_option("id", options.id, "Its id")
+        ->required();
+}
+
 CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
     CLI::App* command = zone.add_subcommand("undo", "Undo one change of a zone, as a new change");
     command->add_option("zone", options.zone, "The zone's name")->required();
@@ -241,6 +252,7 @@ int run(int argc, char** argv) {
     CredentialOptions credentials;
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
+    add_acme(app, credentials, chosen);
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);

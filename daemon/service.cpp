@@ -119,6 +119,7 @@ admin::ApiOptions api_options(const Config& config) {
     options.hostmaster = config.hostmaster;
     options.addresses = address_rules(config);
     options.ttl = config.ttl;
+    options.server_name = config.http_server_name;
     options.changes.burst = static_cast<double>(config.http_server_changes);
     return options;
 }

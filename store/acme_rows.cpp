@@ -259,9 +259,11 @@ Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(std::int6
 Result<std::vector<CertificateRow>> AcmeQueries::current_certificates(std::int64_t server_id,
                                                                       WallTime now,
                                                                       std::size_t limit) {
-    Statement rows = TRY(database_.statement(std::string(kCertificateColumns) +
-                                             "WHERE server_id IS ?1 AND not_after > ?2 "
-                                             "ORDER BY issued_at DESC, id DESC LIMIT ?3"));
+    Statement rows = TRY(database_.statement(
+        std::string(kCertificateColumns) +
+        "WHERE server_id IS ?1 AND not_after > ?2 "
+        "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
+        "ORDER BY issued_at DESC, id DESC LIMIT ?3"));
     rows.bind(subject_value(server_id), now, static_cast<std::int64_t>(limit));
     std::vector<CertificateRow> certificates;
     while (TRY(rows.step()))

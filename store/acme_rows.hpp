@@ -161,7 +161,7 @@ public:
     /// In the state Offered or Deployed: they wait to be renewed.
     [[nodiscard]] Result<std::vector<AcmeAttemptRow>> settled_attempts(std::int64_t server_id);
 
-    /// The newest that has not expired at `now`.
+    /// The newest that has not expired at `now` and is not to be revoked.
     [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
                                                                             WallTime now);
     /// All that have not expired at `now`, newest first; at most `limit`.

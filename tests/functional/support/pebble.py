@@ -63,6 +63,11 @@ class Pebble:
         root.write_text(self._management("/roots/0"))
         return openssl("verify", "-CAfile", root, "-untrusted", chain, chain)
 
+    def status_of(self, certificate: pathlib.Path) -> str:
+        """"Valid" or "Revoked"."""
+        serial = openssl("x509", "-in", certificate, "-noout", "-serial").strip().removeprefix("serial=").lower()
+        return json.loads(self._management(f"/cert-status-by-serial/{serial}"))["Status"]
+
     @property
     def root(self) -> str:
         return self._management("/roots/0")

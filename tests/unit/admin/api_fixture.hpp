@@ -47,6 +47,14 @@ public:
         found->second.phase = acme::Phase::Ordering;
         done({});
     }
+    void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
+                zones::Actor actor, acme::Certificates::Acknowledged done) override {
+        last_actor = std::move(actor);
+        if (!revoked.emplace(sha256, reason).second)
+            return done(fail(Error{ErrorCode::Conflict, "certificate", "is revoked already"}));
+        states[server_id] = {};
+        done({});
+    }
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
                                                        WallTime) const override {
         ++reads;
@@ -59,6 +67,10 @@ public:
         const auto found = chains.find(server_id);
         return found == chains.end() ? std::nullopt : std::optional(found->second);
     }
+    [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
+        store::Queries&, std::int64_t, WallTime) const override {
+        return postponement;
+    }
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t)> callback) override {
         news = std::move(callback);
@@ -68,6 +80,8 @@ public:
 
     std::map<std::int64_t, acme::CertificateState> states;
     std::map<std::int64_t, acme::CertificateChain> chains;
+    std::optional<acme::Postponement> postponement;
+    std::map<Sha256, acme::RevocationReason> revoked;
     std::function<void(std::int64_t)> news;
     acme::KeySource last_key = acme::ManagedKey{};
     zones::Actor last_actor;
