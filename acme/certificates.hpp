@@ -58,7 +58,8 @@ struct Options {
     std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
     std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
     std::string user_agent = "hairpin";
-    std::string database_path;  // For a read-only connection of its own.
+    std::vector<std::string> refused_keys;  // Files of RefusedKeys::read() (weak_key.hpp).
+    std::string database_path;              // For a read-only connection of its own.
 
     /// Our own DNS endpoints: each must answer both TXT values before the CA is told. A wildcard
     /// address is asked over loopback.

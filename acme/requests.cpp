@@ -144,9 +144,16 @@ void inherit(AcmeAttemptRow& row, const AcmeAttemptRow& old, bool ends_pause) {
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                       const CertificateRequest& request, EngineNews& news) {
     const TwinNames names = TRY(twin_names(writer, request));
-    if (request.csr) TRY(check_names(*request.csr, names.public_name, names.internal_name));
-
     AcmeQueries queries(writer.database());
+    if (request.csr) {
+        TRY(check_names(*request.csr, names.public_name, names.internal_name));
+        // Not whose: whoever sends a public key that is in another's certificate learns nothing.
+        if (TRY(queries.is_key_of_others(request.server_id, request.csr->key_sha256)))
+            return fail(
+                Error{ErrorCode::Invalid, "CSR",
+                      "its key is in use at another customer: a key is made on each server, "
+                      "and is in no image or backup that others get; make a new one"});
+    }
     const auto state = [&] {
         return certificate_state(writer.read(), request.server_id, writer.now());
     };

@@ -140,6 +140,7 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.directory = config.acme_directory;
     options.contacts = config.acme_contact;
     options.ca_file = config.acme_ca_file;
+    options.refused_keys = config.acme_refused_keys;
     options.user_agent = "hairpin/" HAIRPIN_VERSION;
     options.database_path = config.database_path();
     options.listeners = listeners;

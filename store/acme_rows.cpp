@@ -255,6 +255,17 @@ Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id
     return times;
 }
 
+Result<bool> AcmeQueries::is_key_of_others(std::int64_t server_id, const Sha256& key_sha256) {
+    // IS NOT: what belongs to no server belongs to another one than this.
+    Statement rows = TRY(database_.statement(
+        "SELECT 1 FROM (SELECT server_id FROM certificates WHERE key_sha256 = ?2 "
+        "UNION SELECT server_id FROM acme_attempts WHERE key_sha256 = ?2) AS holders "
+        "LEFT JOIN servers ON servers.id = holders.server_id "
+        "WHERE servers.licence IS NOT (SELECT licence FROM servers WHERE id = ?1) LIMIT 1"));
+    rows.bind(server_id, key_sha256);
+    return rows.step();
+}
+
 Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
     Statement rows =
         TRY(database_.statement("SELECT state, count(*) FROM acme_attempts GROUP BY state"));

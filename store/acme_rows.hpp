@@ -161,6 +161,8 @@ public:
     /// before), since `since`, newest first; at most `limit`.
     [[nodiscard]] Result<std::vector<WallTime>> attempts_since(std::int64_t server_id,
                                                                WallTime since, std::size_t limit);
+    /// Whether a certificate or an attempt of another licence than this server's is for the key.
+    [[nodiscard]] Result<bool> is_key_of_others(std::int64_t server_id, const Sha256& key_sha256);
     /// Attempts by state, in the order of AttemptState: for metrics at the start.
     [[nodiscard]] Result<std::vector<std::int64_t>> attempts_by_state();
 
