@@ -36,6 +36,7 @@
 #include "core/octets.hpp"
 #include "core/result.hpp"
 #include "store/acme_rows.hpp"
+#include "store/certificate_overview.hpp"
 #include "store/committer.hpp"
 #include "store/reader.hpp"
 #include "zones/change.hpp"
@@ -105,6 +106,8 @@ struct CertificateState {
     Phase phase = Phase::None;
     std::optional<WallTime> not_before;
     std::optional<WallTime> not_after;
+    std::optional<WallTime> issued_at;   // By our clock.
+    std::optional<WallTime> expired_at;  // Of its last certificate, where no other is good.
     std::optional<Sha256> sha256;      // Of the certificate's DER: the ETag of the chain.
     std::optional<Sha256> key_sha256;  // Of its SubjectPublicKeyInfo.
     std::optional<WallTime> renew_at;
@@ -169,7 +172,7 @@ public:
     void request(std::int64_t server_id, KeySource key, zones::Actor actor, Requested done);
 
     /// The server says that it serves the certificate with this SHA-256 (of the DER).
-    /// Its managed key, if it has one, is erased here.
+    /// Its managed key, if it has one, is erased here; what its reports said about it is replaced.
     /// Errors: NotFound it is not one that we gave it; Unavailable. Twice is no harm.
     void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
                   Acknowledged done);
@@ -217,6 +220,9 @@ private:
 /// Errors: those of the store.
 [[nodiscard]] Result<CertificateState> certificate_state(store::Queries& queries,
                                                          std::int64_t server_id, WallTime now);
+/// The same from what was read already.
+[[nodiscard]] CertificateState certificate_state(const store::CertificateOverview& overview,
+                                                 WallTime now);
 /// The chain of the newest unexpired certificate; empty when there is none.
 [[nodiscard]] Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
                                                                         std::int64_t server_id,

@@ -184,6 +184,7 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
         return fail(Error{ErrorCode::NotFound, to_hex(sha256),
                           "is not a certificate that this server was given"});
     TRY(set_deployed(writer, certificate->id));
+    TRY(set_served(writer, server_id, sha256));
     if (!certificate->key_sealed.empty()) TRY(erase_managed_key(writer, certificate->id));
     auto offered = TRY(offering_attempt(queries, server_id, sha256));
     if (!offered) return {};

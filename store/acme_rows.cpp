@@ -222,6 +222,15 @@ Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(std::int6
     return read_certificate(row);
 }
 
+Result<std::optional<CertificateRow>> AcmeQueries::newest_certificate(std::int64_t server_id,
+                                                                      WallTime now) {
+    Statement row = TRY(database_.statement(
+        std::string(kCertificateColumns) +
+        "WHERE server_id = ?1 ORDER BY not_after > ?2 DESC, issued_at DESC, id DESC LIMIT 1"));
+    row.bind(server_id, now);
+    return read_certificate(row);
+}
+
 Result<std::optional<CertificateRow>> AcmeQueries::certificate(std::int64_t server_id,
                                                                const Sha256& sha256) {
     Statement row = TRY(database_.statement(std::string(kCertificateColumns) +
@@ -342,6 +351,11 @@ Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& ro
                   row.chain, row.csr, row.key_sealed)
             .run());
     return writer.database().last_insert_id();
+}
+
+Result<void> set_served(Writer& writer, std::int64_t server_id, const Sha256& certificate) {
+    return writer.database().run("UPDATE servers SET certificate_sha256 = ?2 WHERE id = ?1",
+                                 server_id, certificate);
 }
 
 Result<void> set_deployed(Writer& writer, std::int64_t certificate_id) {

@@ -152,6 +152,9 @@ public:
     /// The newest that has not expired at `now`.
     [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
                                                                             WallTime now);
+    /// The same, and where all have expired the last of them.
+    [[nodiscard]] Result<std::optional<CertificateRow>> newest_certificate(std::int64_t server_id,
+                                                                           WallTime now);
     [[nodiscard]] Result<std::optional<CertificateRow>> certificate(std::int64_t server_id,
                                                                     const Sha256& sha256);
     /// When the certificates of a server were issued, since `since`, newest first; at most `limit`.
@@ -181,6 +184,9 @@ private:
 [[nodiscard]] Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row,
                                           AttemptState expected);
 [[nodiscard]] Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& row);
+/// What the server says that it serves, as its reports do.
+[[nodiscard]] Result<void> set_served(Writer& writer, std::int64_t server_id,
+                                      const Sha256& certificate);
 /// Errors: NotFound. The first time stays.
 [[nodiscard]] Result<void> set_deployed(Writer& writer, std::int64_t certificate_id);
 [[nodiscard]] Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id);
