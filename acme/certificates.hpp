@@ -30,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "acme/evidence.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -65,6 +66,15 @@ struct Options {
     /// Our own DNS endpoints: each must answer both TXT values before the CA is told. A wildcard
     /// address is asked over loopback.
     std::vector<Endpoint> listeners;
+
+    /// The secondaries of a zone: each is waited for too, and a CA may ask any of them. On the
+    /// thread "acme"; empty: there are none.
+    std::function<std::vector<Endpoint>(const zones::Name& apex)> secondaries;
+    Milliseconds secondary_patience{10 * 60'000};  // For one that answers, but not our values.
+    /// What our servers were asked by CAs, for the sentence of a refusal; empty: nothing is known.
+    SeenQueries seen_queries;
+    /// Called on the thread "acme" when the first order is under way, and when none is any more.
+    std::function<void(bool is_any)> on_orders;
 
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
@@ -108,8 +118,8 @@ struct CertificateState {
     std::optional<WallTime> not_after;
     std::optional<WallTime> issued_at;   // By our clock.
     std::optional<WallTime> expired_at;  // Of its last certificate, where no other is good.
-    std::optional<Sha256> sha256;      // Of the certificate's DER: the ETag of the chain.
-    std::optional<Sha256> key_sha256;  // Of its SubjectPublicKeyInfo.
+    std::optional<Sha256> sha256;        // Of the certificate's DER: the ETag of the chain.
+    std::optional<Sha256> key_sha256;    // Of its SubjectPublicKeyInfo.
     std::optional<WallTime> renew_at;
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.

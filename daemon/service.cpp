@@ -32,6 +32,7 @@
 #include "daemon/listeners.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/notify.hpp"
+#include "daemon/order_evidence.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
 #include "daemon/transfers.hpp"
@@ -336,8 +337,8 @@ private:
         TRY(dns_->start());
         if (checkin_) TRY(start_desk());
         if (!config_.acme_directory.empty()) {
-            certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
-                                                          clock_, *committer_, *sealer_));
+            certificates_ = TRY(
+                acme::Certificates::start(certificate_options(), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
         metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
@@ -358,6 +359,23 @@ private:
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
                                 return admin::Api::create(*context_, loop, TRY(open_reader()));
                             });
+    }
+
+    [[nodiscard]] acme::Options certificate_options() {
+        acme::Options options = acme_options(config_, dns_->endpoints());
+        options.secondaries = [this](const zones::Name& apex) {
+            return endpoints_of(notifier_->results(apex));
+        };
+        options.seen_queries = [this](WallTime since) {
+            return seen_queries(observer_->challenges().since(since));
+        };
+        options.on_orders = [this](bool is_any) {
+            main_.post([this, is_any] {
+                observer_->attend_challenges(is_any);
+                dns_->watch(observer_->watch(), observer_->rings());
+            });
+        };
+        return options;
     }
 
     // All or nothing: a file that cannot be served as a whole changes nothing.
