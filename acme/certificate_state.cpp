@@ -25,31 +25,44 @@ std::string_view to_string(Phase phase) noexcept {
     return kTexts[static_cast<std::size_t>(phase)];
 }
 
+CertificateState certificate_state(const store::CertificateOverview& overview, WallTime now) {
+    CertificateState state;
+    if (overview.live) {
+        const store::AcmeAttemptRow& live = *overview.live;
+        state.phase = live.state == StateName::Blocked ? Phase::Blocked : Phase::Ordering;
+        state.step = to_string(live.state);
+        if (live.key_sha256 != Sha256()) state.step_key = live.key_sha256;
+        state.next_check = live.next_at;
+        state.eta = eta_of(live, now);
+        state.problem = live.problem;
+    }
+    if (!overview.certificate) return state;
+    const store::CertificateRow& certificate = *overview.certificate;
+    if (certificate.not_after <= now) {
+        state.expired_at = certificate.not_after;
+        return state;
+    }
+    state.phase = Phase::Valid;
+    state.not_before = certificate.not_before;
+    state.not_after = certificate.not_after;
+    state.issued_at = certificate.issued_at;
+    state.sha256 = certificate.sha256;
+    state.key_sha256 = certificate.key_sha256;
+    state.renew_at = certificate.renew_at;
+    state.deployed = certificate.deployed_at.has_value();
+    state.managed_key_waiting = certificate.server_id != store::kOurselves &&
+                                certificate.key_origin == store::KeyOrigin::Managed &&
+                                !certificate.key_sealed.empty();
+    return state;
+}
+
 Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t server_id,
                                            WallTime now) {
     store::AcmeQueries rows(queries.database());
-    CertificateState state;
-    if (const auto live = TRY(rows.live_attempt(server_id))) {
-        state.phase = live->state == StateName::Blocked ? Phase::Blocked : Phase::Ordering;
-        state.step = to_string(live->state);
-        if (live->key_sha256 != Sha256()) state.step_key = live->key_sha256;
-        state.next_check = live->next_at;
-        state.eta = eta_of(*live, now);
-        state.problem = live->problem;
-    }
-    const auto certificate = TRY(rows.current_certificate(server_id, now));
-    if (!certificate) return state;
-    state.phase = Phase::Valid;
-    state.not_before = certificate->not_before;
-    state.not_after = certificate->not_after;
-    state.sha256 = certificate->sha256;
-    state.key_sha256 = certificate->key_sha256;
-    state.renew_at = certificate->renew_at;
-    state.deployed = certificate->deployed_at.has_value();
-    state.managed_key_waiting = server_id != store::kOurselves &&
-                                certificate->key_origin == store::KeyOrigin::Managed &&
-                                !certificate->key_sealed.empty();
-    return state;
+    store::CertificateOverview overview;
+    overview.live = TRY(rows.live_attempt(server_id));
+    overview.certificate = TRY(rows.newest_certificate(server_id, now));
+    return certificate_state(overview, now);
 }
 
 Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,

@@ -11,6 +11,7 @@
 #include "acme/foresight.hpp"
 #include "acme/requests.hpp"
 #include "acme/revocation.hpp"
+#include "acme/weak_key.hpp"
 #include "core/guarded.hpp"
 
 namespace hairpin::acme {
@@ -18,9 +19,10 @@ namespace detail {
 
 class CertificatesState : public std::enable_shared_from_this<CertificatesState> {
 public:
-    CertificatesState(Options options, const Clock& clock, store::Committer& committer,
-                      const Sealer& sealer)
+    CertificatesState(Options options, RefusedKeys refused, const Clock& clock,
+                      store::Committer& committer, const Sealer& sealer)
         : options_(std::move(options)),
+          refused_(std::move(refused)),
           clock_(clock),
           committer_(committer),
           sealer_(sealer),
@@ -80,6 +82,7 @@ public:
     }
 
     const Options options_;
+    const RefusedKeys refused_;
     const Clock& clock_;
     store::Committer& committer_;
     const Sealer sealer_;
@@ -138,8 +141,9 @@ Result<std::unique_ptr<Certificates>> Certificates::start(Options options, const
                                                           store::Committer& committer,
                                                           const Sealer& sealer) {
     TRY(check_options(options));
-    auto state =
-        std::make_shared<detail::CertificatesState>(std::move(options), clock, committer, sealer);
+    RefusedKeys refused = TRY(RefusedKeys::read(options.refused_keys));
+    auto state = std::make_shared<detail::CertificatesState>(std::move(options), std::move(refused),
+                                                             clock, committer, sealer);
     TRY(state->engine_->prepare());
     state->engine_->start();
     return std::unique_ptr<Certificates>(new Certificates(std::move(state)));
@@ -150,7 +154,7 @@ void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor a
     CertificateRequest request;
     request.server_id = server_id;
     if (const auto* device = std::get_if<DeviceKey>(&key)) {
-        auto csr = read_csr(device->csr);
+        auto csr = read_csr(device->csr, state_->refused_);
         if (!csr) return done(fail(std::move(csr).error()));
         request.csr = std::move(*csr);
     }

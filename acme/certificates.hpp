@@ -31,6 +31,7 @@
 #include <variant>
 #include <vector>
 
+#include "acme/evidence.hpp"
 #include "acme/own_certificate.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
@@ -38,6 +39,7 @@
 #include "core/octets.hpp"
 #include "core/result.hpp"
 #include "store/acme_rows.hpp"
+#include "store/certificate_overview.hpp"
 #include "store/committer.hpp"
 #include "store/reader.hpp"
 #include "zones/change.hpp"
@@ -60,11 +62,21 @@ struct Options {
     std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
     std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
     std::string user_agent = "hairpin";
-    std::string database_path;  // For a read-only connection of its own.
+    std::vector<std::string> refused_keys;  // Files of RefusedKeys::read() (weak_key.hpp).
+    std::string database_path;              // For a read-only connection of its own.
 
     /// Our own DNS endpoints: each must answer both TXT values before the CA is told. A wildcard
     /// address is asked over loopback.
     std::vector<Endpoint> listeners;
+
+    /// The secondaries of a zone: each is waited for too, and a CA may ask any of them. On the
+    /// thread "acme"; empty: there are none.
+    std::function<std::vector<Endpoint>(const zones::Name& apex)> secondaries;
+    Milliseconds secondary_patience{10 * 60'000};  // For one that answers, but not our values.
+    /// What our servers were asked by CAs, for the sentence of a refusal; empty: nothing is known.
+    SeenQueries seen_queries;
+    /// Called on the thread "acme" when the first order is under way, and when none is any more.
+    std::function<void(bool is_any)> on_orders;
 
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
@@ -106,8 +118,10 @@ struct CertificateState {
     Phase phase = Phase::None;
     std::optional<WallTime> not_before;
     std::optional<WallTime> not_after;
-    std::optional<Sha256> sha256;      // Of the certificate's DER: the ETag of the chain.
-    std::optional<Sha256> key_sha256;  // Of its SubjectPublicKeyInfo.
+    std::optional<WallTime> issued_at;   // By our clock.
+    std::optional<WallTime> expired_at;  // Of its last certificate, where no other is good.
+    std::optional<Sha256> sha256;        // Of the certificate's DER: the ETag of the chain.
+    std::optional<Sha256> key_sha256;    // Of its SubjectPublicKeyInfo.
     std::optional<WallTime> renew_at;
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.
@@ -196,7 +210,7 @@ public:
     void request_own(OwnNames names, Renew renew, zones::Actor actor, Requested done);
 
     /// The server says that it serves the certificate with this SHA-256 (of the DER).
-    /// Its managed key, if it has one, is erased here.
+    /// Its managed key, if it has one, is erased here; what its reports said about it is replaced.
     /// Errors: NotFound it is not one that we gave it; Unavailable. Twice is no harm.
     void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
                   Acknowledged done);
@@ -259,6 +273,9 @@ private:
 /// Errors: those of the store.
 [[nodiscard]] Result<CertificateState> certificate_state(store::Queries& queries,
                                                          std::int64_t server_id, WallTime now);
+/// The same from what was read already.
+[[nodiscard]] CertificateState certificate_state(const store::CertificateOverview& overview,
+                                                 WallTime now);
 /// The chain of the newest unexpired certificate; empty when there is none.
 [[nodiscard]] Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
                                                                         std::int64_t server_id,

@@ -16,6 +16,7 @@
 
 #include "acme/certificates.hpp"
 #include "acme/openssl_handles.hpp"
+#include "acme/weak_key.hpp"
 #include "core/assert.hpp"
 #include "core/handle.hpp"
 
@@ -85,6 +86,8 @@ Result<std::string> judge_key(const EVP_PKEY* key) {
     if (BN_is_odd(exponent.get()) == 0 || BN_num_bits(exponent.get()) < 17 ||
         BN_num_bits(exponent.get()) > 256)
         return fail(invalid("its RSA key has a public exponent that CAs refuse; use 65537"));
+    if (const auto weakness = weakness_of(key))
+        return fail(invalid("its key " + *weakness + "; make a new one"));
     return "RSA " + std::to_string(bits);
 }
 
@@ -203,7 +206,7 @@ Octets der_of(X509_REQ* request) {
 
 }  // namespace
 
-Result<Csr> read_csr(OctetView octets) {
+Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused) {
     const RequestHandle request = TRY(parse(octets));
     EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
     if (key == nullptr) return fail(invalid("its public key cannot be read"));
@@ -213,6 +216,8 @@ Result<Csr> read_csr(OctetView octets) {
     if (X509_REQ_verify(request.get(), key) != 1)
         return fail(invalid("its signature does not fit its key"));
     csr.key_sha256 = key_sha256(key);
+    if (refused.holds(key, csr.key_sha256))
+        return fail(invalid("its key is in a list of keys that strangers have; make a new one"));
     TRY(read_alternative_names(request.get(), csr));
     TRY(read_common_names(request.get(), csr));
     csr.der = der_of(request.get());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "acme/jws.hpp"
+#include "acme/weak_key.hpp"
 #include "core/crypto.hpp"
 #include "core/octets.hpp"
 #include "core/result.hpp"
@@ -34,8 +35,9 @@ struct Csr {
 
 /// Reads DER or one PEM block ("CERTIFICATE REQUEST"), at most kMaxCsrOctets.
 /// Errors: Limit too large; Invalid not PKCS#10, octets behind it, a bad signature, or a key that
-/// is not P-256, P-384 or RSA of 2048..4096 bits (with the usual public exponents).
-[[nodiscard]] Result<Csr> read_csr(OctetView octets);
+/// is not P-256, P-384 or RSA of 2048..4096 bits (with the usual public exponents), or one whose
+/// private half strangers have (weak_key.hpp).
+[[nodiscard]] Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused = {});
 
 /// Whether it names exactly these two, its subject being empty or one of them as common name.
 /// Errors: Invalid, with the names that belong in it and the openssl command that makes it.

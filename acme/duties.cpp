@@ -87,15 +87,23 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
         });
 }
 
-void Engine::ask_listeners(const JobRef& job) {
+std::vector<TxtQuestion> Engine::questions_of(const Attempt& attempt) {
     std::vector<TxtQuestion> questions;
-    for (const Pending& each : published(job->attempt.state))
+    for (const Pending& each : published(attempt.state))
         if (const auto owner = challenge_name(each.name))
             questions.push_back({*owner, each.txt_value});
+    return questions;
+}
+
+void Engine::ask_listeners(const JobRef& job) {
+    if (job->secondaries.since) return ask_secondaries(job);  // Ours have answered before.
     job->check = ListenerCheck::start(
-        loop_, options_.listeners, std::move(questions), kListenerPatience,
+        loop_, options_.listeners, questions_of(job->attempt), kListenerPatience,
         [this, job](const Result<void>& answered) {
-            if (answered) return advance(job, ListenersAnswered{});
+            if (answered) {
+                job->tries = 0;
+                return loop_.post([this, job] { ask_secondaries(job); });
+            }
             if (++job->tries >= kListenerTries)
                 return give_up(job, {Remedy::TryAgain,
                                      "txt-not-answered",
@@ -107,6 +115,7 @@ void Engine::ask_listeners(const JobRef& job) {
 
 void Engine::answer_challenges(const JobRef& job, std::size_t index) {
     const auto pending = published(job->attempt.state);
+    if (index == 0) job->told_at = clock_.now();
     if (index >= pending.size()) return advance(job, ChallengesAnswered{});
     with_account(job, [this, job, index, one = pending[index]] {
         client_->read_authorization(
@@ -154,13 +163,22 @@ void Engine::explain_invalid(const JobRef& job, std::size_t index, std::optional
     if (index >= pending.size())
         return give_up(job, judge(problem.value_or(Problem()), "the order"));
     const std::string name = pending[index].name;
-    client_->read_authorization(
-        pending[index].url, [this, job, index, name,
-                             problem = std::move(problem)](const CaResult<Authorization>& seen) {
-            if (seen && seen->error)
-                return give_up(job, judge(*seen->error, "the CA's check of " + name));
-            explain_invalid(job, index + 1, problem);
-        });
+    client_->read_authorization(pending[index].url, [this, job, index, name,
+                                                     problem = std::move(problem)](
+                                                        const CaResult<Authorization>& seen) {
+        if (seen && seen->error)
+            return give_up(
+                job, with_evidence(job, name, judge(*seen->error, "the CA's check of " + name)));
+        explain_invalid(job, index + 1, problem);
+    });
+}
+
+/// The CA says what it did not get; what our servers were asked says why.
+Verdict Engine::with_evidence(const JobRef& job, std::string_view name, Verdict verdict) const {
+    if (!options_.seen_queries) return verdict;
+    const std::string evidence = evidence_of(name, options_.seen_queries(job->told_at));
+    if (!evidence.empty()) verdict.text += ". " + evidence;
+    return verdict;
 }
 
 void Engine::poll(const JobRef& job, std::optional<Milliseconds> retry_after) {

@@ -235,7 +235,7 @@ void Engine::drop(const JobRef& job) {
 void Engine::forget(std::int64_t attempt_id) {
     schedule_.erase(attempt_id);
     live_.erase(attempt_id);
-    counters_.live.store(live_.size(), std::memory_order_relaxed);
+    count_live();
     admit_waiting();
 }
 
@@ -245,7 +245,14 @@ void Engine::keep_count(const Attempt& attempt) {
     } else {
         live_.erase(attempt.id);
     }
+    count_live();
+}
+
+void Engine::count_live() {
     counters_.live.store(live_.size(), std::memory_order_relaxed);
+    if (had_live_ == !live_.empty()) return;
+    had_live_ = !live_.empty();
+    if (options_.on_orders) options_.on_orders(had_live_);
 }
 
 void Engine::advance(const JobRef& job, Event event, Rows extra, std::string_view audit) {
@@ -305,6 +312,7 @@ void Engine::committed(const JobRef& job, const Committed& done) {
     const StateName state = name_of(job->attempt.state);
     job->write.reset();
     job->tries = 0;
+    job->secondaries = {};
     if (was == StateName::Admitted && state == StateName::Ordering)
         orders_.note(job->attempt.server_id, clock_.now());
     const Attempt& attempt = job->attempt;

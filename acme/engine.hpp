@@ -89,6 +89,13 @@ private:
         std::string audit;
         int failures = 0;  // Of the store.
     };
+    /// How far the secondaries of a zone have been found to answer, one after the other.
+    struct SecondaryWait {
+        std::optional<WallTime> since;  // Empty: they were not looked at.
+        std::vector<Endpoint> all;
+        std::size_t done = 0;  // So many of them are no matter any more.
+        int silent = 0;        // How often the next one did not answer, in a row.
+    };
     /// An attempt that is being worked on: from its admission until it is settled, paused or final.
     struct Job {
         Attempt attempt;
@@ -96,6 +103,8 @@ private:
         bool waiting = false;        // In the schedule, or for a place.
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
+        SecondaryWait secondaries;
+        WallTime told_at{};  // When the CA was told; in an earlier run: never.
     };
     using JobRef = std::shared_ptr<Job>;
     using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
@@ -115,6 +124,7 @@ private:
     void not_committed(const JobRef& job, const store::WorkRefusal& why);
     void wait(const JobRef& job, Milliseconds pause);
     void keep_count(const Attempt& attempt);
+    void count_live();
     void begin_successor(std::int64_t server_id);
     void note_trouble(std::string text);
 
@@ -139,9 +149,16 @@ private:
                                  std::vector<Pending> pending);
     void ask_listeners(const JobRef& job);
     void answer_challenges(const JobRef& job, std::size_t index);
+    [[nodiscard]] static std::vector<TxtQuestion> questions_of(const Attempt& attempt);
+    [[nodiscard]] Verdict with_evidence(const JobRef& job, std::string_view name,
+                                        Verdict verdict) const;
     void await_order(const JobRef& job);
     void explain_invalid(const JobRef& job, std::size_t index, std::optional<Problem> problem);
     void poll(const JobRef& job, std::optional<Milliseconds> retry_after);
+
+    // secondary_wait.cpp
+    void ask_secondaries(const JobRef& job);
+    void secondary_answered(const JobRef& job, const Endpoint& one, const Result<void>& answered);
 
     // issue.cpp
     void prepare_key(const JobRef& job);
@@ -185,6 +202,7 @@ private:
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
+    bool had_live_ = false;                  // When it was last told (Options::on_orders).
     std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
     Guarded<std::string> trouble_;
     std::thread thread_;

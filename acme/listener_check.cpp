@@ -105,7 +105,7 @@ private:
             const auto good = read_txt_answer(message, one.ids[index], questions_[index], why);
             if (!good) continue;
             if (!*good)
-                return finish(fail(Error{ErrorCode::Unavailable, one.listener.text(),
+                return finish(fail(Error{ErrorCode::Protocol, one.listener.text(),
                                          why + " for " + questions_[index].owner.text() + " TXT"}));
             one.answered[index] = true;
             if (--left_ == 0) finish({});

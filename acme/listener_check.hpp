@@ -34,9 +34,9 @@ public:
     using Then = std::function<void(Result<void>)>;
 
     /// @param listeners  A wildcard address is asked over loopback. None at all is a success.
-    /// Errors given to `then`: Unavailable  a listener does not answer within `patience`, or
-    ///                                      answers without the value; the cause says which, what
-    ///                         Io           a socket could not be had.
+    /// Errors given to `then`: Unavailable  a listener does not answer within `patience`
+    ///                         Protocol     it answers without the value; the cause says what
+    ///                         Io           a socket could not be had, or nobody listens there.
     /// An answer that is cut short (TC) without the value does not count: the CA must not be told
     /// too early. Only a name with some twenty other TXT values meets that; the cause says so.
     [[nodiscard]] static std::shared_ptr<ListenerCheck> start(

@@ -162,12 +162,19 @@ Result<bool> has_own(AcmeQueries& queries, const OwnNames& names, WallTime now) 
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                       const CertificateRequest& request, EngineNews& news) {
     const TwinNames names = TRY(twin_names(writer, request));
-    if (request.csr) TRY(check_names(*request.csr, names.public_name, names.internal_name));
-    if (request.csr && TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
-        return fail(
-            Error{ErrorCode::Invalid, "CSR", "its key was revoked as compromised: make a new one"});
-
     AcmeQueries queries(writer.database());
+    if (request.csr) {
+        TRY(check_names(*request.csr, names.public_name, names.internal_name));
+        if (TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
+            return fail(Error{ErrorCode::Invalid, "CSR",
+                              "its key was revoked as compromised: make a new one"});
+        // Not whose: whoever sends a public key that is in another's certificate learns nothing.
+        if (TRY(queries.is_key_of_others(request.server_id, request.csr->key_sha256)))
+            return fail(
+                Error{ErrorCode::Invalid, "CSR",
+                      "its key is in use at another customer: a key is made on each server, "
+                      "and is in no image or backup that others get; make a new one"});
+    }
     const auto state = [&] {
         return certificate_state(writer.read(), request.server_id, writer.now());
     };
@@ -231,6 +238,7 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
         return fail(Error{ErrorCode::NotFound, to_hex(sha256),
                           "is not a certificate that this server was given"});
     TRY(set_deployed(writer, certificate->id));
+    TRY(set_served(writer, server_id, sha256));
     if (!certificate->key_sealed.empty()) TRY(erase_managed_key(writer, certificate->id));
     auto offered = TRY(offering_attempt(queries, server_id, sha256));
     if (!offered) return {};

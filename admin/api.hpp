@@ -27,6 +27,7 @@
 
 #include "acme/certificates.hpp"
 #include "admin/authentication.hpp"
+#include "admin/certificate_counts.hpp"
 #include "admin/certificate_waits.hpp"
 #include "admin/context.hpp"
 #include "admin/router.hpp"
@@ -103,6 +104,9 @@ public:
     [[nodiscard]] net::Loop& loop() noexcept { return loop_; }
     [[nodiscard]] store::Queries& queries() noexcept { return *reader_; }
     [[nodiscard]] CertificateWaits& waits() noexcept { return waits_; }
+    [[nodiscard]] CertificateCounter& certificate_counter() noexcept {
+        return certificate_counter_;
+    }
     [[nodiscard]] WallTime now() const noexcept { return context_.clock.now(); }
     [[nodiscard]] Published<zones::ZoneTable>::Snapshot zones() const {
         return context_.zones.snapshot();
@@ -130,6 +134,7 @@ private:
     store::Reader reader_;
     Authenticator authenticator_;
     std::unordered_map<std::int64_t, acme::CertificateState> certificates_;
+    CertificateCounter certificate_counter_;
     CertificateWaits waits_;
     std::shared_ptr<void> subscription_;
 };

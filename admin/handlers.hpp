@@ -33,6 +33,9 @@ Result<Write, Problem> delete_licence(Api& api, const Call& call);
 Result<Write, Problem> post_server(Api& api, const Call& call);
 Result<Write, Problem> post_server_credential(Api& api, const Call& call);
 
+// certificates.cpp
+Result<net::Response, Problem> list_certificates(Api& api, const Call& call);
+
 // servers.cpp
 Result<net::Response, Problem> list_servers(Api& api, const Call& call);
 Result<net::Response, Problem> get_server(Api& api, const Call& call);

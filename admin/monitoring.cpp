@@ -92,6 +92,21 @@ void collect_counts(Api& api, MetricsText& metrics) {
     metrics.gauge("journal_rows", "Rows of the journal.", number(counts->journal_rows));
 }
 
+void collect_certificates(Api& api, MetricsText& metrics) {
+    const auto counts =
+        api.certificate_counter().at(api.queries(), api.now(), api.context().clock.monotonic());
+    if (!counts) return;  // hairpin_store_writable and /readyz say so.
+    metrics.family("certificates", MetricsText::Kind::Gauge,
+                   "Servers by where their certificate stands, counted once a minute.");
+    for (std::size_t phase = 0; phase < kPhases; ++phase)
+        metrics.sample("state", acme::to_string(static_cast<acme::Phase>(phase)),
+                       (*counts)->phases[phase]);
+    metrics.family("certificate_alarms", MetricsText::Kind::Gauge,
+                   "Servers by what is wrong with their certificate, counted once a minute.");
+    for (std::size_t kind = 0; kind < acme::kAlarmKinds; ++kind)
+        metrics.sample("alarm", acme::kAlarmWords[kind], (*counts)->alarms[kind]);
+}
+
 net::Response text_response(std::string body, const char* type) {
     return {200, {{"content-type", type}, {"cache-control", "no-store"}}, std::move(body)};
 }
@@ -124,6 +139,7 @@ Result<net::Response, Problem> get_metrics(Api& api, const Call&) {
     collect_doors(api.context().doors, metrics);
     collect_store(api.context().committer, metrics);
     collect_counts(api, metrics);
+    if (api.context().certificates != nullptr) collect_certificates(api, metrics);
     if (api.context().metrics != nullptr) api.context().metrics->collect(metrics);
     return text_response(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
 }

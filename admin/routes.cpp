@@ -59,6 +59,8 @@ constexpr std::array kRoutes{
     Route{Method::Post, "/v1/licences/{licence}/servers/{server}/certificate/retry", kOperator,
           &post_certificate_retry, kNoBody},
 
+    Route{Method::Get, "/v1/certificates", kOperator, &list_certificates, kNoBody},
+
     Route{Method::Get, "/v1/self", kServer, &get_self, kNoBody},
     Route{Method::Post, "/v1/self/heartbeat", kServer, &post_heartbeat, kMaxHeartbeatOctets},
     Route{Method::Put, "/v1/self/certificate", kServer, &put_certificate, acme::kMaxCsrOctets},

@@ -75,6 +75,24 @@ void write_refused(JsonWriter& json, const std::vector<RefusedAddress>& refused)
     json.end_array();
 }
 
+/// The server serves what it was given: as good as POST /v1/self/certificate/deployed.
+void acknowledge(Api& api, const Beat& beat, const acme::CertificateState& state) {
+    CertificateDesk* desk = api.context().certificates;
+    const auto& served = beat.heartbeat.certificate;
+    if (desk == nullptr || !served || served != state.sha256 || state.deployed) return;
+    if (beat.decision.machine != MachineVerdict::Agreed &&
+        beat.decision.machine != MachineVerdict::Adopted)
+        return;
+    const std::string name = beat.server.licence + "/" + beat.server.label;
+    desk->deployed(beat.server.id, *served, actor_of(beat.identity, beat.observed, "heartbeat"),
+                   [name](const Result<void>& done) {
+                       // The next heartbeat says it again.
+                       if (!done)
+                           log::logger("admin").debug("{}: what it serves was not noted: {}", name,
+                                                      done.error().text());
+                   });
+}
+
 void answer(Api& api, Exchange& exchange, const Beat& beat) {
     const bool is_held = beat.decision.machine == MachineVerdict::Held;
     const auto view = describe(api, beat.server, beat.identity.licence->zone_apex, is_held);
@@ -97,7 +115,8 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     write_refused(json, beat.decision.refused);
     json.member("mount", mount_of(*view));
     write_verdict(json, view->verdict);
-    write_certificate(json, view->certificate);
+    write_certificate(json, view->certificate, view->alarm);
+    acknowledge(api, beat, view->certificate);
     const auto interval = api.context().options.heartbeat_interval;
     json.key("next_in").tenths(next_in(interval, beat.server.id, api.now()));
     write_check_in(json, api.context().options, beat.server.id, api.now());

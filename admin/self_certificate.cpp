@@ -35,7 +35,7 @@ CertificateDesk* desk_of(Api& api, Exchange& exchange) {
 net::Response state_response(int status, const acme::CertificateState& state) {
     JsonWriter json;
     json.begin_object();
-    write_certificate(json, state);
+    write_certificate(json, state, std::nullopt);  // What was asked for a moment ago is not late.
     json.end_object();
     return json_response(status, json);
 }

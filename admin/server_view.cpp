@@ -60,6 +60,18 @@ void write_rival(JsonWriter& json, const ServerView& view) {
     json.end_object().end_array().end_object();
 }
 
+void write_alarm(JsonWriter& json, const std::optional<acme::CertificateAlarm>& alarm) {
+    if (!alarm) {
+        json.key("alarm").null();
+        return;
+    }
+    json.key("alarm").begin_object();
+    json.member("code", acme::to_string(alarm->kind));
+    json.member("text", alarm->text);
+    json.member("next_step", alarm->next_step);
+    json.end_object();
+}
+
 }  // namespace
 
 Result<ServerView, Problem> describe(Api& api, const store::ServerRow& server,
@@ -84,8 +96,10 @@ Result<ServerView, Problem> describe(Api& api, const store::ServerRow& server,
     const bool is_frozen = server.state == store::ServerState::Frozen;
     if (view.rival && !is_frozen && api.now() - view.rival->at >= window) view.rival.reset();
     view.certificate = TRY(api.certificate_state(server.id));
-    view.verdict = verdict_of({view.server, view.names, options.addresses, view.published_public,
-                               view.published_internal, view.online, view.rival, is_held});
+    view.alarm = acme::alarm_of(view.certificate, server.report.certificate, api.now());
+    view.verdict =
+        verdict_of({view.server, view.names, options.addresses, view.published_public,
+                    view.published_internal, view.online, view.rival, view.alarm, is_held});
     return view;
 }
 
@@ -121,7 +135,8 @@ void write_verdict(JsonWriter& json, const Verdict& verdict) {
     json.end_object();
 }
 
-void write_certificate(JsonWriter& json, const acme::CertificateState& state) {
+void write_certificate(JsonWriter& json, const acme::CertificateState& state,
+                       const std::optional<acme::CertificateAlarm>& alarm) {
     json.key("certificate").begin_object();
     json.member("state", acme::to_string(state.phase));
     json.member("not_after", state.not_after);
@@ -133,6 +148,7 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state) {
     json.member("step", state.step);
     json.member("next_check", state.next_check);
     json.member("problem", state.problem);
+    write_alarm(json, alarm);
     json.end_object();
 }
 
@@ -166,7 +182,7 @@ void write_server_members(JsonWriter& json, const ServerView& view) {
     json.member("serial", view.serial);
     json.member("mount", mount_of(view));
     write_verdict(json, view.verdict);
-    write_certificate(json, view.certificate);
+    write_certificate(json, view.certificate, view.alarm);
     write_rival(json, view);
     write_reported(json, server.report);
     json.member("created", server.created_at);

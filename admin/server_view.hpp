@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/certificate_alarm.hpp"
 #include "acme/certificates.hpp"
 #include "admin/api.hpp"
 #include "admin/context.hpp"
@@ -31,6 +32,7 @@ struct ServerView {
     store::Online online = store::Online::Unknown;
     std::optional<Rival> rival;  // Heard from within the window, or frozen with it.
     acme::CertificateState certificate;
+    std::optional<acme::CertificateAlarm> alarm;  // Of the certificate.
     Verdict verdict;
 };
 
@@ -47,7 +49,8 @@ struct ServerView {
 void write_names(JsonWriter& json, const TwinNames& names);
 void write_published(JsonWriter& json, const ServerView& view);
 void write_verdict(JsonWriter& json, const Verdict& verdict);
-void write_certificate(JsonWriter& json, const acme::CertificateState& state);
+void write_certificate(JsonWriter& json, const acme::CertificateState& state,
+                       const std::optional<acme::CertificateAlarm>& alarm);
 
 /// "check_in": how this server checks in, null where none may. `now`: where the caller can use our
 /// clock, because it has just asked.

@@ -81,6 +81,15 @@ std::optional<Verdict> internal_name(const VerdictSituation& situation) {
             "on site use the public name."};
 }
 
+/// Browsers cannot use the server at all: that goes before names that are filtered on site.
+bool is_without_certificate(acme::AlarmKind kind) {
+    return kind == acme::AlarmKind::Expired || kind == acme::AlarmKind::Blocked;
+}
+
+Verdict certificate(const acme::CertificateAlarm& alarm) {
+    return {"certificate-" + std::string(acme::to_string(alarm.kind)), alarm.text, alarm.next_step};
+}
+
 std::optional<Verdict> standing(const VerdictSituation& situation) {
     const store::ServerRow& server = situation.server;
     if (server.state == store::ServerState::Suspended)
@@ -112,7 +121,10 @@ Verdict verdict_of(const VerdictSituation& situation) {
                 "The server names other public addresses than " +
                     situation.server.report.observed->text() + ", which its reports come from.",
                 "Check whether that is meant; \"public\": \"auto\" follows the connection."};
+    const auto& alarm = situation.alarm;
+    if (alarm && is_without_certificate(alarm->kind)) return certificate(*alarm);
     if (auto verdict = internal_name(situation)) return *std::move(verdict);
+    if (alarm) return certificate(*alarm);
     return {"unknown", "It reports regularly. Whether it can be reached has not been probed.", ""};
 }
 

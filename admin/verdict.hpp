@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/certificate_alarm.hpp"
 #include "admin/names.hpp"
 #include "admin/rival_watch.hpp"
 #include "core/clock.hpp"
@@ -36,13 +37,15 @@ struct VerdictSituation {
     const std::vector<IpAddress>& published_internal;
     store::Online online;
     std::optional<Rival> rival;
+    std::optional<acme::CertificateAlarm> alarm = {};
     /// The report being answered was held back or ignored: it came from another machine.
     bool is_held = false;
 };
 
 /// The most important of what is known, in this order: suspended, conflict, never-reported,
 /// second-machine, offline, private-source or no-public-address, no-internal-address,
-/// address-differs, internal-name-filtered, -fails or -wrong, unknown.
+/// address-differs, certificate-expired or -blocked, internal-name-filtered, -fails or -wrong,
+/// certificate-overdue, -old-served or -not-deployed, unknown.
 [[nodiscard]] Verdict verdict_of(const VerdictSituation& situation);
 
 }  // namespace hairpin::admin

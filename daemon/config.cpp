@@ -208,6 +208,8 @@ private:
               &config_.acme_ca_file, &config_.dns_cookie_secret_file,
               &config_.observing.dnstap.socket, &config_.observing.query_log.path})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
+        for (std::string& path : config_.acme_refused_keys)
+            path = (folder / path).lexically_normal().string();
         static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",
                                                           "error", "critical", "off"};
         if (!levels.contains(config_.log_level))

@@ -85,6 +85,7 @@ struct Config {
     std::string acme_directory;
     std::vector<std::string> acme_contact;
     std::string acme_ca_file;
+    std::vector<std::string> acme_refused_keys;
 
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;

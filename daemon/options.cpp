@@ -405,6 +405,15 @@ const std::array kOptions = {
                return {};
            },
            [](const Config& c) { return c.acme_ca_file; }},
+    Option{
+        "acme.refused_keys", OptionKind::List, Presence::Optional, kRestart, "[]",
+        "Files with keys that no certificate is ordered for: SHA-256 of public keys, or lists of "
+        "openssl-blacklist.",
+        [](Config& c, const OptionValue& v) -> Fault {
+            c.acme_refused_keys = list(v);
+            return {};
+        },
+        [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_refused_keys, " ")); }},
     Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
            "Where everything is kept: sqlite: and a file, relative to data_dir.",
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },

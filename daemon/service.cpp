@@ -32,6 +32,7 @@
 #include "daemon/listeners.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/notify.hpp"
+#include "daemon/order_evidence.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
 #include "daemon/transfer_door.hpp"
@@ -143,6 +144,7 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.directory = config.acme_directory;
     options.contacts = config.acme_contact;
     options.ca_file = config.acme_ca_file;
+    options.refused_keys = config.acme_refused_keys;
     options.user_agent = "hairpin/" HAIRPIN_VERSION;
     options.database_path = config.database_path();
     options.listeners = listeners;
@@ -338,8 +340,8 @@ private:
         TRY(dns_->start());
         if (checkin_) TRY(start_desk());
         if (!config_.acme_directory.empty()) {
-            certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
-                                                          clock_, *committer_, *sealer_));
+            certificates_ = TRY(
+                acme::Certificates::start(certificate_options(), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
         metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
@@ -364,6 +366,23 @@ private:
                             [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
                                 return admin::Api::create(*context_, loop, TRY(open_reader()));
                             });
+    }
+
+    [[nodiscard]] acme::Options certificate_options() {
+        acme::Options options = acme_options(config_, dns_->endpoints());
+        options.secondaries = [this](const zones::Name& apex) {
+            return endpoints_of(notifier_->results(apex));
+        };
+        options.seen_queries = [this](WallTime since) {
+            return seen_queries(observer_->challenges().since(since));
+        };
+        options.on_orders = [this](bool is_any) {
+            main_.post([this, is_any] {
+                observer_->attend_challenges(is_any);
+                dns_->watch(observer_->watch(), observer_->rings());
+            });
+        };
+        return options;
     }
 
     // All or nothing: a file that cannot be served as a whole changes nothing.

@@ -30,6 +30,7 @@ namespace hairpin::dnsd {
 struct Audience {
     bool everything = false;  // Who watches all of them (dnstap).
     bool sample = false;      // Who watches some (the query log).
+    bool challenge = false;   // Who watches what CAs ask for.
 };
 
 class ExchangeRing {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/octets.hpp"
 #include "dnsd/counters.hpp"
 #include "dnsd/exchange_ring.hpp"
 
@@ -22,8 +23,13 @@ namespace hairpin::dnsd {
 struct Watch {
     bool everything = false;
     std::uint32_t sample = 0;  // One in so many, chosen at random; 0: none.
+    bool challenges = false;   // Questions that CAs ask before they issue.
     friend bool operator==(const Watch&, const Watch&) = default;
 };
+
+/// Whether a message asks for a name that begins with `_acme-challenge` (RFC 8555 section 8.4), or
+/// for CAA (RFC 8659): what a CA asks before it issues. Of any octets.
+[[nodiscard]] bool asks_for_challenge(OctetView message) noexcept;
 
 class Tap {
 public:

@@ -24,11 +24,21 @@ public:
     void configure(const Options& options, const Rings& rings) {
         loop_.post([this, options, rings] { set(options, rings); });
     }
+    void attend_challenges(bool attends, const Rings& rings) {
+        loop_.post([this, attends, rings] {
+            drain(clock_.monotonic());
+            rings_ = rings;
+            attends_ = attends;
+            pause_or_go_on();
+        });
+    }
     void stop();
     [[nodiscard]] const ObserverCounters& counters() const noexcept { return counters_; }
+    [[nodiscard]] const ChallengeLog& challenges() const noexcept { return challenges_; }
 
 private:
     void set(const Options& options, const Rings& rings);
+    void pause_or_go_on();
     void on_tick();
     /// Whether the rings held anything.
     bool drain(MonotonicTime now);
@@ -39,10 +49,12 @@ private:
     net::Timer timer_;  // Paused while nothing is watched.
     const SystemClock clock_;
     Rings rings_;
-    bool taps_ = false;  // Whether there is a dnstap to show things to,
-    bool logs_ = false;  // or a query log.
+    bool taps_ = false;     // Whether there is a dnstap to show things to,
+    bool logs_ = false;     // or a query log,
+    bool attends_ = false;  // or somebody who asks what CAs asked.
     Dnstap dnstap_;
     QueryLog query_log_;
+    ChallengeLog challenges_;
     std::thread thread_;
 };
 
@@ -66,8 +78,12 @@ void Observer::Impl::set(const Options& options, const Rings& rings) {
     logs_ = options.query_log.is_on();
     dnstap_.set(options.dnstap);
     query_log_.set(logs_ ? options.query_log.path : std::string(), clock_.monotonic());
+    pause_or_go_on();
+}
+
+void Observer::Impl::pause_or_go_on() {
     on_tick();
-    if (!taps_ && !logs_) timer_.pause();
+    if (!taps_ && !logs_ && !attends_) timer_.pause();
 }
 
 void Observer::Impl::on_tick() {
@@ -89,6 +105,7 @@ bool Observer::Impl::drain(MonotonicTime now) {
         count += ring->drain([&](const dnsd::Exchange& exchange, dnsd::Audience audience) {
             if (audience.everything && taps_) dnstap_.see(exchange, *zones);
             if (audience.sample && logs_) query_log_.see(exchange, now);
+            if (audience.challenge) challenges_.see(exchange);
         });
     return count != 0;
 }
@@ -122,11 +139,26 @@ Observer::~Observer() {
 }
 
 void Observer::configure(const Options& options) {
-    watch_ = {options.dnstap.is_on(), options.query_log.is_on() ? options.query_log.sample : 0};
+    watch_.everything = options.dnstap.is_on();
+    watch_.sample = options.query_log.is_on() ? options.query_log.sample : 0;
+    make_rings();
+    impl_->configure(options, rings_);
+}
+
+void Observer::attend_challenges(bool attends) {
+    watch_.challenges = attends;
+    make_rings();
+    impl_->attend_challenges(attends, rings_);
+}
+
+void Observer::make_rings() {
     const bool is_on = watch_ != dnsd::Watch();
     for (std::size_t each = rings_.size(); is_on && each < workers_; ++each)
         rings_.push_back(std::make_shared<dnsd::ExchangeRing>());
-    impl_->configure(options, rings_);
+}
+
+const ChallengeLog& Observer::challenges() const noexcept {
+    return impl_->challenges();
 }
 
 const ObserverCounters& Observer::counters() const noexcept {

@@ -3,7 +3,8 @@
 //
 //   dns-0 --ring--\                      /--> dnstap: frames to a reader at a Unix socket
 //   dns-1 --ring---> "observer", a thread
-//   dns-n --ring--/                      \--> query log: lines to a file
+//   dns-n --ring--/                      |--> query log: lines to a file
+//                                        \--> challenge log: what CAs asked, in memory
 //
 // Off until configured. The worker copies, this thread reads: zones, names, text, sockets and files
 // are all touched here, and however long that takes, no answer waits. What comes faster than it is
@@ -28,6 +29,7 @@
 #include "core/result.hpp"
 #include "dnsd/exchange_ring.hpp"
 #include "dnsd/tap.hpp"
+#include "observer/challenge_log.hpp"
 #include "observer/options.hpp"
 #include "observer/sink_counters.hpp"
 #include "zones/zone.hpp"
@@ -62,6 +64,10 @@ public:
     /// Watches that from now on; the file of the query log is opened anew in any case. Tell the
     /// workers next: dnsd::Server::watch(watch(), rings()).
     void configure(const Options& options);
+    /// Whether questions that CAs ask are watched too (challenges()); not at first. Tell the
+    /// workers next, as after configure().
+    void attend_challenges(bool attends);
+    [[nodiscard]] const ChallengeLog& challenges() const noexcept;
     /// What configure() needs of the workers.
     [[nodiscard]] const dnsd::Watch& watch() const noexcept { return watch_; }
     /// One for each worker, made when there is first something to watch; empty before.
@@ -74,6 +80,8 @@ public:
 
 private:
     class Impl;
+    void make_rings();
+
     const std::size_t workers_;
     dnsd::Watch watch_;
     Rings rings_;

@@ -271,6 +271,17 @@ Result<std::vector<CertificateRow>> AcmeQueries::current_certificates(std::int64
     return certificates;
 }
 
+Result<std::optional<CertificateRow>> AcmeQueries::newest_certificate(std::int64_t server_id,
+                                                                      WallTime now) {
+    Statement row = TRY(database_.statement(
+        std::string(kCertificateColumns) +
+        "WHERE server_id IS ?1 "
+        "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
+        "ORDER BY not_after > ?2 DESC, issued_at DESC, id DESC LIMIT 1"));
+    row.bind(subject_value(server_id), now);
+    return one_certificate(row);
+}
+
 Result<std::optional<CertificateRow>> AcmeQueries::certificate(std::int64_t server_id,
                                                                const Sha256& sha256) {
     Statement row = TRY(database_.statement(std::string(kCertificateColumns) +
@@ -302,6 +313,17 @@ Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id
     while (TRY(rows.step()))
         times.push_back(rows.time(0));
     return times;
+}
+
+Result<bool> AcmeQueries::is_key_of_others(std::int64_t server_id, const Sha256& key_sha256) {
+    // IS NOT: what belongs to no server belongs to another one than this.
+    Statement rows = TRY(database_.statement(
+        "SELECT 1 FROM (SELECT server_id FROM certificates WHERE key_sha256 = ?2 "
+        "UNION SELECT server_id FROM acme_attempts WHERE key_sha256 = ?2) AS holders "
+        "LEFT JOIN servers ON servers.id = holders.server_id "
+        "WHERE servers.licence IS NOT (SELECT licence FROM servers WHERE id = ?1) LIMIT 1"));
+    rows.bind(server_id, key_sha256);
+    return rows.step();
 }
 
 Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
@@ -387,6 +409,11 @@ Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& ro
                   row.renew_at, row.deployed_at, row.chain, row.csr, row.key_sealed)
             .run());
     return writer.database().last_insert_id();
+}
+
+Result<void> set_served(Writer& writer, std::int64_t server_id, const Sha256& certificate) {
+    return writer.database().run("UPDATE servers SET certificate_sha256 = ?2 WHERE id = ?1",
+                                 server_id, certificate);
 }
 
 Result<void> set_deployed(Writer& writer, std::int64_t certificate_id) {

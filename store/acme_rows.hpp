@@ -164,6 +164,9 @@ public:
     /// The newest that has not expired at `now` and is not to be revoked.
     [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
                                                                             WallTime now);
+    /// The same, and where all have expired the last of them.
+    [[nodiscard]] Result<std::optional<CertificateRow>> newest_certificate(std::int64_t server_id,
+                                                                           WallTime now);
     /// All that have not expired at `now`, newest first; at most `limit`.
     [[nodiscard]] Result<std::vector<CertificateRow>> current_certificates(std::int64_t server_id,
                                                                            WallTime now,
@@ -177,6 +180,8 @@ public:
     /// before), since `since`, newest first; at most `limit`.
     [[nodiscard]] Result<std::vector<WallTime>> attempts_since(std::int64_t server_id,
                                                                WallTime since, std::size_t limit);
+    /// Whether a certificate or an attempt of another licence than this server's is for the key.
+    [[nodiscard]] Result<bool> is_key_of_others(std::int64_t server_id, const Sha256& key_sha256);
     /// Attempts by state, in the order of AttemptState: for metrics at the start.
     [[nodiscard]] Result<std::vector<std::int64_t>> attempts_by_state();
 
@@ -195,6 +200,9 @@ private:
 [[nodiscard]] Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row,
                                           AttemptState expected);
 [[nodiscard]] Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& row);
+/// What the server says that it serves, as its reports do.
+[[nodiscard]] Result<void> set_served(Writer& writer, std::int64_t server_id,
+                                      const Sha256& certificate);
 /// Errors: NotFound. The first time stays.
 [[nodiscard]] Result<void> set_deployed(Writer& writer, std::int64_t certificate_id);
 [[nodiscard]] Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id);

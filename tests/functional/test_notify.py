@@ -5,9 +5,6 @@ The secondaries here are sockets of dnspython's messages: what real ones do with
 
 from __future__ import annotations
 
-import socket
-import threading
-
 import dns.flags
 import dns.message
 import dns.opcode
@@ -16,41 +13,29 @@ import dns.rdatatype
 import pytest
 
 from support.process import wait_until
+from support.udp_responder import UdpResponder
 
 
-class Secondary:
+class Secondary(UdpResponder):
     """Hears NOTIFYs on a loopback port and answers them."""
 
     def __init__(self, rcode: dns.rcode.Rcode = dns.rcode.NOERROR):
         self.rcode: dns.rcode.Rcode | None = rcode  # None: silent.
         self.heard: list[dns.message.Message] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__(self._hear)
 
-    def _serve(self) -> None:
-        while True:
-            octets, peer = self._socket.recvfrom(65535)
-            if not octets:
-                return
-            message = dns.message.from_wire(octets)
-            self.heard.append(message)
-            if self.rcode is not None:
-                answer = dns.message.make_response(message)
-                answer.set_rcode(self.rcode)
-                self._socket.sendto(answer.to_wire(), peer)
+    def _hear(self, message: dns.message.Message) -> dns.message.Message | None:
+        self.heard.append(message)
+        if self.rcode is None:
+            return None
+        answer = dns.message.make_response(message)
+        answer.set_rcode(self.rcode)
+        return answer
 
     def serials(self, zone: str) -> list[int]:
         """The serials that were told of a zone, in their order."""
         return [message.answer[0][0].serial for message in list(self.heard)
                 if message.question[0].name.to_text() == zone]
-
-    def stop(self) -> None:
-        self._socket.sendto(b"", self._socket.getsockname())
-        self._thread.join()
-        self._socket.close()
 
 
 @pytest.fixture(name="secondary")

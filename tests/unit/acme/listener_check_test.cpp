@@ -149,6 +149,7 @@ TEST_CASE("all listeners must answer all values", "[acme]") {
     CHECK(check({good.endpoint()}, {}));
     const auto refused = check({good.endpoint(), stale.endpoint()}, {kQuestion});
     REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Protocol);
     CHECK(refused.error().subject == stale.endpoint().text());
     CHECK_THAT(refused.error().cause,
                Catch::Contains("RCODE 3") && Catch::Contains("_acme-challenge.nur1.example.net."));

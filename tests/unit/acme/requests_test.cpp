@@ -123,6 +123,57 @@ Csr csr_for(const tests::KeyRef& key, const std::string& names = "") {
     return *read_csr(tests::der_of(tests::make_request(key, {"", names.empty() ? both : names})));
 }
 
+/// Another licence's server; its zone is `pl-<licence>.example.net.`
+std::int64_t add_server(World& world, const std::string& licence, const std::string& label) {
+    std::int64_t made = 0;
+    const std::string zone = "pl-" + licence + ".example.net.";
+    store::Work work = tests::as_work({});
+    if (licence != "acme") work = tests::as_work({tests::create_zone(zone)});
+    work.change.actor = {"operator", "tester", "", "rest"};
+    work.rows = [&](store::Writer& writer, zones::Change&) -> Result<void> {
+        if (licence != "acme") {
+            store::LicenceRow row;
+            row.name = licence;
+            row.zone_apex = tests::name(zone);
+            TRY(writer.insert_licence(row));
+        }
+        store::ServerRow row;
+        row.licence = licence;
+        row.label = label;
+        made = TRY(writer.insert_server(row));
+        return {};
+    };
+    REQUIRE(world.store.submit(std::move(work)));
+    return made;
+}
+
+std::string both_of(const std::string& licence, const std::string& label) {
+    const std::string zone = ".pl-" + licence + ".example.net";
+    return "DNS:" + label + zone + ",DNS:i-" + label + zone;
+}
+
+TEST_CASE("a key that another licence uses, or used, is refused without saying whose",
+          "[acme][hostile]") {
+    World world;
+    const std::int64_t stranger = add_server(world, "bolt", "nur1");
+    const std::int64_t sibling = add_server(world, "acme", "nur2");
+    const auto key = tests::ec_key("P-256");
+    const auto first = world.ask(csr_for(key));
+    REQUIRE(first.state);
+
+    const auto refused = world.ask(csr_for(key, both_of("bolt", "nur1")), stranger);
+    REQUIRE_FALSE(refused.state);
+    CHECK(refused.state.error().code == ErrorCode::Invalid);
+    CHECK_THAT(refused.state.error().cause, Catch::Contains("in use at another customer"));
+    CHECK_THAT(refused.state.error().cause, !Catch::Contains("acme") && !Catch::Contains("nur1"));
+    // As a certificate's just as an attempt's.
+    world.issue(first.wake);
+    CHECK_FALSE(world.ask(csr_for(key, both_of("bolt", "nur1")), stranger).state);
+    // One customer's servers may share one: it is the same customer's risk.
+    CHECK(world.ask(csr_for(key, both_of("acme", "nur2")), sibling).state);
+    CHECK(world.ask(csr_for(tests::ec_key("P-256"), both_of("bolt", "nur1")), stranger).state);
+}
+
 TEST_CASE("a server without a request has no certificate and no attempt", "[acme]") {
     World world;
     const CertificateState state = world.state();

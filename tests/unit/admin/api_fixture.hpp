@@ -33,6 +33,9 @@ public:
         const auto found = chains.find(server_id);
         if (found == chains.end() || found->second.sha256 != sha256)
             return done(fail(Error{ErrorCode::NotFound, "certificate", "it is not one of ours"}));
+        states[server_id].deployed = true;
+        ++acknowledged;
+        news(server_id);
         done({});
     }
     void take_managed_key(std::int64_t, zones::Actor, acme::Certificates::KeyTaken done) override {
@@ -86,6 +89,7 @@ public:
     acme::KeySource last_key = acme::ManagedKey{};
     zones::Actor last_actor;
     mutable int reads = 0;
+    int acknowledged = 0;
 };
 
 struct Answer {

@@ -141,6 +141,109 @@ TEST_CASE("Heartbeats read the certificate's state from the desk once", "[admin]
     CHECK(text_at(api.beat(api.token, report).json(), "/certificate/state") == "valid");
 }
 
+TEST_CASE("A heartbeat that names the certificate it was given acknowledges it, once",
+          "[admin][certificate]") {
+    Served api;
+    api.issue(0xab);
+    api.desk.states[api.id].sha256 = api.desk.chains[api.id].sha256;
+    api.settle();
+    const auto report = [](const Sha256& digest) {
+        return R"({"public":"auto","certificate":{"sha256":")" + to_hex(digest) + "\"}}";
+    };
+    REQUIRE(api.beat(api.token, report({1})).status == 200);
+    CHECK(api.desk.acknowledged == 0);
+    const std::string good = report(api.desk.chains[api.id].sha256);
+    REQUIRE(api.beat(api.token, good).status == 200);
+    CHECK(api.desk.acknowledged == 1);
+    api.settle();
+    const Answer next = api.beat(api.token, good);
+    CHECK_THAT(next.body, Catch::Contains(R"("deployed":true)"));
+    CHECK(api.desk.acknowledged == 1);
+}
+
+/// A certificate in the store, as if it had been issued that long ago.
+Sha256 store_certificate(ApiFixture& api, std::int64_t server_id, std::uint8_t mark,
+                         Milliseconds age) {
+    store::CertificateRow row;
+    row.server_id = server_id;
+    row.sha256.fill(mark);
+    row.key_sha256.fill(mark);
+    row.issued_at = row.not_before = api.store.clock.now() - age;
+    row.not_after = row.not_before + Milliseconds(90ll * 86'400'000);
+    row.renew_at = row.not_before + Milliseconds(60ll * 86'400'000);
+    row.chain = "chain";
+    store::Work work = tests::as_work({});
+    work.rows = [&](store::Writer& writer, zones::Change&) -> Result<void> {
+        TRY(insert_certificate(writer, row));
+        return {};
+    };
+    REQUIRE(api.store.submit(std::move(work)));
+    return row.sha256;
+}
+
+TEST_CASE("Operators list certificates, and those with an alarm", "[admin][certificate]") {
+    ApiFixture api;
+    constexpr Milliseconds kDays{86'400'000};
+    const std::string served = api.make_server();
+    const std::string late = api.make_server();
+    const std::string never = api.make_server();
+    const auto id = [&](const char* label) {
+        return api.store.reader()->server("acme", label).value()->id;
+    };
+    const Sha256 given = store_certificate(api, id("nur1"), 1, kDays * 10);
+    store_certificate(api, id("nur1"), 2, kDays * 95);  // Expired: the other one counts.
+    store_certificate(api, id("nur2"), 3, kDays * 1);
+    const auto beat = [&](const Sha256& digest) {
+        return api.beat(served, R"({"certificate":{"sha256":")" + to_hex(digest) + "\"}}").status;
+    };
+    REQUIRE(beat(given) == 200);
+    api.settle();
+
+    const auto list = [&](const std::string& query) {
+        const Answer answer = api.as_operator(Method::Get, "/v1/certificates" + query);
+        REQUIRE(answer.status == 200);
+        return answer.json();
+    };
+    const auto servers = [](const JsonValue& page) {
+        std::string labels;
+        for (const JsonValue& each : std::get<JsonArray>(at(page, "/certificates").is))
+            labels += text_at(each, "/server") + " ";
+        return labels;
+    };
+    const auto all = list("");
+    CHECK(servers(all) == "nur1 nur2 nur3 ");
+    CHECK(text_at(all, "/certificates/0/licence") == "acme");
+    CHECK(text_at(all, "/certificates/0/served") == to_hex(given));
+    CHECK(text_at(all, "/certificates/0/certificate/sha256") == to_hex(given));
+    CHECK(at(all, "/certificates/0/certificate/alarm").is_null());
+    CHECK(text_at(all, "/certificates/2/certificate/state") == "none");
+
+    const auto alarms = list("?alarm=any");
+    CHECK(servers(alarms) == "nur2 ");
+    CHECK(text_at(alarms, "/certificates/0/certificate/alarm/code") == "not-deployed");
+    CHECK(at(alarms, "/next").is_null());
+    CHECK(servers(list("?alarm=expired")).empty());
+
+    // What it said it serves is not what it was given.
+    REQUIRE(beat(Sha256{9}) == 200);
+    api.settle();
+    CHECK(servers(list("?alarm=old-served")) == "nur1 ");
+
+    const auto page = list("?limit=1");
+    CHECK(servers(page) == "nur1 ");
+    const auto rest = list("?limit=2&cursor=" + text_at(page, "/next"));
+    CHECK(servers(rest) == "nur2 nur3 ");
+    CHECK(at(rest, "/next").is_null());
+
+    CHECK(api.as_operator(Method::Get, "/v1/certificates?alarm=late").status == 400);
+    CHECK(api.ask({Method::Get, "/v1/certificates", "", served, {}}).status == 403);
+
+    const Answer metrics = api.as_operator(Method::Get, "/metrics");
+    CHECK_THAT(metrics.body, Catch::Contains("hairpin_certificates{state=\"valid\"} 2\n"));
+    CHECK_THAT(metrics.body,
+               Catch::Contains("hairpin_certificate_alarms{alarm=\"old-served\"} 1\n"));
+}
+
 TEST_CASE("An operator takes a waiting attempt up again", "[admin][certificate]") {
     Served api;
     const std::string target = "/v1/licences/acme/servers/nur1/certificate/retry";

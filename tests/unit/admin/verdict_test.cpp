@@ -18,6 +18,7 @@ TEST_CASE("The verdict is the most important thing known", "[admin][verdict]") {
         std::vector<IpAddress> published_internal{address("192.168.1.1")};
         store::Online online = store::Online::Online;
         std::optional<Rival> rival;
+        std::optional<acme::CertificateAlarm> alarm;
         bool is_held = false;
     };
     struct Case {
@@ -63,6 +64,20 @@ TEST_CASE("The verdict is the most important thing known", "[admin][verdict]") {
         {"internal-name-fails",
          [](Known& known) { known.server.report.internal_name = "servfail"; }},
         {"internal-name-wrong", [](Known& known) { known.server.report.internal_name = "wrong"; }},
+        {"certificate-expired",
+         [](Known& known) {
+             known.alarm = {acme::AlarmKind::Expired, "over", "ask"};
+             known.server.report.internal_name = "filtered";
+         }},
+        {"certificate-old-served",
+         [](Known& known) {
+             known.alarm = {acme::AlarmKind::OldServed, "old", "reload"};
+         }},
+        {"internal-name-filtered",
+         [](Known& known) {
+             known.alarm = {acme::AlarmKind::NotDeployed, "not yet", "look"};
+             known.server.report.internal_name = "filtered";
+         }},
     }));
     Known known;
     known.server.label = "nur1";
@@ -79,6 +94,7 @@ TEST_CASE("The verdict is the most important thing known", "[admin][verdict]") {
                                         known.published_internal,
                                         known.online,
                                         known.rival,
+                                        known.alarm,
                                         known.is_held});
 
     CHECK(verdict.code == each.code);

@@ -92,6 +92,45 @@ TEST_CASE("A sample is one in so many, and not every so many", "[dnsd][observer]
     CHECK(counters.observed.value() == chosen);
 }
 
+TEST_CASE("What CAs ask is told from everything else, whatever the octets",
+          "[dnsd][observer][hostile]") {
+    const auto asks = [](const char* question) { return asks_for_challenge(query(question)); };
+    CHECK(asks("_acme-challenge.nur1.example.net. TXT"));
+    CHECK(asks("_ACME-Challenge.nur1.example.net. A"));
+    CHECK(asks("nur1.example.net. CAA"));
+    CHECK(asks(". CAA"));
+    CHECK_FALSE(asks("nur1.example.net. TXT"));
+    CHECK_FALSE(asks("acme-challenge.nur1.example.net. TXT"));
+    CHECK_FALSE(asks("_acme-challenges.nur1.example.net. TXT"));
+    CHECK_FALSE(asks("x._acme-challenge.nur1.example.net. TXT"));
+    const Octets whole = query("_acme-challenge.nur1.example.net. TXT");
+    const Octets caa = query("nur1.example.net. CAA");
+    for (std::size_t size = 0; size < 12 + 16; ++size)
+        CHECK_FALSE(asks_for_challenge(OctetView(whole).first(size)));
+    for (std::size_t size = 0; size < 12 + 18 + 2; ++size)
+        CHECK_FALSE(asks_for_challenge(OctetView(caa).first(size)));
+}
+
+TEST_CASE("Of challenges alone nothing else is put into the ring", "[dnsd][observer]") {
+    Counters counters;
+    Tap tap(counters, 1);
+    const auto ring = std::make_shared<ExchangeRing>(kRingOctets);
+    tap.set({false, 0, true}, ring);
+    CHECK(tap.is_open());
+    const Octets wanted = query("_acme-challenge.nur1.example.net. TXT");
+    const Octets other = query("nur1.example.net. A");
+    for (const Octets* each : {&other, &wanted, &other}) {
+        Exchange exchange;
+        exchange.query = *each;
+        tap.see(exchange);
+    }
+    CHECK(counters.observed.value() == 1);
+    ring->drain([&](const Exchange& exchange, Audience audience) {
+        CHECK(audience.challenge);
+        CHECK(Octets(exchange.query.begin(), exchange.query.end()) == wanted);
+    });
+}
+
 TEST_CASE("What the ring has no room for is counted", "[dnsd][observer]") {
     Counters counters;
     Tap tap(counters, 1);

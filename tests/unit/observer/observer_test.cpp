@@ -69,6 +69,58 @@ TEST_CASE("Every exchange is a line, also those just before the end", "[observer
     CHECK(watched.observer->counters().query_log.written.value() == 50);
 }
 
+TEST_CASE("What CAs ask is kept while somebody attends, with what they were told",
+          "[observer][challenges]") {
+    Watched watched;
+    watched.configure({});
+    const auto attend = [&](bool attends) {
+        watched.observer->attend_challenges(attends);
+        watched.running.server->watch(watched.observer->watch(), watched.observer->rings());
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    };
+    const auto ask = [&](const char* question) {
+        Peer peer(watched.running.endpoint(), SOCK_DGRAM);
+        peer.send(query(question));
+        REQUIRE(peer.receive());
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));  // Times are in milliseconds.
+    };
+    const auto kept = [&](std::size_t wanted) {
+        auto found = watched.observer->challenges().since({});
+        for (int each = 0; each < 500 && found.size() < wanted; ++each) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            found = watched.observer->challenges().since({});
+        }
+        return found;
+    };
+    ask("_acme-challenge.nur1.example.net. TXT");
+    attend(true);
+    ask("_acme-challenge.nur7.example.net. TXT");
+    ask("nur1.example.net. A");
+    ask("nur1.example.net. CAA");
+    const auto found = kept(2);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].owner.text() == "_acme-challenge.nur7.example.net.");
+    CHECK(found[0].type == zones::RType::TXT);
+    CHECK(found[0].rcode == "NXDOMAIN");
+    CHECK(found[0].client.address.text() == "127.0.0.1");
+    CHECK(found[0].server == watched.running.endpoint());
+    CHECK(found[1].rcode == "NOERROR");
+    CHECK(found[1].records == 0);
+    CHECK(watched.observer->challenges().since(found[1].at + Milliseconds(60'000)).empty());
+    // A query log that comes and goes meanwhile takes nothing away.
+    Options options;
+    options.query_log = {watched.path, 1};
+    watched.configure(options);
+    watched.configure({});
+    ask("_acme-challenge.nur7.example.net. TXT");
+    CHECK(kept(3).size() == 3);
+    attend(false);
+    ask("_acme-challenge.nur7.example.net. TXT");
+    watched.running.server->stop();
+    watched.observer->stop();
+    CHECK(watched.observer->challenges().since({}).size() == 3);
+}
+
 TEST_CASE("What is watched may change at any time", "[observer][query_log]") {
     Watched watched;
     Options options;

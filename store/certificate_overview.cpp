@@ -1,0 +1,95 @@
+#include "store/certificate_overview.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hairpin::store {
+namespace {
+
+constexpr const char* kOverview =
+    "SELECT s.id, s.licence, s.label, s.certificate_sha256, "
+    "c.id, c.sha256, c.key_sha256, c.not_before, c.not_after, c.issued_at, c.renew_at, "
+    "c.deployed_at, a.state, a.next_at, a.problem "
+    "FROM servers AS s "
+    "LEFT JOIN certificates AS c ON c.id = "
+    "(SELECT id FROM certificates WHERE server_id = s.id "
+    "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
+    "ORDER BY not_after > ?1 DESC, issued_at DESC, id DESC LIMIT 1) "
+    "LEFT JOIN acme_attempts AS a ON a.server_id = s.id "
+    "AND a.state NOT IN ('offered', 'deployed', 'superseded', 'cancelled') "
+    "WHERE s.id > ?2 ORDER BY s.id LIMIT ?3";
+
+enum OverviewColumn : int {
+    kServerAt,
+    kLicenceAt,
+    kLabelAt,
+    kServedAt,
+    kCertificateAt,
+    kSha256At,
+    kKeyAt,
+    kNotBeforeAt,
+    kNotAfterAt,
+    kIssuedAt,
+    kRenewAt,
+    kDeployedAt,
+    kStateAt,
+    kNextAt,
+    kProblemAt,
+};
+
+Result<Sha256> digest_of(const Statement& row, int column) {
+    const OctetView octets = row.octets(column);
+    Sha256 digest{};
+    if (octets.size() != digest.size())
+        return fail(Error{ErrorCode::Corrupt, "servers", "a digest has another size"});
+    std::copy(octets.begin(), octets.end(), digest.begin());
+    return digest;
+}
+
+Result<CertificateOverview> read_overview(const Statement& row) {
+    CertificateOverview overview;
+    overview.server_id = row.integer(kServerAt);
+    overview.licence = row.string(kLicenceAt);
+    overview.label = row.string(kLabelAt);
+    if (!row.is_null(kServedAt)) overview.served = TRY(digest_of(row, kServedAt));
+    if (!row.is_null(kCertificateAt)) {
+        CertificateRow certificate;
+        certificate.id = row.integer(kCertificateAt);
+        certificate.server_id = overview.server_id;
+        certificate.sha256 = TRY(digest_of(row, kSha256At));
+        certificate.key_sha256 = TRY(digest_of(row, kKeyAt));
+        certificate.not_before = row.time(kNotBeforeAt);
+        certificate.not_after = row.time(kNotAfterAt);
+        certificate.issued_at = row.time(kIssuedAt);
+        certificate.renew_at = row.time(kRenewAt);
+        certificate.deployed_at = row.optional_time(kDeployedAt);
+        overview.certificate = std::move(certificate);
+    }
+    if (!row.is_null(kStateAt)) {
+        AcmeAttemptRow live;
+        const auto state = attempt_state_from_text(row.text(kStateAt));
+        if (!state)
+            return fail(Error{ErrorCode::Corrupt, "acme_attempts", "a state that is none of ours"});
+        live.server_id = overview.server_id;
+        live.state = *state;
+        live.next_at = row.optional_time(kNextAt);
+        live.problem = row.string(kProblemAt);
+        overview.live = std::move(live);
+    }
+    return overview;
+}
+
+}  // namespace
+
+Result<std::vector<CertificateOverview>> certificate_overview(Database& database, WallTime now,
+                                                              std::size_t limit,
+                                                              std::int64_t after_id) {
+    Statement rows = TRY(database.statement(kOverview));
+    rows.bind(now, after_id, static_cast<std::int64_t>(limit));
+    std::vector<CertificateOverview> all;
+    while (TRY(rows.step()))
+        all.push_back(TRY(read_overview(rows)));
+    return all;
+}
+
+}  // namespace hairpin::store
