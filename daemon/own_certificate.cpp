@@ -42,6 +42,13 @@ admin::ServedCertificate described(CertificateSource source, const net::ServerTl
             facts.not_after, facts.fingerprint, facts.key_pin};
 }
 
+/// Null where nobody would see it: its key lies in the data directory.
+Result<std::shared_ptr<const net::ServerTls>> self_signed_for(const Config& config) {
+    if (!config.http_certificate.empty() && config.http_fallback_listen.empty())
+        return std::shared_ptr<const net::ServerTls>();
+    return make_self_signed_certificate(config);
+}
+
 /// When to speak of a renewal that does not come: some days before the end, or in the last quarter
 /// of a short life.
 Milliseconds warning_time(const net::CertificateFacts& facts) {
@@ -55,9 +62,10 @@ Result<std::unique_ptr<OwnCertificate>> OwnCertificate::create(const Config& con
                                                                const Sealer& sealer,
                                                                store::Queries& queries) {
     std::unique_ptr<OwnCertificate> made(new OwnCertificate(config, clock, sealer));
-    made->self_signed_ = TRY(make_self_signed_certificate(config));
+    made->self_signed_ = TRY(self_signed_for(config));
     made->files_or_self_signed_ = TRY(without_acme(config, made->self_signed_));
-    made->fallback_ = std::make_shared<net::CertificateSlot>(made->self_signed_);
+    if (made->self_signed_)
+        made->fallback_ = std::make_shared<net::CertificateSlot>(made->self_signed_);
     made->slot_ = std::make_shared<net::CertificateSlot>(made->files_or_self_signed_.tls);
     made->choose(queries, Rebuild::No);
     return made;
@@ -83,10 +91,10 @@ Result<OwnCertificate::Choice> OwnCertificate::without_acme(const Config& config
 }
 
 Result<void> OwnCertificate::reload(const Config& next) {
-    Tls self_signed = TRY(make_self_signed_certificate(next));
+    Tls self_signed = TRY(self_signed_for(next));
     files_or_self_signed_ = TRY(without_acme(next, self_signed));
     self_signed_ = std::move(self_signed);
-    fallback_->replace(self_signed_);
+    if (fallback_ && self_signed_) fallback_->replace(self_signed_);
     config_ = next;
     left_out_.clear();
     choose(**reader_, Rebuild::Yes);
@@ -154,7 +162,9 @@ void OwnCertificate::choose(store::Queries& queries, Rebuild rebuild) {
     serve(ours ? *std::move(ours) : files_or_self_signed_);
     shown_.with([this](Shown& shown) {
         shown.view.served = described(serving_.source, *serving_.tls);
-        shown.view.fallback = described(CertificateSource::SelfSigned, *self_signed_);
+        shown.view.fallback.reset();
+        if (self_signed_)
+            shown.view.fallback = described(CertificateSource::SelfSigned, *self_signed_);
     });
 }
 

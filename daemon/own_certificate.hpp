@@ -53,6 +53,7 @@ public:
     [[nodiscard]] const std::shared_ptr<net::CertificateSlot>& slot() const noexcept {
         return slot_;
     }
+    /// Null where neither it nor the other slot has use for a self-signed one.
     [[nodiscard]] const std::shared_ptr<net::CertificateSlot>& fallback_slot() const noexcept {
         return fallback_;
     }
@@ -103,7 +104,7 @@ private:
     const Sealer& sealer_;
     Choice files_or_self_signed_;
     Choice serving_;
-    Tls self_signed_;
+    Tls self_signed_;  // Null: nobody would see it.
     std::shared_ptr<net::CertificateSlot> slot_;
     std::shared_ptr<net::CertificateSlot> fallback_;
 

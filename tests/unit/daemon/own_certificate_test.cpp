@@ -202,6 +202,33 @@ TEST_CASE("The operator's files are shown where there is none of ours", "[daemon
     CHECK(place.own->view().obstacle == "no CA is configured ([acme] directory)");
 }
 
+TEST_CASE("A self-signed certificate is made where somebody sees it", "[daemon][own]") {
+    Place place;
+    const auto is_made = [&place] {
+        return std::ifstream(place.store.folder.file("self-signed.key")).good();
+    };
+    place.add_files();
+    place.start();
+    CHECK_FALSE(is_made());
+    CHECK_FALSE(place.own->view().fallback);
+    CHECK(place.own->fallback_slot() == nullptr);
+    REQUIRE(place.own->reload(place.config));
+    CHECK_FALSE(is_made());
+
+    Config without_files = place.config;
+    without_files.http_certificate.clear();
+    without_files.http_key.clear();
+    REQUIRE(place.own->reload(without_files));
+    CHECK(is_made());
+    CHECK(place.source() == "self-signed");
+
+    place.config.http_fallback_listen = {*Endpoint::parse("127.0.0.1:8444")};
+    place.start();
+    CHECK(place.source() == "file");
+    CHECK(place.own->view().fallback->sha256 ==
+          place.own->fallback_slot()->current()->fingerprint());
+}
+
 TEST_CASE("Neither a reload nor a day's end takes a certificate of ours away", "[daemon][own]") {
     Place place;
     place.start();
