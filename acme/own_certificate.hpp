@@ -28,7 +28,7 @@ namespace hairpin::acme {
 struct OwnNames {
     zones::Name zone_apex;
     std::string name;
-    std::vector<std::string> others;  // Each once.
+    std::vector<std::string> others;  // Each once, sorted.
     friend bool operator==(const OwnNames&, const OwnNames&) = default;
 };
 

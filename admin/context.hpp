@@ -25,6 +25,7 @@
 #include "admin/failure_limiter.hpp"
 #include "admin/front_nonces.hpp"
 #include "admin/metrics_text.hpp"
+#include "admin/own_certificate.hpp"
 #include "admin/rival_watch.hpp"
 #include "admin/token_buckets.hpp"
 #include "core/clock.hpp"
@@ -55,6 +56,10 @@ struct ApiOptions {
     Seconds heartbeat_interval{60};
     /// Where servers may check in over UDP instead (docs/protocols/check-in.md); 0: nowhere.
     std::uint16_t check_in_port = 0;
+    /// The API's second listener, and the pin of the key that it shows (own_certificate.hpp); 0:
+    /// there is none.
+    std::uint16_t fallback_port = 0;
+    std::string fallback_key_pin;
     /// Who may read /metrics without a token.
     std::vector<Prefix> monitoring_from{*Prefix::parse("127.0.0.0/8"), *Prefix::parse("::1")};
     std::size_t max_servers_per_licence = 10'000;
@@ -147,6 +152,7 @@ public:
     const ReadinessSource* readiness = nullptr;
     const SecondarySource* secondaries = nullptr;
     const WireDoors* wire_doors = nullptr;
+    OwnCertificateSource* own_certificate = nullptr;
 
     ApiCounters counters;
     DoorCounters doors;

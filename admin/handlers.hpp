@@ -54,6 +54,10 @@ void get_certificate(Api& api, std::shared_ptr<Exchange> exchange);
 void post_certificate_deployed(Api& api, std::shared_ptr<Exchange> exchange);
 void post_certificate_key(Api& api, std::shared_ptr<Exchange> exchange);
 
+// own_certificate.cpp
+Result<net::Response, Problem> get_own_certificate(Api& api, const Call& call);
+void post_own_certificate(Api& api, std::shared_ptr<Exchange> exchange);
+
 // plain_zones.cpp
 Result<Write, Problem> post_zone(Api& api, const Call& call);
 Result<net::Response, Problem> list_zones(Api& api, const Call& call);

@@ -70,6 +70,9 @@ constexpr std::array kRoutes{
           kJson},
     Route{Method::Post, "/v1/self/certificate/key", kServer, &post_certificate_key, kNoBody},
 
+    Route{Method::Get, "/v1/certificate", kOperator, &get_own_certificate, kNoBody},
+    Route{Method::Post, "/v1/certificate", kOperator, &post_own_certificate, kNoBody},
+
     Route{Method::Post, "/v1/zones", kOperator, &post_zone, kJson},
     Route{Method::Get, "/v1/zones", kOperator, &list_zones, kNoBody},
     Route{Method::Get, "/v1/zones/{zone}", kOperator, &get_zone, kNoBody},

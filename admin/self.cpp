@@ -242,6 +242,7 @@ Result<net::Response, Problem> get_self(Api& api, const Call& call) {
     json.begin_object();
     write_server_members(json, view);
     write_check_in(json, api.context().options, view.server.id, api.now());
+    write_fallback(json, api.context().options);
     json.end_object();
     return json_response(200, json);
 }

@@ -152,6 +152,7 @@ struct Creation {
         json.member("port", server.port);
         secrets.write(json);
         write_check_in(json, options, server.id);
+        write_fallback(json, options);
         json.end_object();
         net::Response response = json_response(201, json);
         response.headers.push_back({"etag", version_etag(1)});

@@ -152,6 +152,18 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state,
     json.end_object();
 }
 
+void write_fallback(JsonWriter& json, const ApiOptions& options) {
+    json.key("fallback");
+    if (options.fallback_port == 0) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.member("port", options.fallback_port);
+    json.member("key_pin", options.fallback_key_pin);
+    json.end_object();
+}
+
 void write_check_in(JsonWriter& json, const ApiOptions& options, std::int64_t server_id,
                     std::optional<WallTime> now) {
     json.key("check_in");

@@ -52,6 +52,8 @@ void write_verdict(JsonWriter& json, const Verdict& verdict);
 void write_certificate(JsonWriter& json, const acme::CertificateState& state,
                        const std::optional<acme::CertificateAlarm>& alarm);
 
+/// "fallback": the API's second listener and the pin of its key, null where there is none.
+void write_fallback(JsonWriter& json, const ApiOptions& options);
 /// "check_in": how this server checks in, null where none may. `now`: where the caller can use our
 /// clock, because it has just asked.
 void write_check_in(JsonWriter& json, const ApiOptions& options, std::int64_t server_id,

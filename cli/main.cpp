@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/credential_commands.hpp"
+#include "cli/own_certificate.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
 #include "cli/zone_reversal.hpp"
@@ -191,6 +192,18 @@ void add_acme(CLI::App& app, CredentialOptions& options, std::function<int()>& c
         ->required();
 }
 
+void add_certificates(CLI::App& app, OwnCertificateOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("certificate", "Certificates");
+    group->require_subcommand(1);
+    CLI::App* own =
+        group->add_subcommand("own", "Show which certificate Hairpin itself shows, and why");
+    own->add_flag("--order", options.is_order,
+                  "Order another now, or try the order again that failed");
+    add_api_options(*own, options.api);
+    own->callback(
+        [&options, &chosen] { chosen = [&options] { return run_own_certificate(options); }; });
+}
+
 CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
     CLI::App* command = zone.add_subcommand("undo", "Undo one change of a zone, as a new change");
     command->add_option("zone", options.zone, "The zone's name")->required();
@@ -253,6 +266,8 @@ int run(int argc, char** argv) {
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
     add_acme(app, credentials, chosen);
+    OwnCertificateOptions own;
+    add_certificates(app, own, chosen);
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);

@@ -117,10 +117,6 @@ int run_check(const Config& config) {
         store::Database database = TRY(store::Database::open(config.database_path(), options));
         return store::check_schema(database);
     };
-    const auto check_certificate = [&]() -> Result<void> {
-        static_cast<void>(TRY(load_server_certificate(config)));
-        return {};
-    };
     const auto check_cookie_secrets = [&]() -> Result<void> {
         static_cast<void>(TRY(load_cookie_secrets(config)));
         return {};
@@ -132,7 +128,7 @@ int run_check(const Config& config) {
     } else {
         note(check_store());
     }
-    note(check_certificate());
+    note(check_server_certificate(config));
     if (!config.dns_cookie_secret_file.empty()) note(check_cookie_secrets());
     note(probe_listeners(config));
     if (!good) return kFailed;

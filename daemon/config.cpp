@@ -180,9 +180,11 @@ private:
 
     // The kernel would share such an endpoint between the two, connection by connection.
     void check_dns_listeners() {
-        for (const auto* listeners : {&config_.dns_tls_listen, &config_.dns_https_listen})
-            for (const auto* others : {&config_.dns_listen, &config_.dns_tls_listen,
-                                       &config_.dns_https_listen, &config_.http_listen})
+        for (const auto* listeners :
+             {&config_.dns_tls_listen, &config_.dns_https_listen, &config_.http_fallback_listen})
+            for (const auto* others :
+                 {&config_.dns_listen, &config_.dns_tls_listen, &config_.dns_https_listen,
+                  &config_.http_listen, &config_.http_fallback_listen})
                 for (const Endpoint& each : *listeners)
                     if (listeners != others && each.port != 0 &&
                         std::find(others->begin(), others->end(), each) != others->end())

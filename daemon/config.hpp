@@ -70,7 +70,9 @@ struct Config {
     std::size_t http_connections = 16'384;
     std::size_t http_per_client = 256;
     std::size_t http_server_changes = 20;
+    std::vector<Endpoint> http_fallback_listen;  // Always self-signed; empty: none.
     std::string http_server_name;
+    std::vector<std::string> http_other_names;
     std::string http_certificate;
     std::string http_key;
 

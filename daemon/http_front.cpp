@@ -25,9 +25,9 @@ struct HttpFront::Worker {
 
     // Everything that belongs to the loop's thread is made here, told to the starter, and let go of
     // here.
-    void run(std::size_t number, const std::shared_ptr<net::CertificateSlot>& certificates,
+    void run(const std::string& name, const std::shared_ptr<net::CertificateSlot>& certificates,
              const net::ServerOptions& options, const MakeApi& make) {
-        pthread_setname_np(pthread_self(), ("http-" + std::to_string(number)).c_str());
+        pthread_setname_np(pthread_self(), name.c_str());
         started.set_value(prepare(certificates, options, make));
         loop.run();
         idle.set_value();
@@ -59,15 +59,15 @@ struct HttpFront::Worker {
     }
 };
 
-HttpFront::HttpFront() = default;
+HttpFront::HttpFront(std::string name) : name_(std::move(name)) {}
 
 HttpFront::~HttpFront() {
     stop(Milliseconds(0));
 }
 
 Result<std::unique_ptr<HttpFront>> HttpFront::bind(const std::vector<Endpoint>& listen,
-                                                   std::size_t workers) {
-    std::unique_ptr<HttpFront> front(new HttpFront());
+                                                   std::size_t workers, std::string name) {
+    std::unique_ptr<HttpFront> front(new HttpFront(std::move(name)));
     for (std::size_t number = 0; number < workers; ++number)
         front->workers_.push_back(std::make_unique<Worker>());
     net::ListenOptions options;
@@ -89,8 +89,9 @@ Result<void> HttpFront::start(const std::shared_ptr<net::CertificateSlot>& certi
     for (std::size_t number = 0; number < workers_.size(); ++number) {
         Worker& worker = *workers_[number];
         auto outcome = worker.started.get_future();
-        worker.thread = std::thread([&worker, number, &certificates, &options, &make] {
-            worker.run(number, certificates, options, make);
+        const std::string name = name_ + "-" + std::to_string(number);
+        worker.thread = std::thread([&worker, name, &certificates, &options, &make] {
+            worker.run(name, certificates, options, make);
         });
         if (auto result = outcome.get(); !result) {
             worker.loop.stop();

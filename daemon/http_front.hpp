@@ -27,9 +27,10 @@ public:
     /// Makes the API of one thread's loop. Called on that thread, before its loop runs.
     using MakeApi = std::function<Result<std::shared_ptr<admin::Api>>(net::Loop& loop)>;
 
+    /// @param name  What its threads are called: "http" makes http-0, http-1, ..
     /// Errors: Conflict, Denied, Io as net::listen_tcp.
     [[nodiscard]] static Result<std::unique_ptr<HttpFront>> bind(
-        const std::vector<Endpoint>& listen, std::size_t workers);
+        const std::vector<Endpoint>& listen, std::size_t workers, std::string name = "http");
     ~HttpFront();
     HttpFront(const HttpFront&) = delete;
     HttpFront& operator=(const HttpFront&) = delete;
@@ -46,7 +47,8 @@ public:
 
 private:
     struct Worker;
-    HttpFront();
+    explicit HttpFront(std::string name);
+    std::string name_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<Worker>> workers_;
 };

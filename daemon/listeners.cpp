@@ -16,8 +16,8 @@ Result<void> probe_listeners(const Config& config) {
         options.reuse_port = false;
         static_cast<void>(TRY(net::bind_udp(endpoint, options)));
     }
-    for (const auto* listeners :
-         {&config.dns_tls_listen, &config.dns_https_listen, &config.http_listen})
+    for (const auto* listeners : {&config.dns_tls_listen, &config.dns_https_listen,
+                                  &config.http_listen, &config.http_fallback_listen})
         for (const Endpoint& endpoint : *listeners)
             static_cast<void>(TRY(net::listen_tcp(endpoint)));
     return {};

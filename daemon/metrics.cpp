@@ -257,6 +257,15 @@ void collect_acme(admin::MetricsText& metrics, const acme::Counters& acme) {
     metrics.gauge("acme_live", "Orders under way now.", acme.live);
 }
 
+void collect_own_certificate(admin::MetricsText& metrics, const admin::ServedCertificate& served) {
+    metrics.family(
+        "own_certificate_expiry_timestamp_seconds", Kind::Gauge,
+        "When the certificate expires that the API, DNS over TLS and DNS over HTTPS show, "
+        "in Unix time.");
+    metrics.sample("source", to_string(served.source),
+                   static_cast<std::uint64_t>(to_unix_seconds(served.not_after)));
+}
+
 void collect_checkin(admin::MetricsText& metrics, const checkin::Counters& checkin) {
     metrics.family("checkin_datagrams_total", Kind::Counter,
                    "Check-ins over UDP, by what came of them.");
@@ -296,6 +305,7 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_observer(metrics, dns, observer_.counters());
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
+    collect_own_certificate(metrics, own_.view().served);
     if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());
     if (desk_ != nullptr) collect_checkin(metrics, desk_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());

@@ -7,6 +7,7 @@
 
 #include "acme/certificates.hpp"
 #include "admin/metrics_text.hpp"
+#include "admin/own_certificate.hpp"
 #include "checkin/desk.hpp"
 #include "daemon/http_front.hpp"
 #include "dnsd/notifier.hpp"
@@ -19,12 +20,13 @@ class Metrics final : public admin::MetricsSource {
 public:
     /// `certificates` may be null: no CA is configured; `desk` too: no server checks in.
     Metrics(const dnsd::Server& dns, const dnsd::Notifier& notifier, const HttpFront& http,
-            const observer::Observer& observer, const acme::Certificates* certificates,
-            const checkin::Desk* desk) noexcept
+            const observer::Observer& observer, const admin::OwnCertificateSource& own,
+            const acme::Certificates* certificates, const checkin::Desk* desk) noexcept
         : dns_(dns),
           notifier_(notifier),
           http_(http),
           observer_(observer),
+          own_(own),
           certificates_(certificates),
           desk_(desk) {}
     void collect(admin::MetricsText& metrics) const override;
@@ -34,6 +36,7 @@ private:
     const dnsd::Notifier& notifier_;
     const HttpFront& http_;
     const observer::Observer& observer_;
+    const admin::OwnCertificateSource& own_;
     const acme::Certificates* certificates_;
     const checkin::Desk* desk_;
 };

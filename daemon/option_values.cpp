@@ -138,6 +138,23 @@ Fault set_directory(Config& config, const OptionValue& value) {
     return std::nullopt;
 }
 
+Fault set_other_names(Config& config, const OptionValue& value) {
+    constexpr std::size_t kMost = 24;
+    constexpr std::size_t kLongest = 253;
+    const auto is_fine = [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') || letter == '-' || letter == '.' || letter == ':';
+    };
+    if (list(value).size() > kMost) return fmt::format("at most {} names", kMost);
+    for (const std::string& name : list(value))
+        if (name.empty() || name.size() > kLongest ||
+            !std::all_of(name.begin(), name.end(), is_fine) ||
+            (!zones::Name::parse(name) && !IpAddress::parse(name)))
+            return fmt::format("\"{}\" is neither a host name nor an IP address", name);
+    config.http_other_names = list(value);
+    return {};
+}
+
 Fault set_contact(Config& config, const OptionValue& value) {
     for (const std::string& each : list(value))
         if (!each.starts_with("mailto:"))

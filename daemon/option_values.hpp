@@ -34,6 +34,7 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_label_part(std::string& into, const std::string& value);
 [[nodiscard]] Fault set_store(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_directory(Config& config, const OptionValue& value);
+[[nodiscard]] Fault set_other_names(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_contact(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_nsid(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_chaos(std::string& into, const OptionValue& value);

@@ -330,15 +330,29 @@ const std::array kOptions = {
            },
            [](const Config& c) { return std::to_string(c.http_server_changes); }},
     Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
-           "The host name of the API; its self-signed certificate is made for it.",
+           "The host name of the API; its certificate is ordered for it where a zone here holds it "
+           "and [acme] is set up, and self-signed until then.",
            [](Config& c, const OptionValue& v) -> Fault {
                if (text(v).empty()) return "must not be empty";
                c.http_server_name = text(v);
                return {};
            },
            [](const Config& c) { return c.http_server_name; }},
+    Option{"http.other_names", OptionKind::List, Presence::Optional, kApplies, "[]",
+           "What clients of the API, DNS over TLS and DNS over HTTPS call this server besides: at "
+           "most 24 names, for its certificate; ordered where they are in the same zone.",
+           [](Config& c, const OptionValue& v) -> Fault { return set_other_names(c, v); },
+           [](const Config& c) { return fmt::format("{}", fmt::join(c.http_other_names, " ")); }},
+    Option{"http.fallback_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Addresses and ports of a second listener of the API that always shows the self-signed "
+           "certificate, for clients that pin its key; empty: none.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_more_endpoints(c.http_fallback_listen, v);
+           },
+           [](const Config& c) { return joined(c.http_fallback_listen); }},
     Option{"http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
-           "PEM file with the certificate and its issuers; empty: self-signed.",
+           "PEM file with the certificate and its issuers, shown while there is none of our own; "
+           "empty: self-signed.",
            [](Config& c, const OptionValue& v) -> Fault {
                c.http_certificate = text(v);
                return {};

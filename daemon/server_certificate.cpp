@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <vector>
 
 #include "core/fd.hpp"
 #include "core/handle.hpp"
@@ -61,16 +63,30 @@ Result<void> write_private_file(const std::string& path, const std::string& text
     return {};
 }
 
-// Made for this name, and with more than kRenewBefore left.
-bool is_fresh(const std::string& pem, const std::string& name) {
+/// What it is made for: what we are called, and this machine.
+std::vector<std::string> self_signed_names(const Config& config) {
+    std::vector<std::string> names = {config.http_server_name};
+    const auto add = [&names](const std::string& name) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    std::for_each(config.http_other_names.begin(), config.http_other_names.end(), add);
+    for (const char* local : {"localhost", "127.0.0.1", "::1"})
+        add(local);
+    return names;
+}
+
+// Made for these names, and with more than kRenewBefore left.
+bool is_fresh(const std::string& pem, const std::vector<std::string>& names) {
     const BioHandle memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     const X509Handle certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
     if (!certificate) return false;
     std::time_t limit = std::time(nullptr) + kRenewBefore;
-    const bool names_us =
-        X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1 ||
-        X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1;
-    return names_us && X509_cmp_time(X509_get0_notAfter(certificate.get()), &limit) > 0;
+    const auto is_named = [&](const std::string& name) {
+        return X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1 ||
+               X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1;
+    };
+    return std::all_of(names.begin(), names.end(), is_named) &&
+           X509_cmp_time(X509_get0_notAfter(certificate.get()), &limit) > 0;
 }
 
 Result<std::shared_ptr<const net::ServerTls>> load_pair(const std::string& certificate,
@@ -84,30 +100,39 @@ Result<std::shared_ptr<const net::ServerTls>> load_pair(const std::string& certi
 
 }  // namespace
 
-Result<std::shared_ptr<const net::ServerTls>> load_server_certificate(const Config& config) {
-    if (!config.http_certificate.empty())
-        return load_pair(config.http_certificate, config.http_key);
-    struct stat facts {};
-    if (::stat(self_signed_path(config).c_str(), &facts) != 0)
-        return std::shared_ptr<const net::ServerTls>();
-    return load_pair(self_signed_path(config), self_signed_key_path(config));
+Result<std::shared_ptr<const net::ServerTls>> load_certificate_files(const Config& config) {
+    if (config.http_certificate.empty()) return std::shared_ptr<const net::ServerTls>();
+    return load_pair(config.http_certificate, config.http_key);
 }
 
-Result<std::shared_ptr<const net::ServerTls>> make_server_certificate(const Config& config) {
-    if (!config.http_certificate.empty()) return load_server_certificate(config);
-    if (const auto kept = read_file(self_signed_path(config));
-        kept && is_fresh(*kept, config.http_server_name)) {
-        auto loaded = load_server_certificate(config);
+Result<void> check_server_certificate(const Config& config) {
+    const auto files = TRY(load_certificate_files(config));
+    struct stat facts {};
+    if (files || ::stat(self_signed_path(config).c_str(), &facts) != 0) return {};
+    static_cast<void>(TRY(load_pair(self_signed_path(config), self_signed_key_path(config))));
+    return {};
+}
+
+Result<std::shared_ptr<const net::ServerTls>> make_self_signed_certificate(const Config& config) {
+    const auto names = self_signed_names(config);
+    if (const auto kept = read_file(self_signed_path(config)); kept && is_fresh(*kept, names)) {
+        auto loaded = load_pair(self_signed_path(config), self_signed_key_path(config));
         if (loaded) return loaded;
         log::logger("daemon").warn("the self-signed certificate is made anew: {}",
                                    loaded.error().text());
     }
-    std::vector<std::string> names = {config.http_server_name};
-    for (const char* local : {"localhost", "127.0.0.1", "::1"})
-        if (config.http_server_name != local) names.emplace_back(local);
-    const net::PemPair made = TRY(net::make_self_signed(names));
-    TRY(write_private_file(self_signed_key_path(config), made.key));
-    TRY(write_private_file(self_signed_path(config), made.certificate));
+    const auto key = read_file(self_signed_key_path(config));
+    auto made = net::make_self_signed(names, key ? *key : std::string());
+    if (!made && key && net::make_self_signed(names)) {
+        log::logger("daemon").warn(
+            "the self-signed certificate gets a new key, pins of the last "
+            "one are void: {}: {}",
+            self_signed_key_path(config), made.error().text());
+        made = net::make_self_signed(names);
+    }
+    const net::PemPair pair = TRY(std::move(made));
+    TRY(write_private_file(self_signed_key_path(config), pair.key));
+    TRY(write_private_file(self_signed_path(config), pair.certificate));
     return load_pair(self_signed_path(config), self_signed_key_path(config));
 }
 

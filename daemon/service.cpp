@@ -33,8 +33,8 @@
 #include "daemon/metrics.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/order_evidence.hpp"
+#include "daemon/own_certificate.hpp"
 #include "daemon/privileges.hpp"
-#include "daemon/server_certificate.hpp"
 #include "daemon/transfer_door.hpp"
 #include "daemon/transfers.hpp"
 #include "daemon/tsig_keys.hpp"
@@ -186,6 +186,10 @@ public:
         if (!dns_->https_endpoints().empty())
             logger().info("dns over https: {}", joined(dns_->https_endpoints()));
         if (checkin_) logger().info("check-ins: {}", joined(checkin_->endpoints()));
+        if (fallback_)
+            logger().info("fallback: {}, always self-signed, key pin sha256//{}",
+                          joined(fallback_->endpoints()),
+                          own_->fallback_slot()->current()->facts().key_pin);
         notify("READY=1");
         main_.run();
         stop();
@@ -195,6 +199,7 @@ public:
     void stop() {
         sweep_.reset();
         if (http_) http_->stop(kDrainLimit);
+        if (fallback_) fallback_->stop(kDrainLimit);
         if (context_) context_->bulk.stop();
         if (certificates_) certificates_->stop();
         if (history_) history_->stop();
@@ -220,21 +225,7 @@ private:
         terminate_ = main_.add_signal(SIGTERM, [end] { end("SIGTERM"); });
         interrupt_ = main_.add_signal(SIGINT, [end] { end("SIGINT"); });
         hang_up_ = main_.add_signal(SIGHUP, [this] { reload(); });
-        daily_ = main_.add_timer(kDay, kDay, [this] { renew_certificate(); });
-    }
-
-    // A server that runs for a year must not end up with an expired certificate of its own making.
-    // With each replacement session tickets are sealed with new keys, so one a day even when the
-    // certificate is the same: who steals such a key reads no more than that.
-    void renew_certificate() {
-        auto made = make_server_certificate(config_);
-        if (!made) {
-            logger().error("the API's certificate cannot be read or made: {}", made.error().text());
-        } else {
-            const bool is_new = certificate_->current()->fingerprint() != (*made)->fingerprint();
-            certificate_->replace(*std::move(made));
-            if (is_new) logger().info("the API serves a new certificate");
-        }
+        daily_ = main_.add_timer(kDay, kDay, [this] { own_->renew(); });
     }
 
     [[nodiscard]] Result<void> load() {
@@ -256,23 +247,24 @@ private:
         TRY(keys_->load(queries));
         transfers_ = std::make_unique<Transfers>(config_);
         TRY(transfers_->load(queries));
+        own_ = TRY(OwnCertificate::create(config_, clock_, *sealer_, queries));
         logger().info("{} zones and {} TSIG keys loaded in {} ms", zones_->snapshot()->size(),
                       keys_->published().snapshot()->size(), (clock_.monotonic() - began).count());
         return {};
     }
 
     [[nodiscard]] Result<void> listen() {
-        certificate_ =
-            std::make_shared<net::CertificateSlot>(TRY(make_server_certificate(config_)));
         TRY(probe_listeners(config_));
         dnsd::ServerOptions options = dns_options(config_, TRY(cookie_policy(config_)));
         options.keys = &keys_->published();
-        options.certificates = certificate_;
+        options.certificates = own_->slot();
         options.updates = &update_door_;
         history_ = TRY(store::History::open(config_.database_path()));
         dns_ = TRY(dnsd::Server::bind(options, *zones_,
                                       {&transfers_->published(), history_.get(), &transfer_door_}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
+        if (!config_.http_fallback_listen.empty())
+            fallback_ = TRY(HttpFront::bind(config_.http_fallback_listen, 1, "fallback"));
         if (config_.checkin_listen.empty()) return {};
         checkin_ = TRY(checkin::Desk::bind(desk_options(config_), *zones_, clock_));
         feed_ = std::make_unique<CheckinFeed>(*sealer_, address_rules(config_), *checkin_);
@@ -284,7 +276,10 @@ private:
             TRY(dnsd::Notifier::start({}, {*zones_, transfers_->published(), &keys_->published()}));
         notifier_->changed_all();  // Of what was not told before the last end.
         store::CommitterOptions options;
-        options.on_published = [this](const auto& receipts) { notifier_->changed(receipts); };
+        options.on_published = [this](const auto& receipts) {
+            notifier_->changed(receipts);
+            own_->zones_changed();
+        };
         options.path = config_.database_path();
         options.rules.addresses = address_rules(config_);
         options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
@@ -339,16 +334,16 @@ private:
         observe(config_.observing);
         TRY(dns_->start());
         if (checkin_) TRY(start_desk());
-        if (!config_.acme_directory.empty()) {
-            certificates_ = TRY(
-                acme::Certificates::start(certificate_options(), clock_, *committer_, *sealer_));
-            desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
-        }
-        metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
+        TRY(start_certificates());
+        metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_, *own_,
                                              certificates_.get(), checkin_.get());
         following_ = std::make_unique<Following>(*notifier_);
         admin::ApiOptions options = api_options(config_);
         if (checkin_) options.check_in_port = checkin_->endpoints().front().port;
+        if (fallback_) {
+            options.fallback_port = fallback_->endpoints().front().port;
+            options.fallback_key_pin = own_->fallback_slot()->current()->facts().key_pin;
+        }
         context_ = std::make_unique<admin::ApiContext>(std::move(options), clock_, *committer_,
                                                        *zones_, *sealer_);
         context_->bulk_reader.emplace(TRY(open_reader()));
@@ -359,13 +354,35 @@ private:
         wire_answers_ = std::make_unique<WireAnswers>(
             WireSources{*zones_, keys_->published(), transfers_->published(), feed_.get(), clock_});
         context_->wire_doors = wire_answers_.get();
+        context_->own_certificate = own_.get();
         update_door_.open(*context_);
         transfer_door_.open(*context_);
         sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
-        return http_->start(certificate_, http_options(config_),
-                            [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
-                                return admin::Api::create(*context_, loop, TRY(open_reader()));
-                            });
+        const auto make_api = [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
+            return admin::Api::create(*context_, loop, TRY(open_reader()));
+        };
+        if (fallback_)
+            TRY(fallback_->start(own_->fallback_slot(), http_options(config_), make_api));
+        return http_->start(own_->slot(), http_options(config_), make_api);
+    }
+
+    [[nodiscard]] Result<void> start_certificates() {
+        OwnCertificate::Ask ask;
+        if (!config_.acme_directory.empty()) {
+            certificates_ = TRY(
+                acme::Certificates::start(certificate_options(), clock_, *committer_, *sealer_));
+            desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
+            ask = [this](auto names, auto renew, auto actor, auto done) {
+                certificates_->request_own(std::move(names), renew, std::move(actor),
+                                           std::move(done));
+            };
+            own_news_ = certificates_->subscribe([this](std::int64_t server_id) {
+                if (server_id == store::kOurselves) own_->changed();
+            });
+        }
+        own_->start(main_, TRY(open_reader()), *zones_, std::move(ask),
+                    fallback_ ? fallback_->endpoints() : std::vector<Endpoint>());
+        return {};
     }
 
     [[nodiscard]] acme::Options certificate_options() {
@@ -403,7 +420,7 @@ private:
             return fail(Error{ErrorCode::Invalid, fmt::format("{}", fmt::join(keys, ", ")),
                               "takes effect with a restart only"});
         const auto cookies = TRY(cookie_policy(*next));
-        certificate_->replace(TRY(make_server_certificate(*next)));
+        TRY(own_->reload(*next));
         dns_->guard(cookies, next->dns_rate_limit);
         observe(next->observing);
         apply_log_levels(*next);
@@ -430,8 +447,8 @@ private:
     std::unique_ptr<TsigKeys> keys_;
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
-    std::shared_ptr<net::CertificateSlot> certificate_;
-    UpdateDoor update_door_;  // Before the committer, which calls it back.
+    std::unique_ptr<OwnCertificate> own_;  // Before the committer, which tells it.
+    UpdateDoor update_door_;               // Before the committer, which calls it back.
     TransferDoor transfer_door_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;
@@ -444,7 +461,9 @@ private:
     std::unique_ptr<store::History> history_;
     std::unique_ptr<acme::Certificates> certificates_;
     std::unique_ptr<admin::AcmeDesk> desk_;
+    acme::Certificates::Subscription own_news_;
     std::unique_ptr<HttpFront> http_;
+    std::unique_ptr<HttpFront> fallback_;
     std::unique_ptr<Metrics> metrics_;
     std::unique_ptr<Following> following_;
     std::unique_ptr<WireAnswers> wire_answers_;

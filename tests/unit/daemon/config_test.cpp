@@ -142,6 +142,18 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
         {kLeast + "[dns.transfer]\ntransport = \"quic\"\n", "must be any or tls"},
         {kLeast + "[acme]\ndirectory = \"http://ca.test\"\n", "must be an https:// URL"},
         {kLeast + "[http]\ncertificate = \"a.pem\"\n", "go together"},
+        {kLeast + "[http]\nother_names = [\"a b\"]\n",
+         "http.other_names: \"a b\" is neither a host name nor an IP address"},
+        {kLeast + "[http]\nother_names = [\"*.example.net\"]\n", "neither a host name"},
+        {kLeast + "[http]\nother_names = [\"a..example\"]\n", "neither a host name"},
+        {kLeast + "[http]\nother_names = [\"\"]\n", "neither a host name"},
+        {kLeast +
+             "[http]\nother_names = [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\","
+             "\"k\",\"l\",\"m\",\"n\",\"o\",\"p\",\"q\",\"r\",\"s\",\"t\",\"u\",\"v\",\"w\","
+             "\"x\",\"y\"]\n",
+         "at most 24 names"},
+        {kLeast + "[http]\nfallback_listen = [\"0.0.0.0:443\"]\n",
+         "0.0.0.0:443 is listened on for two purposes"},
         {kLeast + "[log]\nlevel = \"loud\"\n", "not a level"},
         {kLeast + "[log]\nfolders = [\"dnsd\"]\n", "not PART=LEVEL"},
         {kLeast + "[store]\nurl = \"postgresql://x\"\n", "must be sqlite:FILE"},
@@ -181,6 +193,11 @@ TEST_CASE("A reload may change log levels, but not where we listen", "[daemon]")
     const auto moved = parse_config(kLeast + "[dns]\nlisten = [\"127.0.0.1:5300\"]\n", "/x.toml");
     CHECK(needs_restart(*running, *louder).empty());
     CHECK(needs_restart(*running, *moved) == std::vector<std::string>{"dns.listen"});
+    const auto called =
+        parse_config(kLeast + "[http]\nother_names = [\"dns.example.net\", \"::1\"]\n", "/x.toml");
+    REQUIRE(called);
+    CHECK(needs_restart(*running, *called).empty());
+    CHECK(called->http_other_names == std::vector<std::string>{"dns.example.net", "::1"});
 }
 
 }  // namespace
