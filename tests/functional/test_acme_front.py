@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 
 import pytest
 
 from support.acme_client import AcmeClient, Key, b64
+from support.fake_ca import FakeCa, Fault
 from support.http import Answer
 from support.ports import free_port
 from support.process import wait_until
@@ -223,6 +225,31 @@ def test_a_withdrawn_licence_is_revoked_at_the_ca(site, client):
     wait_until(lambda: "is revoked" in site.hairpin.logs(), "the CA has revoked it")
     assert site.pebble.status_of(chain) == "Revoked"
     assert client.order(NAMES).problem(400)["type"].endswith(":accountDoesNotExist")
+
+
+def test_the_ca_is_asked_to_revoke_until_it_has(make_hairpin, ca, tmp_path):
+    folder = tmp_path / "fake-ca"
+    folder.mkdir()
+    fake = FakeCa(folder, ca).start()
+    hairpin = make_hairpin(acme={"directory": fake.directory, "ca_file": str(ca.certificate)}).start()
+    client = AcmeClient(hairpin.http_port, ca.certificate, tmp_path).register(hairpin.new_server()["acme"])
+    der = client.certificate_der(issued(client, client.order(NAMES)))
+    fake.fail("revoke", Fault(503))
+    client.post("/acme/revoke-cert", {"certificate": der, "reason": 7}).problem(400)
+    client.post("/acme/revoke-cert", {"certificate": der, "reason": 5}).expect(200)
+    assert client.post("/acme/revoke-cert", {"certificate": der}).problem(400)["type"].endswith(":alreadyRevoked")
+    assert client.post("/acme/revoke-cert", {"certificate": der}, key=Key(), jwk=True).problem(403)
+    wait_until(lambda: "is not revoked" in hairpin.logs(), "the CA has failed")
+    hairpin.kill()
+    with sqlite3.connect(hairpin.data_dir / "hairpin.db") as database:
+        assert database.execute("UPDATE revocations SET next_at = 1 WHERE failures = 1").rowcount == 1
+    database.close()
+    hairpin.start()
+    wait_until(lambda: fake.revoked, "the CA has revoked it")
+    assert fake.revoked == {der: 5}
+    wait_until(lambda: "is revoked" in hairpin.logs(), "we know it")
+    assert fake.count("revoke") == 2
+    fake.stop()
 
 
 # -- what is refused ------------------------------------------------------------------------------

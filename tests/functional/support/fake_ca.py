@@ -52,7 +52,7 @@ class FakeCa:
     """Serves on a free loopback port from `start()` to `stop()`.
 
     `requests` lists what was asked: (endpoint, decoded payload or None). Endpoints are the first part of the path:
-    dir, nonce, account, new-order, order, authz, chall, finalize, cert.
+    dir, nonce, account, new-order, order, authz, chall, finalize, cert, revoke.
     """
 
     def __init__(self, folder: pathlib.Path, ca: TestCa):
@@ -68,6 +68,7 @@ class FakeCa:
         self._orders: dict[str, dict[str, Any]] = {}
         self._authorizations: dict[str, dict[str, Any]] = {}
         self._certificates: dict[str, str] = {}
+        self.revoked: dict[str, int] = {}  # DER as base64url: reason.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -187,9 +188,15 @@ class FakeCa:
 
     def _dir(self, *_: Any) -> Fault:
         answer = self._json({"newNonce": f"{self.base}/nonce", "newAccount": f"{self.base}/account",
-                             "newOrder": f"{self.base}/new-order"})
+                             "newOrder": f"{self.base}/new-order", "revokeCert": f"{self.base}/revoke"})
         answer.delay = self.directory_delay if self.count("dir") > 1 else 0
         return answer
+
+    def _revoke(self, _number: str, payload: Any, _protected: Any) -> Fault:
+        if payload["certificate"] in self.revoked:
+            return problem(400, "alreadyRevoked")
+        self.revoked[payload["certificate"]] = payload["reason"]
+        return Fault(200)
 
     def _nonce(self, *_: Any) -> Fault:
         return Fault(200)
