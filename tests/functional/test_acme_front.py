@@ -170,6 +170,15 @@ def test_the_same_key_is_given_the_same_certificate(site, client):
     assert refused.problem(429)["type"] == "urn:ietf:params:acme:error:rateLimited"
     assert 0 < int(refused.headers["retry-after"]) <= 7 * 24 * 3600
     assert client.post(client.path(order.headers["location"])).json["status"] == "ready"
+    # When none of them is young any more, there is nothing to order for.
+    site.hairpin.stop()
+    with sqlite3.connect(site.hairpin.data_dir / "hairpin.db") as database:
+        database.execute("UPDATE certificates SET issued_at = issued_at - 2 * 24 * 3600 * 1000")
+    database.close()
+    site.hairpin.start()
+    refused = client.order(NAMES)
+    assert "3 certificates" in refused.problem(429)["detail"]
+    assert 4 * 24 * 3600 < int(refused.headers["retry-after"]) <= 5 * 24 * 3600
 
 
 def test_a_restart_between_finalize_and_download(site, client):
