@@ -58,6 +58,8 @@ constexpr std::array kRoutes{
           &post_server_credential, kJson},
     Route{Method::Post, "/v1/licences/{licence}/servers/{server}/certificate/retry", kOperator,
           &post_certificate_retry, kNoBody},
+    Route{Method::Post, "/v1/licences/{licence}/servers/{server}/certificate/revocation", kOperator,
+          &post_certificate_revocation, kNoBody},
 
     Route{Method::Get, "/v1/self", kServer, &get_self, kNoBody},
     Route{Method::Post, "/v1/self/heartbeat", kServer, &post_heartbeat, kMaxHeartbeatOctets},

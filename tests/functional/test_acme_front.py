@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import pytest
 
 from support.acme_client import AcmeClient, Key, b64
 from support.fake_ca import FakeCa, Fault
+from support.hairpin import BUILD
 from support.http import Answer
 from support.ports import free_port
 from support.process import wait_until
@@ -234,6 +236,28 @@ def test_a_withdrawn_licence_is_revoked_at_the_ca(site, client):
     wait_until(lambda: "is revoked" in site.hairpin.logs(), "the CA has revoked it")
     assert site.pebble.status_of(chain) == "Revoked"
     assert client.order(NAMES).problem(400)["type"].endswith(":accountDoesNotExist")
+
+
+def test_an_operator_takes_a_certificate_back(site, client):
+    chain = site.folder / "chain.pem"
+    key, answer = client.finalize(client.order(NAMES), NAMES)
+    chain.write_bytes(fetched(client, answer))
+    (site.folder / "token").write_text(site.hairpin.token + "\n")
+    (site.folder / "token").chmod(0o600)
+    hairpin = [BUILD / "cli" / "hairpin", "acme"]
+    api = ["--url", f"https://localhost:{site.hairpin.http_port}", "--ca-file", site.ca.certificate,
+           "--token-file", site.folder / "token"]
+    [row] = site.run(*hairpin, "accounts", *api).splitlines()
+    assert json.loads(row)["server"] == "nur1"
+    site.run(*hairpin, "revoke", "acme/nur1", "--reason", "2", *api, status=None)
+    site.run(*hairpin, "revoke", "acme/nur1", "--reason", "1", *api)
+    wait_until(lambda: "is revoked" in site.hairpin.logs(), "the CA has revoked it")
+    assert site.pebble.status_of(chain) == "Revoked"
+    site.run(*hairpin, "revoke", "acme/nur1", *api, status=None)
+    _, answer = client.finalize(client.order(NAMES), NAMES, key=key)
+    assert "compromised" in client.post(client.path(answer.headers["location"])).json["error"]["detail"]
+    site.run(*hairpin, "forget", json.loads(row)["id"], *api)
+    assert site.run(*hairpin, "accounts", *api) == ""
 
 
 def test_the_ca_is_asked_to_revoke_until_it_has(make_hairpin, ca, tmp_path):
