@@ -193,6 +193,18 @@ def test_a_restart_between_finalize_and_download(site, client):
     site.check(chain)
 
 
+def test_an_order_that_nobody_works_on_is_asked_for_again(site, client):
+    """As if the process had ended between the order's commit and the attempt's."""
+    _, answer = client.finalize(client.order(NAMES), NAMES)
+    site.hairpin.kill()
+    with sqlite3.connect(site.hairpin.data_dir / "hairpin.db") as database:
+        for table in ("acme_authorizations", "acme_attempts", "certificates"):
+            database.execute(f"DELETE FROM {table}")
+    database.close()
+    site.hairpin.start()
+    assert fetched(client, answer).startswith(b"-----BEGIN CERTIFICATE-----")
+
+
 def test_the_renewal_window_ends_when_we_would_renew(site, client):
     pem = issued(client, client.order(NAMES))
     text = openssl("x509", "-noout", "-serial", "-ext", "authorityKeyIdentifier", stdin=pem.decode())
@@ -327,6 +339,12 @@ def test_only_the_names_of_the_bindings_server(site, client):
     stranger = AcmeClient(site.hairpin.http_port, site.ca.certificate, site.folder).register(other["acme"])
     stranger.post(client.path(order.headers["location"])).problem(404)
     stranger.post(client.path(client.kid)).problem(403)
+    # A cloned disk: the same account key, vouched for by another server, is another account.
+    clone = AcmeClient(site.hairpin.http_port, site.ca.certificate, site.folder)
+    clone.key = client.key
+    assert clone.register(other["acme"]).kid != client.kid
+    clone.order(NAMES).problem(403)
+    client.order(NAMES).expect(201)
 
 
 def test_requests_that_break_a_rule_of_the_protocol(site, client):
