@@ -82,7 +82,11 @@ def test_lego(site):
 
 def test_certbot(site):
     site.certbot()
-    site.check(site.folder / "certbot" / "live" / NAMES[0] / "fullchain.pem")
+    chain = site.folder / "certbot" / "live" / NAMES[0] / "fullchain.pem"
+    first = site.check(chain)
+    site.run("certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", "--config-dir", "certbot",
+             "--work-dir", "work", "--logs-dir", "logs")
+    assert site.check(chain) != first
 
 
 def test_dehydrated(site):
@@ -92,8 +96,11 @@ def test_dehydrated(site):
         f'EAB_HMAC_KEY="{site.eab["hmac_key"]}"\n')
     (site.folder / "domains.txt").write_text(" ".join(NAMES) + "\n")
     site.run("dehydrated", "--register", "--accept-terms", "-f", "config")
+    chain = site.folder / "certs" / NAMES[0] / "fullchain.pem"
     site.run("dehydrated", "-c", "-f", "config")
-    site.check(site.folder / "certs" / NAMES[0] / "fullchain.pem")
+    first = site.check(chain)
+    site.run("dehydrated", "-c", "-x", "-f", "config")
+    assert site.check(chain) != first
 
 
 # -- what happens after the first certificate -----------------------------------------------------
