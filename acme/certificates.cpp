@@ -225,11 +225,17 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
 
 void Certificates::revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
                           zones::Actor actor, Acknowledged done) {
+    CertificateRequest how;
+    how.server_id = server_id;
+    how.txt_ttl = state_->options_.txt_ttl;
+    how.ladder = state_->engine_->ladder();
     state_->write<Done>(
         server_id, "certificate.revoke", std::move(actor),
-        [server_id, sha256, reason](store::Writer& writer, zones::Change&,
-                                    EngineNews& news) -> Result<Done> {
-            TRY(note_revocation(writer, server_id, sha256, reason));
+        [sha256, reason, how](store::Writer& writer, zones::Change& change,
+                              EngineNews& news) -> Result<Done> {
+            const Sha256 key = TRY(note_revocation(writer, how.server_id, sha256, reason));
+            if (reason == RevocationReason::KeyCompromise)
+                TRY(end_attempt_for(writer, change, key, how, news));
             news.has_revocation = true;
             return Done{};
         },

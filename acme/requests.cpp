@@ -230,6 +230,13 @@ Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& 
     return state();
 }
 
+Result<void> end_attempt_for(store::Writer& writer, zones::Change& change, const Sha256& key_sha256,
+                             const CertificateRequest& how, EngineNews& news) {
+    const auto live = TRY(AcmeQueries(writer.database()).live_attempt(how.server_id));
+    if (!live || live->key_sha256 != key_sha256) return {};
+    return supersede(writer, change, *live, how.txt_ttl, how.ladder, news);
+}
+
 Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const Sha256& sha256,
                            const Ladder& ladder) {
     AcmeQueries queries(writer.database());

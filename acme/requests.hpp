@@ -64,6 +64,12 @@ struct EngineNews {
                                                         zones::Change& change,
                                                         const OwnRequest& request,
                                                         EngineNews& news);
+/// Ends the attempt under way of `how.server_id` where it is for this key, as if another key had
+/// come
+/// (`how` says ladder and TTL): the key is not to be certified any more.
+[[nodiscard]] Result<void> end_attempt_for(store::Writer& writer, zones::Change& change,
+                                           const Sha256& key_sha256, const CertificateRequest& how,
+                                           EngineNews& news);
 /// Certificates::deployed().
 [[nodiscard]] Result<void> take_deployed(store::Writer& writer, std::int64_t server_id,
                                          const Sha256& sha256, const Ladder& ladder);

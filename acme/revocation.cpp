@@ -61,8 +61,8 @@ std::optional<RevocationReason> revocation_reason(std::int64_t number) noexcept 
     return std::nullopt;
 }
 
-Result<void> note_revocation(store::Writer& writer, std::int64_t server_id, const Sha256& sha256,
-                             RevocationReason reason) {
+Result<Sha256> note_revocation(store::Writer& writer, std::int64_t server_id, const Sha256& sha256,
+                               RevocationReason reason) {
     store::AcmeQueries queries(writer.database());
     const auto certificate = TRY(queries.certificate(server_id, sha256));
     if (!certificate)
@@ -70,7 +70,8 @@ Result<void> note_revocation(store::Writer& writer, std::int64_t server_id, cons
                           "is not a certificate that this server was given"});
     const auto noted = TRY(store::revocation(writer.database(), sha256));
     if (noted) return fail(Error{ErrorCode::Conflict, to_hex(sha256), "is revoked already"});
-    return note_row(writer, *certificate, reason);
+    TRY(note_row(writer, *certificate, reason));
+    return certificate->key_sha256;
 }
 
 Result<std::size_t> note_withdrawal(store::Writer& writer, std::int64_t server_id) {

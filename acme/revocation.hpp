@@ -27,10 +27,10 @@
 
 namespace hairpin::acme {
 
-/// Notes one certificate of a server. Errors: NotFound it is none of the server's; Conflict it was
-/// noted before; those of the store.
-[[nodiscard]] Result<void> note_revocation(store::Writer& writer, std::int64_t server_id,
-                                           const Sha256& sha256, RevocationReason reason);
+/// Notes one certificate of a server; its key's SHA-256. Errors: NotFound it is none of the
+/// server's; Conflict it was noted before; those of the store.
+[[nodiscard]] Result<Sha256> note_revocation(store::Writer& writer, std::int64_t server_id,
+                                             const Sha256& sha256, RevocationReason reason);
 /// Notes all that a server has: it, or its licence, is withdrawn. How many.
 [[nodiscard]] Result<std::size_t> note_withdrawal(store::Writer& writer, std::int64_t server_id);
 

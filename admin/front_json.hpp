@@ -48,7 +48,8 @@ struct FrontAuthorization {
                                                std::size_t place);
 
 // front_certificates.cpp
-/// RFC 9773 section 4.1, of the certificate that the order brought. Errors: Malformed: it is gone.
+/// RFC 9773 section 4.1, of the certificate that the order brought; empty: it has no such name.
+/// Errors: Malformed: it is gone.
 [[nodiscard]] Result<std::string, FrontProblem> front_renewal_id(Api& api,
                                                                  const store::FrontOrderRow& order);
 

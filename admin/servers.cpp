@@ -175,4 +175,63 @@ void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange) {
                 });
 }
 
+namespace {
+
+struct OperatorsRevocation {
+    std::optional<Sha256> sha256;  // Empty: the current certificate.
+    acme::RevocationReason reason = acme::RevocationReason::Unspecified;
+};
+
+Result<OperatorsRevocation, Problem> read_revocation(const Call& call) {
+    const JsonValue value = TRY(json_body(call));
+    std::vector<FieldError> errors;
+    ObjectReader body(value, "", errors);
+    OperatorsRevocation wanted;
+    const auto reason = acme::revocation_reason(body.number("reason", 0, 5).value_or(0));
+    if (!reason)
+        body.refuse("reason",
+                    "must be 0 (unspecified), 1 (keyCompromise), 4 (superseded) or 5 "
+                    "(cessationOfOperation)");
+    wanted.reason = reason.value_or(acme::RevocationReason::Unspecified);
+    if (const auto hex = body.text("sha256")) {
+        const auto octets = from_hex(*hex);
+        wanted.sha256.emplace();
+        if (octets && octets->size() == wanted.sha256->size())
+            std::copy(octets->begin(), octets->end(), wanted.sha256->begin());
+        else
+            body.refuse("sha256", "must be 64 hexadecimal digits");
+    }
+    body.finish();
+    if (!errors.empty()) return fail(to_problem(std::move(errors)));
+    return wanted;
+}
+
+}  // namespace
+
+void post_certificate_revocation(Api& api, std::shared_ptr<Exchange> exchange) {
+    const auto& arguments = exchange->call.arguments;
+    auto wanted = read_revocation(exchange->call);
+    if (!wanted) return api.respond(*exchange, wanted.error());
+    const auto found = find_server(api.queries(), arguments[0], arguments[1]);
+    if (!found) return api.respond(*exchange, found.error());
+    CertificateDesk* desk = api.context().certificates;
+    if (desk == nullptr)
+        return api.respond(*exchange,
+                           Problem(ProblemType::Unavailable, "no CA is configured here"));
+    if (!wanted->sha256) {
+        const auto state = api.certificate_state(found->server.id);
+        if (!state) return api.respond(*exchange, Problem(state.error()));
+        if (!state->sha256) return api.respond(*exchange, not_found("certificate to revoke"));
+        wanted->sha256 = state->sha256;
+    }
+    desk->revoke(found->server.id, *wanted->sha256, wanted->reason,
+                 actor_of(*exchange->call.caller, exchange->call.request.peer, "rest"),
+                 [back = api.way_back(), exchange](Result<void> done) {
+                     back.post([exchange, done = std::move(done)](Api& self) {
+                         if (!done) return self.respond(*exchange, Problem(done.error()));
+                         self.respond(*exchange, net::Response{202, {}, {}});
+                     });
+                 });
+}
+
 }  // namespace hairpin::admin

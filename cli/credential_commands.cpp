@@ -202,6 +202,16 @@ int list_acme_accounts(const CredentialOptions& options) {
     return print_list(options.api, "/v1/acme-accounts?limit=500", "accounts");
 }
 
+int revoke_certificate(const CredentialOptions& options) {
+    const std::size_t slash = options.server.find('/');
+    if (slash == std::string::npos) return fail_with("the server is not LICENCE/LABEL");
+    return call_and_print(options.api, "POST",
+                          "/v1/licences/" + path_segment(options.server.substr(0, slash)) +
+                              "/servers/" + path_segment(options.server.substr(slash + 1)) +
+                              "/certificate/revocation",
+                          Json({{"reason", options.reason}}).dump());
+}
+
 int forget_acme_account(const CredentialOptions& options) {
     return call_and_print(options.api, "DELETE", "/v1/acme-accounts/" + path_segment(options.id),
                           "");

@@ -33,7 +33,8 @@ struct CredentialOptions {
     std::vector<std::string> sources;
     std::string id;  // show, rotate, revoke, explain: an id or the name of a key.
     std::int64_t overlap = 0;
-    std::string operation;  // explain
+    std::int64_t reason = 0;  // Of a revocation (RFC 5280 section 5.3.1).
+    std::string operation;    // explain
     std::string source;
     std::vector<std::string> records;  // explain: "OWNER TYPE DATA".
     std::vector<std::string> removed;  // explain: "OWNER TYPE".
@@ -52,6 +53,8 @@ struct CredentialOptions {
 
 /// The accounts of stock ACME clients at the front: docs/doors/acme.md.
 [[nodiscard]] int list_acme_accounts(const CredentialOptions& options);
+/// Takes the current certificate of `server` ("licence/label") back.
+[[nodiscard]] int revoke_certificate(const CredentialOptions& options);
 [[nodiscard]] int forget_acme_account(const CredentialOptions& options);
 
 // For their tests.

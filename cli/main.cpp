@@ -182,10 +182,17 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
 }
 
 void add_acme(CLI::App& app, CredentialOptions& options, std::function<int()>& chosen) {
-    CLI::App* group = app.add_subcommand("acme", "The ACME clients of customers' servers");
+    CLI::App* group =
+        app.add_subcommand("acme", "Certificates, and the ACME clients of customers' servers");
     group->require_subcommand(1);
     add_credential_command(*group, "accounts", "List their accounts, a line each",
                            &list_acme_accounts, options, chosen);
+    CLI::App* revoke = add_credential_command(
+        *group, "revoke", "Take a server's certificate back, here and at the CA",
+        &revoke_certificate, options, chosen);
+    revoke->add_option("server", options.server, "LICENCE/LABEL")->required();
+    revoke->add_option("--reason", options.reason,
+                       "1 its key is compromised, 4 superseded, 5 it is not in use any more");
     add_credential_command(*group, "forget", "Forget an account; its client must register again",
                            &forget_acme_account, options, chosen)
         ->add_option("id", options.id, "Its id")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 
 import pytest
 
 from support.acme_client import AcmeClient, Key, b64
+from support.fake_ca import FakeCa, Fault
+from support.hairpin import BUILD
 from support.http import Answer
 from support.ports import free_port
 from support.process import wait_until
@@ -78,7 +82,11 @@ def test_lego(site):
 
 def test_certbot(site):
     site.certbot()
-    site.check(site.folder / "certbot" / "live" / NAMES[0] / "fullchain.pem")
+    chain = site.folder / "certbot" / "live" / NAMES[0] / "fullchain.pem"
+    first = site.check(chain)
+    site.run("certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", "--config-dir", "certbot",
+             "--work-dir", "work", "--logs-dir", "logs")
+    assert site.check(chain) != first
 
 
 def test_dehydrated(site):
@@ -88,8 +96,11 @@ def test_dehydrated(site):
         f'EAB_HMAC_KEY="{site.eab["hmac_key"]}"\n')
     (site.folder / "domains.txt").write_text(" ".join(NAMES) + "\n")
     site.run("dehydrated", "--register", "--accept-terms", "-f", "config")
+    chain = site.folder / "certs" / NAMES[0] / "fullchain.pem"
     site.run("dehydrated", "-c", "-f", "config")
-    site.check(site.folder / "certs" / NAMES[0] / "fullchain.pem")
+    first = site.check(chain)
+    site.run("dehydrated", "-c", "-x", "-f", "config")
+    assert site.check(chain) != first
 
 
 # -- what happens after the first certificate -----------------------------------------------------
@@ -134,8 +145,9 @@ def test_lego_renews_and_revokes(site):
     site.lego("revoke", "--reason", "4", "--keep")
     wait_until(lambda: "is revoked" in site.hairpin.logs(), "the CA has revoked it")
     assert site.pebble.status_of(chain) == "Revoked"
-    server = site.hairpin.api.get("/v1/licences/acme/servers/nur1").expect(200).json
-    assert server["certificate"]["state"] == "none"
+    # The first one is good still: it is the server's again.
+    current = site.hairpin.as_holder(site.server["token"]).get("/v1/self/certificate").expect(200).body.decode()
+    assert f"serial={first}" in openssl("x509", "-noout", "-serial", stdin=current)
 
 
 def test_certbot_revokes_with_the_certificates_key(site):
@@ -167,6 +179,15 @@ def test_the_same_key_is_given_the_same_certificate(site, client):
     assert refused.problem(429)["type"] == "urn:ietf:params:acme:error:rateLimited"
     assert 0 < int(refused.headers["retry-after"]) <= 7 * 24 * 3600
     assert client.post(client.path(order.headers["location"])).json["status"] == "ready"
+    # When none of them is young any more, there is nothing to order for.
+    site.hairpin.stop()
+    with sqlite3.connect(site.hairpin.data_dir / "hairpin.db") as database:
+        database.execute("UPDATE certificates SET issued_at = issued_at - 2 * 24 * 3600 * 1000")
+    database.close()
+    site.hairpin.start()
+    refused = client.order(NAMES)
+    assert "3 certificates" in refused.problem(429)["detail"]
+    assert 4 * 24 * 3600 < int(refused.headers["retry-after"]) <= 5 * 24 * 3600
 
 
 def test_a_restart_between_finalize_and_download(site, client):
@@ -177,6 +198,18 @@ def test_a_restart_between_finalize_and_download(site, client):
     chain = site.folder / "chain.pem"
     chain.write_bytes(fetched(client, answer))
     site.check(chain)
+
+
+def test_an_order_that_nobody_works_on_is_asked_for_again(site, client):
+    """As if the process had ended between the order's commit and the attempt's."""
+    _, answer = client.finalize(client.order(NAMES), NAMES)
+    site.hairpin.kill()
+    with sqlite3.connect(site.hairpin.data_dir / "hairpin.db") as database:
+        for table in ("acme_authorizations", "acme_attempts", "certificates"):
+            database.execute(f"DELETE FROM {table}")
+    database.close()
+    site.hairpin.start()
+    assert fetched(client, answer).startswith(b"-----BEGIN CERTIFICATE-----")
 
 
 def test_the_renewal_window_ends_when_we_would_renew(site, client):
@@ -224,6 +257,53 @@ def test_a_withdrawn_licence_is_revoked_at_the_ca(site, client):
     assert client.order(NAMES).problem(400)["type"].endswith(":accountDoesNotExist")
 
 
+def test_an_operator_takes_a_certificate_back(site, client):
+    chain = site.folder / "chain.pem"
+    key, answer = client.finalize(client.order(NAMES), NAMES)
+    chain.write_bytes(fetched(client, answer))
+    (site.folder / "token").write_text(site.hairpin.token + "\n")
+    (site.folder / "token").chmod(0o600)
+    hairpin = [BUILD / "cli" / "hairpin", "acme"]
+    api = ["--url", f"https://localhost:{site.hairpin.http_port}", "--ca-file", site.ca.certificate,
+           "--token-file", site.folder / "token"]
+    [row] = site.run(*hairpin, "accounts", *api).splitlines()
+    assert json.loads(row)["server"] == "nur1"
+    site.run(*hairpin, "revoke", "acme/nur1", "--reason", "2", *api, status=None)
+    site.run(*hairpin, "revoke", "acme/nur1", "--reason", "1", *api)
+    wait_until(lambda: "is revoked" in site.hairpin.logs(), "the CA has revoked it")
+    assert site.pebble.status_of(chain) == "Revoked"
+    site.run(*hairpin, "revoke", "acme/nur1", *api, status=None)
+    _, answer = client.finalize(client.order(NAMES), NAMES, key=key)
+    assert "compromised" in client.post(client.path(answer.headers["location"])).json["error"]["detail"]
+    site.run(*hairpin, "forget", json.loads(row)["id"], *api)
+    assert site.run(*hairpin, "accounts", *api) == ""
+
+
+def test_the_ca_is_asked_to_revoke_until_it_has(make_hairpin, ca, tmp_path):
+    folder = tmp_path / "fake-ca"
+    folder.mkdir()
+    fake = FakeCa(folder, ca).start()
+    hairpin = make_hairpin(acme={"directory": fake.directory, "ca_file": str(ca.certificate)}).start()
+    client = AcmeClient(hairpin.http_port, ca.certificate, tmp_path).register(hairpin.new_server()["acme"])
+    der = client.certificate_der(issued(client, client.order(NAMES)))
+    fake.fail("revoke", Fault(503))
+    client.post("/acme/revoke-cert", {"certificate": der, "reason": 7}).problem(400)
+    client.post("/acme/revoke-cert", {"certificate": der, "reason": 5}).expect(200)
+    assert client.post("/acme/revoke-cert", {"certificate": der}).problem(400)["type"].endswith(":alreadyRevoked")
+    assert client.post("/acme/revoke-cert", {"certificate": der}, key=Key(), jwk=True).problem(403)
+    wait_until(lambda: "is not revoked" in hairpin.logs(), "the CA has failed")
+    hairpin.kill()
+    with sqlite3.connect(hairpin.data_dir / "hairpin.db") as database:
+        assert database.execute("UPDATE revocations SET next_at = 1 WHERE failures = 1").rowcount == 1
+    database.close()
+    hairpin.start()
+    wait_until(lambda: fake.revoked, "the CA has revoked it")
+    assert fake.revoked == {der: 5}
+    wait_until(lambda: "is revoked" in hairpin.logs(), "we know it")
+    assert fake.count("revoke") == 2
+    fake.stop()
+
+
 # -- what is refused ------------------------------------------------------------------------------
 
 
@@ -266,6 +346,12 @@ def test_only_the_names_of_the_bindings_server(site, client):
     stranger = AcmeClient(site.hairpin.http_port, site.ca.certificate, site.folder).register(other["acme"])
     stranger.post(client.path(order.headers["location"])).problem(404)
     stranger.post(client.path(client.kid)).problem(403)
+    # A cloned disk: the same account key, vouched for by another server, is another account.
+    clone = AcmeClient(site.hairpin.http_port, site.ca.certificate, site.folder)
+    clone.key = client.key
+    assert clone.register(other["acme"]).kid != client.kid
+    clone.order(NAMES).problem(403)
+    client.order(NAMES).expect(201)
 
 
 def test_requests_that_break_a_rule_of_the_protocol(site, client):

@@ -106,7 +106,7 @@ def test_a_serial_never_stands_for_two_contents(hairpin):
 # --- 3: a credential can change only what its permission names -------------------------------------
 
 PUBLIC_PATHS = {"/healthz", "/readyz", "/metrics", "/myip", "/v1/whoami", "/v1/openapi.json",
-                "/health", "/api"}
+                "/health", "/api", "/acme/directory", "/acme/new-nonce", "/acme/renewal-info/{certificate}"}
 
 
 def test_every_route_refuses_those_whom_it_does_not_concern(hairpin):
@@ -119,6 +119,10 @@ def test_every_route_refuses_those_whom_it_does_not_concern(hairpin):
             if path in PUBLIC_PATHS:
                 continue
             who = f"{method.upper()} {path}"
+            if item[method]["security"] == [{"signature": []}]:  # Only the signed body says who asks.
+                assert all(each.request(method.upper(), concrete, "{}").status == 415
+                           for each in (hairpin.anyone, hairpin.api, hairpin.as_holder(server["token"]))), who
+                continue
             assert hairpin.anyone.request(method.upper(), concrete).status in (401, 429), who
             wrong = hairpin.as_holder("hps_" + "A" * 43)
             assert wrong.request(method.upper(), concrete).status in (401, 429), who

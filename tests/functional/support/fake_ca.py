@@ -65,7 +65,7 @@ class FakeCa:
     """Serves on a free loopback port from `start()` to `stop()`.
 
     `requests` lists what was asked: (endpoint, decoded payload or None). Endpoints are the first part of the path:
-    dir, nonce, account, new-order, order, authz, chall, finalize, cert, key-change, renewal-info.
+    dir, nonce, account, new-order, order, authz, chall, finalize, cert, key-change, renewal-info, revoke.
     """
 
     def __init__(self, ca: TestCa):
@@ -83,6 +83,7 @@ class FakeCa:
         self.leaves: dict[str, x509.Certificate] = {}  # By identifier, in the order of their issue.
         self._owners: dict[str, str] = {}              # The account of an identifier.
         self._replaced: dict[str, str] = {}            # Identifier: number of the order.
+        self.revoked: dict[str, int] = {}              # DER as base64url: reason.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -245,6 +246,7 @@ class FakeCa:
         directory: dict[str, Any] = {
             "newNonce": f"{self.base}/nonce", "newAccount": f"{self.base}/account",
             "newOrder": f"{self.base}/new-order", "keyChange": f"{self.base}/key-change",
+            "revokeCert": f"{self.base}/revoke",
             "meta": {"termsOfService": f"{self.base}/terms"}}
         if self.window:
             directory["renewalInfo"] = f"{self.base}/renewal-info"
@@ -255,6 +257,12 @@ class FakeCa:
         answer = self._json(directory)
         answer.delay = self.directory_delay if self.count("dir") > 1 else 0
         return answer
+
+    def _revoke(self, _number: str, payload: Any, _protected: Any) -> Fault:
+        if payload["certificate"] in self.revoked:
+            return problem(400, "alreadyRevoked")
+        self.revoked[payload["certificate"]] = payload["reason"]
+        return Fault(200)
 
     def _nonce(self, *_: Any) -> Fault:
         return Fault(200)
