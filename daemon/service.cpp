@@ -79,6 +79,16 @@ zones::AddressRules address_rules(const Config& config) {
     return {config.server_label, config.internal_prefix, config.public_also};
 }
 
+store::Retention retention_of(const Config& config) {
+    constexpr std::size_t kMebibyte = 1 << 20;
+    store::Retention retention;
+    retention.journal_age = std::chrono::hours(24 * config.journal_days);
+    retention.journal_octets = static_cast<std::int64_t>(config.journal_megabytes * kMebibyte);
+    retention.condensed_age = std::chrono::hours(24 * config.condensed_days);
+    retention.condensed_octets = static_cast<std::int64_t>(config.condensed_megabytes * kMebibyte);
+    return retention;
+}
+
 dnsd::ServerOptions dns_options(const Config& config, const dnsd::CookiePolicy& cookies) {
     dnsd::ServerOptions options;
     options.listen = config.dns_listen;
@@ -265,8 +275,8 @@ private:
         options.certificates = certificate_;
         options.updates = &update_door_;
         history_ = TRY(store::History::open(config_.database_path()));
-        dns_ =
-            TRY(dnsd::Server::bind(options, *zones_, {&transfers_->published(), history_.get()}));
+        dns_ = TRY(dnsd::Server::bind(options, *zones_,
+                                      {&transfers_->published(), history_.get(), &followers_}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         if (config_.checkin_listen.empty()) return {};
         checkin_ = TRY(checkin::Desk::bind(desk_options(config_), *zones_, clock_));
@@ -282,7 +292,7 @@ private:
         options.on_published = [this](const auto& receipts) { notifier_->changed(receipts); };
         options.path = config_.database_path();
         options.rules.addresses = address_rules(config_);
-        options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
+        options.retention = retention_of(config_);
         options.catalog = config_.catalog;
         commit_reader_.emplace(TRY(open_reader()));
         const auto groups = TRY(read_catalog_groups(**commit_reader_));
@@ -295,6 +305,7 @@ private:
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
+        followers_.open(*committer_);
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
@@ -405,6 +416,7 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::shared_ptr<net::CertificateSlot> certificate_;
+    FollowerDoor followers_;
     UpdateDoor update_door_;                    // Before the committer, which calls it back.
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;

@@ -123,7 +123,7 @@ std::uint64_t random_seed() {
 class Server::Thread {
 public:
     Thread(const ServerOptions& options, PublishedZones& zones, PublishedTransferPolicy& policy,
-           zones::HistorySource* history, TransferSlots& slots, const Clock& clock)
+           const TransferSources& transfers, TransferSlots& slots, const Clock& clock)
         : reader_(zones),
           keys_(*options.keys),
           policy_reader_(policy),
@@ -131,17 +131,18 @@ public:
           limiter_(options.rate_limits, random_key()),
           report_(loop_, limiter_),
           tap_(counters_, random_seed()),
-          worker_{loop_,
-                  reader_,
-                  keys_,
-                  options.identity,
-                  counters_,
-                  clock,
-                  cookies_,
-                  limiter_,
-                  {policy_reader_, history, slots, options.transfers},
-                  tap_,
-                  nullptr},
+          worker_{
+              loop_,
+              reader_,
+              keys_,
+              options.identity,
+              counters_,
+              clock,
+              cookies_,
+              limiter_,
+              {policy_reader_, transfers.history, slots, options.transfers, transfers.followers},
+              tap_,
+              nullptr},
           batch_(options.identity.udp_octets),
           tcp_(worker_, options.tcp),
           https_(worker_, options.tls) {
@@ -251,8 +252,8 @@ Server::Server(Key /*only bind() has one*/, const ServerOptions& options, Publis
         options_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxWorkers);
     for (unsigned each = 0; each < options_.workers; ++each)
         threads_.push_back(std::make_unique<Thread>(
-            options_, zones, transfers.policy != nullptr ? *transfers.policy : nobody_,
-            transfers.history, slots_, clock_));
+            options_, zones, transfers.policy != nullptr ? *transfers.policy : nobody_, transfers,
+            slots_, clock_));
 }
 
 Server::~Server() {

@@ -30,6 +30,7 @@ struct TransferDesk {
     zones::HistorySource* history;            // Null: whole zones only.
     TransferSlots& slots;                     // Of all workers.
     const TransferLimits& limits;
+    zones::FollowerSink* followers = nullptr;  // Told what secondaries hold. Null: nobody.
 };
 
 /// References to what outlives the sockets.

@@ -14,11 +14,13 @@ extern const Migration kMigration0004;
 extern const Migration kMigration0005;
 extern const Migration kMigration0006;
 extern const Migration kMigration0007;
+extern const Migration kMigration0008;
+extern const Migration kMigration0009;
 
 namespace {
 constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003,
                                     &kMigration0004, &kMigration0005, &kMigration0006,
-                                    &kMigration0007};
+                                    &kMigration0007, &kMigration0008, &kMigration0009};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {
