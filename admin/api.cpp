@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/credential_check.hpp"
+#include "admin/door_login.hpp"
 #include "admin/idempotency.hpp"
 #include "admin/log_text.hpp"
 #include "core/log.hpp"
@@ -144,8 +145,10 @@ std::size_t Api::body_limit_for(const net::Request& head) {
     if (limit <= kStrangersBody || is_announced_small(head)) return std::min(limit, kStrangersBody);
     const auto match = find_route(routes(), head.method, head.path);
     const Access access = match->route->access;
-    const bool is_known = access == Access::Anyone || access == Access::Door ||
-                          authenticator_.is_welcome(queries(), head, access);
+    const bool is_known =
+        access == Access::Anyone ||
+        (access == Access::Door ? shows_known_secret(queries(), head, now())
+                                : authenticator_.is_welcome(queries(), head, access));
     return is_known ? limit : kStrangersBody;
 }
 
