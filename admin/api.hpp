@@ -69,6 +69,9 @@ struct Write {
     std::function<Result<void, Problem>(store::Writer& writer, zones::Change& change)> rows;
     /// On the commit thread, last, when the serials are known: the answer, sent once it is true.
     std::function<net::Response(const store::WorkReceipt& receipt)> answer;
+    /// Everything is tried on the commit thread, rules and all, and undone: `answer` says what
+    /// would have been, and nobody's audit has it.
+    bool is_dry_run = false;
     /// On the loop, where `rows` refused with a Conflict: answers, or tries anew. Empty: the
     /// refusal is the answer.
     std::function<void(Api& api, std::shared_ptr<Exchange> exchange, const Problem& problem)>

@@ -181,6 +181,7 @@ zones::Actor actor_of(const store::Identity& identity, const IpAddress& source, 
     actor.id = name_of(identity);
     actor.source = source.text();
     actor.door = std::move(door);
+    actor.credential = identity.credential.id;
     return actor;
 }
 

@@ -115,6 +115,14 @@ std::optional<DoorSecret> any_secret(const net::Request& request) {
     return bearer_secret(request);
 }
 
+bool shows_known_secret(store::Queries& queries, const net::Request& request, WallTime now) {
+    const auto secret = any_secret(request);
+    if (!secret || secret->secret.empty()) return false;
+    const auto found = queries.credential_by_hash(token_hash(secret->secret));
+    return found && *found && is_known_as((*found)->credential, *secret) &&
+           check_standing(**found, now);
+}
+
 Result<store::Identity, Problem> log_in(Api& api, const Exchange& exchange,
                                         const std::optional<DoorSecret>& secret,
                                         std::initializer_list<store::CredentialKind> kinds) {

@@ -35,6 +35,11 @@ struct DoorSecret {
 /// `X-API-Key`, else `Authorization: Basic`, else `Bearer`.
 [[nodiscard]] std::optional<DoorSecret> any_secret(const net::Request& request);
 
+/// Whether the store knows the secret that is shown, and its credential is in good standing.
+/// Nothing is counted: log_in() does, when the request is there.
+[[nodiscard]] bool shows_known_secret(store::Queries& queries, const net::Request& request,
+                                      WallTime now);
+
 /// The identity behind `secret`, in good standing and from where it may be used. An account of
 /// acme-dns needs its user, one of dyndns2 with a user that one, a host's name or none; others are
 /// known by their secret alone. Failures

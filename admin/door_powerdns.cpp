@@ -11,7 +11,10 @@
 #include "admin/edit_plan.hpp"
 #include "admin/handlers.hpp"
 #include "admin/names.hpp"
+#include "admin/paging.hpp"
+#include "admin/past_reading.hpp"
 #include "admin/powerdns_json.hpp"
+#include "store/past.hpp"
 #include "zones/presentation.hpp"
 
 namespace hairpin::admin {
@@ -105,6 +108,49 @@ void write_powerdns_server(JsonWriter& json) {
     json.end_object();
 }
 
+/// PowerDNS has no pages: who asks for none gets all, of zones at most kMostZones. With `limit` a
+/// Link header (RFC 8288) leads to the next page.
+struct DoorPage {
+    std::size_t limit = kMostZones;
+    bool is_asked_for = false;
+    std::optional<zones::Name> after_zone;
+    std::optional<store::RRsetPlace> after_rrset;
+    std::string last;  // What was written last; empty: all was.
+
+    static Result<DoorPage, Problem> of(const net::Request& request, bool is_of_rrsets) {
+        DoorPage page;
+        page.is_asked_for = request.query_parameter("limit").has_value();
+        if (!page.is_asked_for) return page;
+        const auto asked = Page::of(request);
+        if (!asked) return fail(as_refusal(asked.error()));
+        page.limit = asked->limit;
+        if (is_of_rrsets) {
+            auto place = place_of(*asked);
+            if (!place) return fail(as_refusal(place.error()));
+            page.after_rrset = *std::move(place);
+        } else if (!asked->after.empty()) {
+            const auto apex = zones::Name::parse(asked->after);
+            if (!apex)
+                return fail(as_refusal(invalid_field("?cursor", "is none of a Link header")));
+            page.after_zone = *apex;
+        }
+        return page;
+    }
+    /// PowerDNS knows 422 only, and one sentence.
+    static Problem as_refusal(const Problem& problem) {
+        std::string sentence = problem.detail;
+        for (const FieldError& each : problem.errors)
+            sentence = each.pointer + " " + each.detail;
+        return {ProblemType::RuleBroken, std::move(sentence)};
+    }
+    void link(net::Response& response, const net::Request& request) const {
+        if (last.empty() || !is_asked_for) return;
+        std::string url = request.path + "?limit=" + std::to_string(limit);
+        url += "&cursor=" + cursor_behind(last);
+        response.headers.push_back({"link", "<" + url + ">; rel=\"next\""});
+    }
+};
+
 /// Which RRsets of a zone are asked for.
 struct RRsetFilter {
     std::optional<zones::Name> name;
@@ -134,13 +180,28 @@ bool is_keeper(const zones::Name& owner, zones::RType type) {
     return type == zones::RType::HINFO && is_challenge_name(owner);
 }
 
+/// Of the rest of a zone at most a page, which notes where that ends.
 void write_rrsets(JsonWriter& json, const zones::Zone& zone, std::span<const zones::Grant> grants,
-                  const RRsetFilter& filter) {
+                  const RRsetFilter& filter, DoorPage& page) {
+    std::size_t written = 0;
+    std::string last;
+    const auto is_shown = [&](const zones::Name& owner, zones::RType type) {
+        const auto& after = page.after_rrset;
+        return filter.takes(type) && !is_keeper(owner, type) &&
+               may_read(grants, zone.apex(), owner, type) &&
+               (!after || store::comes_before(after->owner, after->type, owner, type));
+    };
     const auto write_node = [&](const zones::Name& owner, const zones::Node& node) {
-        for (const auto& rrset : node.rrsets())
-            if (filter.takes(rrset->type()) && !is_keeper(owner, rrset->type()) &&
-                may_read(grants, zone.apex(), owner, rrset->type()))
-                write_powerdns_rrset(json, owner, *rrset);
+        for (const auto& rrset : node.rrsets()) {
+            if (!is_shown(owner, rrset->type())) continue;
+            if (page.is_asked_for && written == page.limit) {
+                page.last = last;
+                return false;
+            }
+            write_powerdns_rrset(json, owner, *rrset);
+            if (page.is_asked_for) last = place_text(owner, rrset->type());
+            ++written;
+        }
         return true;
     };
     json.key("rrsets").begin_array();
@@ -150,6 +211,30 @@ void write_rrsets(JsonWriter& json, const zones::Zone& zone, std::span<const zon
         if (const zones::Node* node = zone.find(*filter.name)) write_node(*filter.name, *node);
     }
     json.end_array();
+}
+
+/// Those that the caller may know of, at most a page.
+void write_visible_zones(JsonWriter& json, const zones::ZoneTable& table,
+                         std::span<const zones::Grant> grants, DoorPage& page) {
+    std::size_t written = 0;
+    std::string last;
+    table.for_each([&](const zones::Zone& zone) {
+        const bool is_behind =
+            !page.after_zone || zones::canonical_less(*page.after_zone, zone.apex());
+        const bool is_shown =
+            is_behind && zone.kind() != zones::ZoneKind::Catalog && may_read(grants, zone.apex());
+        if (!is_shown) return true;
+        if (written == page.limit) {
+            page.last = last;
+            return false;
+        }
+        json.begin_object();
+        write_powerdns_zone(json, zone);
+        json.end_object();
+        last = zone.apex().text();
+        ++written;
+        return true;
+    });
 }
 
 }  // namespace
@@ -181,28 +266,24 @@ void get_powerdns_server(Api& api, std::shared_ptr<Exchange> exchange) {
 void list_powerdns_zones(Api& api, std::shared_ptr<Exchange> exchange) {
     const auto grants = enter(api, *exchange);
     if (!grants) return;
+    auto page = DoorPage::of(exchange->call.request, false);
+    if (!page) return answer_door(api, *exchange, kPowerDns, page.error());
     const auto table = api.zones();
-    std::size_t written = 0;
     JsonWriter json;
     json.begin_array();
-    const auto write = [&](const zones::Zone& zone) {
-        json.begin_object();
-        write_powerdns_zone(json, zone);
-        json.end_object();
-        return ++written < kMostZones;
-    };
     if (const auto wanted = exchange->call.request.query_parameter("zone")) {
-        const zones::Zone* zone = visible_zone(*table, *grants, *wanted);
-        if (zone != nullptr) write(*zone);
+        if (const zones::Zone* zone = visible_zone(*table, *grants, *wanted)) {
+            json.begin_object();
+            write_powerdns_zone(json, *zone);
+            json.end_object();
+        }
     } else {
-        table->for_each([&](const zones::Zone& zone) {
-            const bool is_shown =
-                zone.kind() != zones::ZoneKind::Catalog && may_read(*grants, zone.apex());
-            return is_shown ? write(zone) : true;
-        });
+        write_visible_zones(json, *table, *grants, *page);
     }
     json.end_array();
-    answer_door(api, *exchange, kPowerDns, json_response(200, json));
+    net::Response response = json_response(200, json);
+    page->link(response, exchange->call.request);
+    answer_door(api, *exchange, kPowerDns, std::move(response));
 }
 
 void get_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange) {
@@ -214,13 +295,17 @@ void get_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange) {
     if (zone == nullptr) return answer_door(api, *exchange, kPowerDns, no_such_zone(wanted));
     const auto filter = RRsetFilter::of(exchange->call.request);
     if (!filter) return answer_door(api, *exchange, kPowerDns, filter.error());
+    auto page = DoorPage::of(exchange->call.request, true);
+    if (!page) return answer_door(api, *exchange, kPowerDns, page.error());
     JsonWriter json;
     json.begin_object();
     write_powerdns_zone(json, *zone);
     if (exchange->call.request.query_parameter("rrsets").value_or("true") != "false")
-        write_rrsets(json, *zone, *grants, *filter);
+        write_rrsets(json, *zone, *grants, *filter, *page);
     json.end_object();
-    answer_door(api, *exchange, kPowerDns, json_response(200, json));
+    net::Response response = json_response(200, json);
+    page->link(response, exchange->call.request);
+    answer_door(api, *exchange, kPowerDns, std::move(response));
 }
 
 void patch_powerdns_zone(Api& api, std::shared_ptr<Exchange> exchange) {

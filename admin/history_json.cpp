@@ -1,6 +1,6 @@
 #include "admin/history_json.hpp"
 
-#include <string_view>
+#include <optional>
 
 #include "admin/names.hpp"
 #include "admin/rrset_json.hpp"
@@ -13,6 +13,8 @@ void write_actor(JsonWriter& json, const zones::Actor& actor) {
     json.member("id", actor.id);
     json.member("source", actor.source);
     json.member("door", actor.door);
+    json.member("credential",
+                actor.credential == 0 ? std::nullopt : std::optional(actor.credential));
     json.end_object();
 }
 
@@ -24,14 +26,39 @@ void write_step_head(JsonWriter& json, const store::JournalRow& row) {
     json.member("serial_after", row.serial_after);
     write_actor(json, row.actor);
     json.member("reason", row.reason);
+    json.key("merged");
+    if (!row.is_merged()) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.member("changes", row.changes);
+    json.member("first_id", row.first_id);
+    json.member("since", row.began_at);
+    json.end_object();
 }
 
-void write_difference(JsonWriter& json, const zones::RRsetDifference& difference) {
+void write_changed_by(JsonWriter& json, const store::JournalRow* row) {
+    json.key("changed_by");
+    if (row == nullptr) {
+        json.null();
+        return;
+    }
     json.begin_object();
+    write_step_head(json, *row);
+    json.end_object();
+}
+
+void write_difference_members(JsonWriter& json, const zones::RRsetDifference& difference) {
     json.member("owner", shown(difference.owner));
     json.member("type", zones::type_text(difference.type));
     write_side(json, "before", difference.before);
     write_side(json, "after", difference.after);
+}
+
+void write_difference(JsonWriter& json, const zones::RRsetDifference& difference) {
+    json.begin_object();
+    write_difference_members(json, difference);
     json.end_object();
 }
 

@@ -44,9 +44,13 @@ Result<std::int64_t, Problem> Page::after_number() const {
     return *number;
 }
 
+std::string cursor_behind(const std::string& last_key) {
+    return to_base64url(as_octets(last_key));
+}
+
 void write_next(JsonWriter& json, bool has_more, const std::string& last_key) {
     if (has_more) {
-        json.member("next", to_base64url(as_octets(last_key)));
+        json.member("next", cursor_behind(last_key));
     } else {
         json.key("next").null();
     }

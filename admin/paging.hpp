@@ -32,6 +32,8 @@ struct Page {
     [[nodiscard]] std::size_t wanted() const noexcept { return limit + 1; }
 };
 
+/// A cursor that leads behind `last_key`.
+[[nodiscard]] std::string cursor_behind(const std::string& last_key);
 /// Closes a list answer: `"next": "<cursor>"`, or null at the end.
 void write_next(JsonWriter& json, bool has_more, const std::string& last_key);
 

@@ -2,7 +2,6 @@
 //
 // The journal is walked backwards on the bulk worker, with its own reader: it can take seconds.
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,31 +58,14 @@ Result<PastQuestion, Problem> question_of(Api& api, const Call& call) {
     return question;
 }
 
-std::string place_text(const zones::Name& owner, zones::RType type) {
-    return std::to_string(to_number(type)) + " " + owner.text();
-}
-
-Result<std::optional<store::RRsetPlace>, Problem> place_of(const Page& page) {
-    if (page.after.empty()) return std::optional<store::RRsetPlace>();
-    const Problem wrong = invalid_field("?cursor", "must be a \"next\" of the page before");
-    std::uint16_t type = 0;
-    const char* last = page.after.data() + page.after.size();
-    const auto [end, error] = std::from_chars(page.after.data(), last, type);
-    if (error != std::errc() || end == last || *end != ' ') return fail(wrong);
-    const auto owner = zones::Name::parse({end + 1, static_cast<std::size_t>(last - end - 1)});
-    if (!owner) return fail(wrong);
-    return std::optional(store::RRsetPlace{*owner, zones::RType{type}});
-}
-
-void write_changed_by(JsonWriter& json, const Past& past) {
-    json.key("changed_by");
-    if (!past.changed_by) {
-        json.null();
-        return;
+/// The change that made an RRset what it was at the later of two moments.
+const store::JournalRow* author_of(const Past& from, const Past& to,
+                                   const zones::RRsetDifference& each) {
+    for (const Past* past : {&from, &to}) {
+        const auto found = past->authors.find({each.owner, each.type});
+        if (found != past->authors.end()) return found->second.get();
     }
-    json.begin_object();
-    write_step_head(json, *past.changed_by);
-    json.end_object();
+    return nullptr;
 }
 
 Result<net::Response, Problem> answer_at(ApiContext& context, const PastQuestion& question,
@@ -96,7 +78,7 @@ Result<net::Response, Problem> answer_at(ApiContext& context, const PastQuestion
     json.begin_object();
     json.member("zone", shown(question.apex));
     json.member("serial", past.serial);
-    write_changed_by(json, past);
+    write_changed_by(json, past.changed_by ? &*past.changed_by : nullptr);
     json.key("rrsets").begin_array();
     for (std::size_t each = 0; each < count; ++each) {
         json.begin_object();
@@ -115,8 +97,10 @@ Result<net::Response, Problem> answer_diff(ApiContext& context, PastQuestion que
                                            const Page& page) {
     const auto after = TRY(place_of(page));
     question.moment = ends.first;
+    question.authors_until = ends.second;
     const Past from = TRY(read_past(context, question));
     question.moment = ends.second;
+    question.authors_until = ends.first;
     const Past to = TRY(read_past(context, question));
     const auto all = store::difference_of(question.now, from, to);
     JsonWriter json;
@@ -134,7 +118,10 @@ Result<net::Response, Problem> answer_diff(ApiContext& context, PastQuestion que
         if (!is_behind) continue;
         has_more = count == page.limit;
         if (has_more) break;
-        write_difference(json, each);
+        json.begin_object();
+        write_difference_members(json, each);
+        write_changed_by(json, author_of(from, to, each));
+        json.end_object();
         last = place_text(each.owner, each.type);
         ++count;
     }

@@ -24,9 +24,11 @@ Problem to_problem(const NoPast& none, const zones::Name& apex) {
         case NoPast::Why::OutOfReach:
             return {ProblemType::Gone, none.reaches_to
                                            ? "what is known reaches back to " +
-                                                 to_rfc3339(*none.reaches_to) +
-                                                 " (store.journal_days in the configuration)"
+                                                 to_rfc3339(*none.reaches_to + kRestOfSecond) +
+                                                 " (store.condensed_days in the configuration)"
                                            : "nothing is known of what was before"};
+        case NoPast::Why::Merged:
+            return {ProblemType::Gone, "it lies among " + merged_text(*none.merged)};
         case NoPast::Why::TooLarge:
             return {ProblemType::TooLarge,
                     "too much has changed since then; ask for one name, or a later moment"};
@@ -37,6 +39,36 @@ Problem to_problem(const NoPast& none, const zones::Name& apex) {
 }
 
 }  // namespace
+
+std::string merged_text(const store::JournalRow& row) {
+    return std::to_string(row.changes) + " changes that are kept as one, from serial " +
+           std::to_string(row.serial_before) + " to " + std::to_string(row.serial_after) +
+           ", made " + to_rfc3339(row.began_at) + " to " + to_rfc3339(row.at) +
+           ": ask for either serial, or for a time outside";
+}
+
+std::string place_text(const zones::Name& owner, zones::RType type) {
+    return std::to_string(to_number(type)) + " " + owner.text();
+}
+
+Result<std::optional<store::RRsetPlace>, Problem> place_of(const Page& page) {
+    if (page.after.empty()) return std::optional<store::RRsetPlace>();
+    const Problem wrong = invalid_field("?cursor", "must be a \"next\" of the page before");
+    std::uint16_t type = 0;
+    const char* last = page.after.data() + page.after.size();
+    const auto [end, error] = std::from_chars(page.after.data(), last, type);
+    if (error != std::errc() || end == last || *end != ' ') return fail(wrong);
+    const auto owner = zones::Name::parse({end + 1, static_cast<std::size_t>(last - end - 1)});
+    if (!owner) return fail(wrong);
+    return std::optional(store::RRsetPlace{*owner, zones::RType{type}});
+}
+
+Result<bool, Problem> asks_for_dry_run(const Call& call) {
+    const auto text = call.request.query_parameter("dry_run");
+    if (!text || *text == "false") return false;
+    if (*text == "true") return true;
+    return fail(invalid_field("?dry_run", "must be true or false"));
+}
 
 Result<Moment, Problem> read_time(std::string_view text, const char* pointer, WallTime now) {
     const auto time = from_rfc3339(text);

@@ -8,9 +8,13 @@
 
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "admin/api.hpp"
 #include "admin/context.hpp"
+#include "admin/paging.hpp"
 #include "admin/problem.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -30,11 +34,20 @@ namespace hairpin::admin {
 [[nodiscard]] Result<store::Moment, Problem> read_moment(std::string_view text, const char* pointer,
                                                          WallTime now);
 
+/// A place in a zone as the key of a cursor, and back. Errors: InvalidRequest.
+[[nodiscard]] std::string place_text(const zones::Name& owner, zones::RType type);
+[[nodiscard]] Result<std::optional<store::RRsetPlace>, Problem> place_of(const Page& page);
+
+/// `?dry_run=true`. Errors: InvalidRequest neither true nor false.
+[[nodiscard]] Result<bool, Problem> asks_for_dry_run(const Call& call);
+
 /// Errors: Unavailable this process reads no history.
 [[nodiscard]] Result<store::Queries*, Problem> history_of(ApiContext& context);
 /// Errors: NotFound, Gone, TooLarge, Unavailable as store::NoPast has them.
 [[nodiscard]] Result<store::Past, Problem> read_past(ApiContext& context,
                                                      const store::PastQuestion& question);
+/// "17 changes that are kept as one, from serial 5 to 22, made .. to ..: ask for .."
+[[nodiscard]] std::string merged_text(const store::JournalRow& row);
 /// Where the bulk worker takes no more.
 [[nodiscard]] Problem too_much_history();
 

@@ -1,7 +1,10 @@
 #include "admin/powerdns_json.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "admin/json_value.hpp"
@@ -106,7 +109,25 @@ Result<void, Problem> read_records_of(const JsonValue& rrset, ChangeType change,
     return {};
 }
 
-Result<zones::Edit, Problem> read_change(const JsonValue& rrset, const zones::Name& apex) {
+std::string_view text_of_change(ChangeType type) noexcept {
+    switch (type) {
+        case ChangeType::Replace:
+            return "REPLACE";
+        case ChangeType::Delete:
+            return "DELETE";
+        case ChangeType::Extend:
+            return "EXTEND";
+        case ChangeType::Prune:
+            return "PRUNE";
+    }
+    return {};
+}
+
+/// Of one PATCH: as PowerDNS has it, an RRset is deleted and replaced in one, never replaced twice.
+using SeenChanges = std::set<std::tuple<std::string, std::uint16_t, ChangeType>>;
+
+Result<zones::Edit, Problem> read_change(const JsonValue& rrset, const zones::Name& apex,
+                                         SeenChanges& seen) {
     zones::Edit edit;
     edit.owner = TRY(read_name(rrset, apex));
     const std::string type_name = TRY(required<std::string>(rrset, "type", "a String"));
@@ -117,6 +138,10 @@ Result<zones::Edit, Problem> read_change(const JsonValue& rrset, const zones::Na
         return fail(powerdns_refusal(subject + ": this type cannot be served here"));
     edit.type = *type;
     const ChangeType change = TRY(read_change_type(rrset));
+    const std::string key = edit.owner.lower().text();
+    if (!seen.emplace(key, zones::to_number(edit.type), change).second)
+        return fail(powerdns_refusal("Duplicate " + subject +
+                                     " with changetype: " + std::string(text_of_change(change))));
     edit.kind = kind_of_change(change);
     TRY(read_records_of(rrset, change, subject, edit));
     return edit;
@@ -131,8 +156,9 @@ Result<std::vector<zones::Edit>, Problem> read_powerdns_patch(std::string_view b
     if (rrsets.size() > kMaxPatch)
         return fail(powerdns_refusal("at most " + std::to_string(kMaxPatch) + " RRsets at once"));
     std::vector<zones::Edit> edits;
+    SeenChanges seen;
     for (const JsonValue& each : rrsets)
-        edits.push_back(TRY(read_change(each, apex)));
+        edits.push_back(TRY(read_change(each, apex, seen)));
     return edits;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/handlers.hpp"
+#include "admin/history_json.hpp"
 #include "admin/names.hpp"
 #include "admin/zone_content.hpp"
 #include "admin/zone_state.hpp"
@@ -50,20 +51,6 @@ bool removes_keepers(const Reversal& reversal) {
     });
 }
 
-net::Response reversed_response(const zones::ZoneReceipt& done, std::size_t rrsets) {
-    JsonWriter json;
-    json.begin_object();
-    json.member("zone", shown(done.apex));
-    json.member("serial", done.serial);
-    json.member("changed", done.changed);
-    json.member("rrsets", rrsets);
-    write_warnings(json, done.newly_crowded);
-    json.end_object();
-    net::Response response = json_response(200, json);
-    response.headers.push_back({"etag", serial_etag(done.serial)});
-    return response;
-}
-
 }  // namespace
 
 Reversal undoing(std::vector<std::vector<RRsetDifference>> rows) {
@@ -107,29 +94,65 @@ zones::ZoneChange change_of(const zones::Zone& zone, const Reversal& reversal) {
     return change;
 }
 
-Write reversal_write(const ApiOptions& options, ReversalOrder order,
+net::Response reversed_response(const zones::ZoneReceipt& done, std::size_t rrsets) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("zone", shown(done.apex));
+    json.member("serial", done.serial);
+    json.member("changed", done.changed);
+    json.member("rrsets", rrsets);
+    write_warnings(json, done.newly_crowded);
+    json.end_object();
+    net::Response response = json_response(200, json);
+    response.headers.push_back({"etag", serial_etag(done.serial)});
+    return response;
+}
+
+net::Response dry_reversal_response(const zones::Name& apex, std::uint32_t serial,
+                                    const Reversal& reversal) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("zone", shown(apex));
+    json.member("serial", serial);
+    json.member("changed", false);
+    json.member("rrsets", reversal.size());
+    json.key("changes").begin_array();
+    for (std::size_t at = 0; at < std::min(reversal.size(), kMostReversalsShown); ++at)
+        write_difference(json, reversal[at]);
+    json.end_array();
+    json.end_object();
+    net::Response response = json_response(200, json);
+    response.headers.push_back({"etag", serial_etag(serial)});
+    return response;
+}
+
+Write reversal_write(const ApiOptions& options, ReversalOrder asked,
                      std::shared_ptr<Reversal> overtaken) {
     Write write;
-    write.audit = {order.action, order.apex.text()};
-    write.change.reason = order.reason;
-    const std::size_t rrsets = order.reversal.size();
-    write.rows = [&options, order = std::move(order), overtaken = std::move(overtaken)](
+    write.audit = {asked.action, asked.apex.text()};
+    write.change.reason = asked.reason;
+    write.is_dry_run = asked.is_dry_run;
+    const auto order = std::make_shared<const ReversalOrder>(std::move(asked));
+    auto serial = std::make_shared<std::uint32_t>();  // Before the change.
+    write.rows = [&options, order, serial, overtaken = std::move(overtaken)](
                      store::Writer& writer, zones::Change& change) -> Result<void, Problem> {
-        const zones::Zone* zone = writer.zones().find(order.apex);
-        if (zone == nullptr) return fail(not_found("zone " + order.apex.text()));
-        TRY(order.conditions.check_serial(zone->serial()));
-        *overtaken = changed_since(*zone, order.reversal);
+        const zones::Zone* zone = writer.zones().find(order->apex);
+        if (zone == nullptr) return fail(not_found("zone " + order->apex.text()));
+        TRY(order->conditions.check_serial(zone->serial()));
+        *serial = zone->serial();
+        *overtaken = changed_since(*zone, order->reversal);
         if (!overtaken->empty())
             return fail(Problem(ProblemType::Conflict,
                                 "RRsets are being changed: nothing was done, ask again"));
-        zones::ZoneChange back = change_of(*zone, order.reversal);
-        if (removes_keepers(order.reversal))
-            TRY(keep_challenge_names(options, writer, order.apex, back.edits));
+        zones::ZoneChange back = change_of(*zone, order->reversal);
+        if (removes_keepers(order->reversal))
+            TRY(keep_challenge_names(options, writer, order->apex, back.edits));
         change.zones.push_back(std::move(back));
         return {};
     };
-    write.answer = [rrsets](const store::WorkReceipt& receipt) {
-        return reversed_response(receipt.zones.front(), rrsets);
+    write.answer = [order, serial](const store::WorkReceipt& receipt) {
+        if (order->is_dry_run) return dry_reversal_response(order->apex, *serial, order->reversal);
+        return reversed_response(receipt.zones.front(), order->reversal.size());
     };
     return write;
 }

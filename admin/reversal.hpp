@@ -12,6 +12,8 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,9 +48,19 @@ struct ReversalOrder {
     WriteConditions conditions;
     const char* action = "";  // For the audit: "zone.undo".
     std::string reason;       // For the journal: "undo of change 17".
+    bool is_dry_run =
+        false;  // Everything is tried and nothing done; the answer shows what would be.
 };
 
-/// Answers with the serial and the number of RRsets. `overtaken` is filled, on the commit thread,
+/// RRsets shown of a dry run.
+inline constexpr std::size_t kMostReversalsShown = 1'000;
+/// What a dry run is answered with. `serial`: what the zone has.
+[[nodiscard]] net::Response dry_reversal_response(const zones::Name& apex, std::uint32_t serial,
+                                                  const Reversal& reversal);
+/// Of what was done: the serial and the number of RRsets.
+[[nodiscard]] net::Response reversed_response(const zones::ZoneReceipt& done, std::size_t rrsets);
+
+/// Answers with one of the two. `overtaken` is filled, on the commit thread,
 /// with changed_since() where that is why the change is refused (Conflict).
 [[nodiscard]] Write reversal_write(const ApiOptions& options, ReversalOrder order,
                                    std::shared_ptr<Reversal> overtaken);

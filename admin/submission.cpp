@@ -19,6 +19,7 @@ struct Submission {
     std::optional<Problem> problem;  // Why `rows` refused.
     net::Response response;
     bool is_repetition = false;  // Another request with this key came first.
+    bool was_tried = false;      // A dry run that nothing refused.
 
     // For the idempotency row; credential 0: none is kept.
     std::int64_t credential_id = 0;
@@ -43,6 +44,7 @@ std::optional<Problem> refuse_catalogs(const zones::ZoneTable& table, const zone
 Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Change& change) {
     submission.problem.reset();
     submission.is_repetition = false;
+    submission.was_tried = false;
     if (submission.credential_id != 0) {
         // Before the rows: what the first request did may be why they would refuse the second.
         const auto first = TRY(writer.read().idempotency(submission.credential_id, submission.key));
@@ -64,6 +66,8 @@ Result<void> run_rows(Submission& submission, store::Writer& writer, zones::Chan
 Result<void> run_after(Submission& submission, const Sealer& sealer, store::Writer& writer,
                        const store::WorkReceipt& receipt) {
     submission.response = submission.write.answer(receipt);
+    submission.was_tried = submission.write.is_dry_run;
+    if (submission.was_tried) return fail(Error{ErrorCode::Conflict, {}, "it was a dry run"});
     if (submission.credential_id == 0) return {};
     const auto row = idempotency_row(sealer, submission.credential_id, submission.key,
                                      submission.digest, submission.response, writer.now());
@@ -93,7 +97,7 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
     }
     store::Work work;
     work.change = std::move(write.change);
-    work.change.actor = actor_of(*call.caller, call.request.peer, "rest");
+    if (!write.is_dry_run) work.change.actor = actor_of(*call.caller, call.request.peer, "rest");
     work.audit = std::move(write.audit);
     work.audit.subject = log_text(work.audit.subject, kSubjectOctets);
     submission->write = std::move(write);
@@ -110,7 +114,8 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
         std::move(work), [back = way_back_, exchange,
                           submission](Result<store::WorkReceipt, store::WorkRefusal> result) {
             back.post([exchange, submission, result = std::move(result)](Api& api) {
-                if (result) return api.respond(*exchange, std::move(submission->response));
+                if (result || submission->was_tried)
+                    return api.respond(*exchange, std::move(submission->response));
                 if (submission->problem) return answer_problem(api, exchange, *submission);
                 if (!submission->is_repetition) {
                     return api.respond(*exchange, Problem(result.error()));

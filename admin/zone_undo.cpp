@@ -32,6 +32,7 @@ struct UndoQuestion {
     zones::Name apex;
     std::optional<std::int64_t> id;
     std::uint32_t serial = 0;  // Without `id`.
+    bool is_dry_run = false;
 
     [[nodiscard]] std::string text() const {
         return id ? "change " + std::to_string(*id) : "serial " + std::to_string(serial);
@@ -43,9 +44,33 @@ struct Step {
     Reversal reversal;
 };
 
-Problem no_such_step(const UndoQuestion& question) {
-    return not_found(question.text() + " in what is kept of the history of " +
-                     question.apex.text());
+Problem not_single(const UndoQuestion& question, const store::JournalRow& row) {
+    return {ProblemType::Gone,
+            question.text() + " is not kept singly any more, it is among " + merged_text(row)};
+}
+
+bool is_older(const UndoQuestion& question, const store::JournalRow& oldest) {
+    if (question.id) return *question.id < oldest.first_id;
+    return question.serial == oldest.serial_before ||
+           zones::serial_greater(oldest.serial_before, question.serial);
+}
+
+/// Whether it never was (404), or is not kept any more (410).
+Problem no_such_step(store::Queries& queries, const UndoQuestion& question) {
+    const auto bounds = queries.history_bounds();
+    const auto oldest = queries.oldest_change(question.apex);
+    if (!bounds || !oldest)
+        return {ProblemType::Unavailable, "the history cannot be read right now"};
+    const bool is_possible = !question.id || *question.id <= bounds->newest_id;
+    if (!bounds->lost_at || !is_possible || (*oldest && !is_older(question, **oldest)))
+        return not_found(question.text() + " of " + question.apex.text());
+    const std::string kept = !*oldest ? "nothing is kept"
+                                      : "the oldest that is kept is change " +
+                                            std::to_string((*oldest)->first_id) + " of " +
+                                            to_rfc3339((*oldest)->began_at) + ", from serial " +
+                                            std::to_string((*oldest)->serial_before);
+    return {ProblemType::Gone, question.text() + " of " + question.apex.text() +
+                                   " is not kept any more, if it was there: " + kept};
 }
 
 /// `first`: a row of the step. All its parts, the newest first.
@@ -75,9 +100,10 @@ Result<std::vector<store::JournalRow>, Problem> parts_of(store::Queries& queries
 
 Result<std::vector<store::JournalRow>, Problem> rows_of_id(store::Queries& queries,
                                                            const UndoQuestion& question) {
-    auto rows = TRY(queries.journal_page(question.apex, 1, *question.id + 1));
-    if (rows.empty() || rows.front().id != *question.id) return fail(no_such_step(question));
-    return parts_of(queries, std::move(rows.front()));
+    auto row = TRY(queries.change_with(question.apex, *question.id));
+    if (!row) return fail(no_such_step(queries, question));
+    if (row->is_merged()) return fail(not_single(question, *row));
+    return parts_of(queries, *std::move(row));
 }
 
 Result<std::vector<store::JournalRow>, Problem> rows_of_serial(store::Queries& queries,
@@ -91,6 +117,10 @@ Result<std::vector<store::JournalRow>, Problem> rows_of_serial(store::Queries& q
         if (!rows.empty()) before = rows.back().id;
         for (store::JournalRow& row : rows) {
             const bool leads_there = row.serial_after == question.serial;
+            const bool is_within =
+                leads_there || (zones::serial_greater(row.serial_after, question.serial) &&
+                                zones::serial_greater(question.serial, row.serial_before));
+            if (row.is_merged() && is_within) return fail(not_single(question, row));
             if (!leads_there && !found.empty()) return found;
             if (!leads_there) continue;
             octets += row.difference.size();
@@ -100,7 +130,7 @@ Result<std::vector<store::JournalRow>, Problem> rows_of_serial(store::Queries& q
             found.push_back(std::move(row));
         }
         if (!is_last) continue;
-        if (found.empty()) return fail(no_such_step(question));
+        if (found.empty()) return fail(no_such_step(queries, question));
         return found;
     }
     return fail(Problem(ProblemType::TooLarge, "too much has changed since then"));
@@ -205,7 +235,7 @@ Write undo_write(const ApiOptions& options, const Exchange& exchange, const Undo
     Write write = reversal_write(
         options,
         {question.apex, std::move(step.reversal), WriteConditions::of(exchange.call.request),
-         "zone.undo", "undo of " + question.text()},
+         "zone.undo", "undo of " + question.text(), question.is_dry_run},
         overtaken);
     write.on_conflict = [question, last_id, overtaken](Api& api, std::shared_ptr<Exchange> asked,
                                                        const Problem& problem) {
@@ -223,6 +253,7 @@ Result<UndoQuestion, Problem> undo_question(Api& api, const Call& call) {
     ObjectReader body(value, "", errors);
     question.id = body.number("id", 1, INT64_MAX - 1);
     const auto serial = body.number("serial", 1, UINT32_MAX);
+    question.is_dry_run = body.truth("dry_run").value_or(false) || TRY(asks_for_dry_run(call));
     body.finish();
     if (errors.empty() && question.id.has_value() == serial.has_value())
         body.refuse("id", "give either id or serial");

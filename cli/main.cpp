@@ -5,12 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/credential_commands.hpp"
+#include "cli/moment.hpp"
 #include "cli/own_certificate.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
@@ -85,9 +87,15 @@ void add_zone_import(CLI::App& zone, ImportOptions& options, Bounds& bounds) {
     add_bounds(*command, bounds);
 }
 
+constexpr const char* kMomentHelp =
+    "When: 2026-11-17T14:05:00Z; \"2026-11-17 14:05\", \"yesterday 14:05\", \"tuesday 14:05\" by "
+    "the "
+    "clock here; or a serial";
+
 void add_filter(CLI::App& command, PastOptions& options) {
-    command.add_option("name", options.name, "Only this name; @ for the zone's own");
-    command.add_option("type", options.type, "Only this type of its records");
+    command.add_option("name,--name", options.name,
+                       "Only this name, with or without the zone; @ for the zone's own");
+    command.add_option("type,--type", options.type, "Only this type of its records");
     add_api_options(command, options.api);
 }
 
@@ -95,10 +103,7 @@ CLI::App* add_zone_at(CLI::App& zone, PastOptions& options) {
     CLI::App* command =
         zone.add_subcommand("at", "Show what a zone held, and who had changed it last");
     command->add_option("zone", options.zone, "The zone's name")->required();
-    command
-        ->add_option("moment", options.from,
-                     "When: a time such as 2026-11-17T14:05:00Z, or a serial")
-        ->required();
+    command->add_option("moment,--when", options.from, kMomentHelp)->required();
     add_filter(*command, options);
     return command;
 }
@@ -107,8 +112,8 @@ CLI::App* add_zone_diff(CLI::App& zone, PastOptions& options) {
     CLI::App* command =
         zone.add_subcommand("diff", "Show in what a zone differs between two moments");
     command->add_option("zone", options.zone, "The zone's name")->required();
-    command->add_option("from", options.from, "The first moment: a time or a serial")->required();
-    command->add_option("to", options.to, "The second one")->required();
+    command->add_option("from,--from", options.from, kMomentHelp)->required();
+    command->add_option("to,--to", options.to, "The other moment")->required();
     add_filter(*command, options);
     return command;
 }
@@ -218,6 +223,7 @@ CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
         ->required();
     command->add_flag("--serial", options.is_serial,
                       "The number is a serial: all that led to it is undone");
+    command->add_flag("--dry-run", options.dry_run, "Show what would change; nothing is changed");
     add_api_options(*command, options.api);
     return command;
 }
@@ -226,11 +232,10 @@ CLI::App* add_zone_return(CLI::App& zone, ReversalOptions& options) {
     CLI::App* command = zone.add_subcommand(
         "return", "Make a zone, or a name in it, what it was at a moment, as a new change");
     command->add_option("zone", options.zone, "The zone's name")->required();
-    command
-        ->add_option("moment", options.moment, "A time such as 2026-11-17T14:05:00Z, or a serial")
-        ->required();
-    command->add_option("name", options.name, "Only this name; @ for the zone's own");
-    command->add_option("type", options.type, "Only this type of its records");
+    command->add_option("moment,--to", options.moment, kMomentHelp)->required();
+    command->add_option("name,--name", options.name,
+                        "Only this name, with or without the zone; @ for the zone's own");
+    command->add_option("type,--type", options.type, "Only this type of its records");
     command->add_flag("--dry-run", options.dry_run, "Show what would change; nothing is changed");
     add_api_options(*command, options.api);
     return command;
@@ -291,6 +296,8 @@ int run(int argc, char** argv) {
         return printed == 0 ? kDone : kMisused;
     }
     if (chosen) return chosen();
+    for (std::string* moment : {&past.from, &past.to, &reversal.moment})
+        *moment = moment_text(*moment, std::time(nullptr));
     if (at->parsed()) return run_zone_at(past);
     if (diff->parsed()) return run_zone_diff(past);
     if (undo->parsed()) return run_zone_undo(reversal);

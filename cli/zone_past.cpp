@@ -41,15 +41,41 @@ void add_records(std::string& text, std::string_view sign, const Json& names, co
                                 record.get_ref<const std::string&>());
 }
 
+/// " from 203.0.113.10"; nothing where there is none.
+std::string with_word(std::string_view word, const std::string& text) {
+    return text.empty() ? std::string() : fmt::format(" {} {}", word, text);
+}
+
+std::string who_text(const Json& step) {
+    const Json actor = step.value("actor", Json::object());
+    if (!actor.is_object()) return {};
+    const std::string id = text_of(actor, "id");
+    return fmt::format("by {}{}{}{}{}", text_of(actor, "kind"), id.empty() ? "" : " " + id,
+                       with_word("from", text_of(actor, "source")),
+                       with_word("with credential", text_of(actor, "credential")),
+                       with_word("over", text_of(actor, "door")));
+}
+
+/// "2026-11-17T12:58:31Z by server acme/nur3 from 203.0.113.10 with credential 3 over heartbeat:
+/// report (change 17, serial 1795186711)"
+std::string step_text(const Json& step) {
+    const Json merged = step.value("merged", Json());
+    const bool is_merged = merged.is_object();
+    const std::string since =
+        is_merged ? fmt::format("{} to ", text_of(merged, "since")) : std::string();
+    const std::string change =
+        is_merged
+            ? fmt::format("changes {} to {}", text_of(merged, "first_id"), text_of(step, "id"))
+            : fmt::format("change {}", text_of(step, "id"));
+    const std::string reason = text_of(step, "reason");
+    return fmt::format("{}{} {}{} ({}, serial {})", since, text_of(step, "at"), who_text(step),
+                       reason.empty() ? "" : ": " + reason, change, text_of(step, "serial_after"));
+}
+
 std::string changed_by_text(const Json& page) {
     const auto step = page.find("changed_by");
     if (step == page.end() || !step->is_object()) return "; last changed before what is known\n";
-    const Json actor = step->value("actor", Json::object());
-    if (!actor.is_object()) return {};
-    return fmt::format("; last changed {} with serial {} by {} {} from {} over {}: {}\n",
-                       text_of(*step, "at"), text_of(*step, "serial_after"), text_of(actor, "kind"),
-                       text_of(actor, "id"), text_of(actor, "source"), text_of(actor, "door"),
-                       text_of(*step, "reason"));
+    return fmt::format("; last changed {}\n", step_text(*step));
 }
 
 bool is_serial(std::string_view moment) {
@@ -57,7 +83,8 @@ bool is_serial(std::string_view moment) {
 }
 
 std::string with_filter(const PastOptions& options, std::string target, std::string_view cursor) {
-    if (!options.name.empty()) target += "&name=" + path_segment(options.name);
+    if (!options.name.empty())
+        target += "&name=" + path_segment(full_name(options.name, options.zone));
     if (!options.type.empty()) target += "&type=" + path_segment(options.type);
     if (!cursor.empty()) target += "&cursor=" + path_segment(cursor);
     return target + "&limit=500";
@@ -90,6 +117,21 @@ int print_pages(const PastOptions& options, Target target, Lines lines) {
 }
 
 }  // namespace
+
+std::string full_name(std::string_view name, std::string_view zone) {
+    const auto without_dot = [](std::string_view text) {
+        if (text.ends_with('.')) text.remove_suffix(1);
+        std::string lowered(text);
+        for (char& each : lowered)
+            if (each >= 'A' && each <= 'Z') each = static_cast<char>(each + 32);
+        return lowered;
+    };
+    const std::string plain = without_dot(name);
+    const std::string apex = without_dot(zone);
+    const bool is_full =
+        name == "@" || name.ends_with('.') || plain == apex || plain.ends_with("." + apex);
+    return is_full ? std::string(name) : fmt::format("{}.{}", name, zone);
+}
 
 int run_zone_at(const PastOptions& options) {
     return print_pages(options, &at_target, &at_lines);
@@ -136,6 +178,8 @@ std::string diff_lines(std::string_view body, bool is_first) {
                            text_of(page, "changes_in_all"));
     for (const Json& change : list_of(page, "changes")) {
         if (!change.is_object()) continue;
+        if (const auto step = change.find("changed_by"); step != change.end() && step->is_object())
+            text += fmt::format("; {}\n", step_text(*step));
         add_records(text, "-", change, change.value("before", Json()));
         add_records(text, "+", change, change.value("after", Json()));
     }

@@ -18,7 +18,7 @@ namespace hairpin::cli {
 
 struct PastOptions {
     std::string zone;
-    std::string from;  // A time (RFC 3339) or a serial. Of `at`: the only one.
+    std::string from;  // A time (cli/moment.hpp) or a serial. Of `at`: the only one.
     std::string to;    // Of `diff`.
     std::string name;  // Empty: all.
     std::string type;  // Empty: all.
@@ -29,6 +29,9 @@ struct PastOptions {
 [[nodiscard]] int run_zone_at(const PastOptions& options);
 [[nodiscard]] int run_zone_diff(const PastOptions& options);
 
+/// A name in a zone, which may be left out at its end: "nur3". "@" stays, and so does what ends
+/// with a dot.
+[[nodiscard]] std::string full_name(std::string_view name, std::string_view zone);
 /// The path and query of a page; `cursor` empty: the first.
 [[nodiscard]] std::string at_target(const PastOptions& options, std::string_view cursor);
 [[nodiscard]] std::string diff_target(const PastOptions& options, std::string_view cursor);

@@ -56,12 +56,14 @@ std::string undo_body(const ReversalOptions& options) {
     const char* last = options.change.data() + options.change.size();
     const auto [end, error] = std::from_chars(options.change.data(), last, number);
     if (error != std::errc() || end != last) number = 0;
-    return Json{{options.is_serial ? "serial" : "id", number}}.dump();
+    Json body = {{options.is_serial ? "serial" : "id", number}};
+    if (options.dry_run) body["dry_run"] = true;
+    return body.dump();
 }
 
 std::string return_body(const ReversalOptions& options) {
     Json body = {{"to", options.moment}};
-    if (!options.name.empty()) body["name"] = options.name;
+    if (!options.name.empty()) body["name"] = full_name(options.name, options.zone);
     if (!options.type.empty()) body["type"] = options.type;
     if (options.dry_run) body["dry_run"] = true;
     return body.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -91,6 +91,9 @@ struct Config {
 
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;
+    std::size_t journal_megabytes = 1024;
+    std::size_t condensed_days = 365;
+    std::size_t condensed_megabytes = 256;
 
     /// Files in the data directory.
     [[nodiscard]] std::string database_path() const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/assert.hpp"
 #include "dnsd/code_names.hpp"
 
 namespace hairpin::daemon {
@@ -20,6 +21,11 @@ std::vector<admin::SecondaryStatus> Following::secondaries_of(const zones::Name&
         all.push_back(std::move(status));
     }
     return all;
+}
+
+void FollowerDoor::holds(zones::Held held) {
+    HAIRPIN_ASSERT(store_ != nullptr);  // Threads that tell are started after the committer.
+    store_->holds(std::move(held));
 }
 
 }  // namespace hairpin::daemon

@@ -1,4 +1,5 @@
-// daemon/following.hpp - what the API tells of the secondaries of a zone, from the notifier.
+// daemon/following.hpp - what is known of the secondaries of a zone: what the API tells of them,
+// from the notifier; what they hold, from the name server to the store.
 //
 // Threads   Any.
 
@@ -8,6 +9,7 @@
 
 #include "admin/context.hpp"
 #include "dnsd/notifier.hpp"
+#include "zones/history.hpp"
 #include "zones/name.hpp"
 
 namespace hairpin::daemon {
@@ -21,6 +23,17 @@ public:
 
 private:
     const dnsd::Notifier& notifier_;
+};
+
+/// The name server is there before the committer, which remembers what it tells.
+class FollowerDoor final : public zones::FollowerSink {
+public:
+    /// Before anything is told.
+    void open(zones::FollowerSink& store) noexcept { store_ = &store; }
+    void holds(zones::Held held) override;
+
+private:
+    zones::FollowerSink* store_ = nullptr;
 };
 
 }  // namespace hairpin::daemon

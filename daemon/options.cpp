@@ -433,11 +433,29 @@ const std::array kOptions = {
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },
            [](const Config& c) { return c.store_path; }},
     Option{"store.journal_days", OptionKind::Number, Presence::Optional, kRestart, "90",
-           "How long the history of zones is kept, 1 to 36500 days.",
+           "How long each change of a zone is kept, 1 to 36500 days; then a day's changes are one.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_number(c.journal_days, v, 1, 36'500);
            },
            [](const Config& c) { return std::to_string(c.journal_days); }},
+    Option{"store.journal_megabytes", OptionKind::Number, Presence::Optional, kRestart, "1024",
+           "How much of single changes is kept at most, 1 to 1000000 MiB; more of them are merged.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.journal_megabytes, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.journal_megabytes); }},
+    Option{"store.condensed_days", OptionKind::Number, Presence::Optional, kRestart, "365",
+           "How long merged changes are kept beyond journal_days, 0 to 36500 days.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.condensed_days, v, 0, 36'500);
+           },
+           [](const Config& c) { return std::to_string(c.condensed_days); }},
+    Option{"store.condensed_megabytes", OptionKind::Number, Presence::Optional, kRestart, "256",
+           "How much of merged changes is kept at most, 1 to 1000000 MiB; the oldest go.",
+           [](Config& c, const OptionValue& v) -> Fault {
+               return set_number(c.condensed_megabytes, v, 1, 1'000'000);
+           },
+           [](const Config& c) { return std::to_string(c.condensed_megabytes); }},
 };
 
 }  // namespace

@@ -82,6 +82,16 @@ zones::AddressRules address_rules(const Config& config) {
     return {config.server_label, config.internal_prefix, config.public_also};
 }
 
+store::Retention retention_of(const Config& config) {
+    constexpr std::size_t kMebibyte = 1 << 20;
+    store::Retention retention;
+    retention.journal_age = std::chrono::hours(24 * config.journal_days);
+    retention.journal_octets = static_cast<std::int64_t>(config.journal_megabytes * kMebibyte);
+    retention.condensed_age = std::chrono::hours(24 * config.condensed_days);
+    retention.condensed_octets = static_cast<std::int64_t>(config.condensed_megabytes * kMebibyte);
+    return retention;
+}
+
 dnsd::ServerOptions dns_options(const Config& config, const dnsd::CookiePolicy& cookies) {
     dnsd::ServerOptions options;
     options.listen = config.dns_listen;
@@ -260,8 +270,9 @@ private:
         options.certificates = own_->slot();
         options.updates = &update_door_;
         history_ = TRY(store::History::open(config_.database_path()));
-        dns_ = TRY(dnsd::Server::bind(options, *zones_,
-                                      {&transfers_->published(), history_.get(), &transfer_door_}));
+        dns_ = TRY(dnsd::Server::bind(
+            options, *zones_,
+            {&transfers_->published(), history_.get(), &transfer_door_, &followers_}));
         http_ = TRY(HttpFront::bind(config_.http_listen, config_.http_workers));
         if (!config_.http_fallback_listen.empty())
             fallback_ = TRY(HttpFront::bind(config_.http_fallback_listen, 1, "fallback"));
@@ -282,7 +293,7 @@ private:
         };
         options.path = config_.database_path();
         options.rules.addresses = address_rules(config_);
-        options.retention.journal_age = std::chrono::hours(24 * config_.journal_days);
+        options.retention = retention_of(config_);
         options.catalog = config_.catalog;
         commit_reader_.emplace(TRY(open_reader()));
         const auto groups = TRY(read_catalog_groups(**commit_reader_));
@@ -295,6 +306,7 @@ private:
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
+        followers_.open(*committer_);
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
     }
 
@@ -448,7 +460,8 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::unique_ptr<OwnCertificate> own_;  // Before the committer, which tells it.
-    UpdateDoor update_door_;               // Before the committer, which calls it back.
+    FollowerDoor followers_;
+    UpdateDoor update_door_;  // Before the committer, which calls it back.
     TransferDoor transfer_door_;
     std::unique_ptr<dnsd::Notifier> notifier_;  // Before the committer, which tells it.
     std::unique_ptr<store::Committer> committer_;

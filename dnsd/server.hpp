@@ -59,11 +59,12 @@ struct ServerOptions {
     int udp_receive_buffer_octets = 1 << 20;  // Per socket: what waits while a worker is busy.
 };
 
-/// Where zone transfers come from; they outlive the server.
+/// Where zone transfers come from, and who is told of them; all outlive the server.
 struct TransferSources {
     PublishedTransferPolicy* policy = nullptr;  // Null: nobody gets any.
     zones::HistorySource* history = nullptr;    // Null: whole zones only.
     TransferWitness* witness = nullptr;         // Null: nobody is told who asked.
+    zones::FollowerSink* followers = nullptr;   // What secondaries hold; null: nobody is told.
 };
 
 class Server {

@@ -102,7 +102,8 @@ public:
         std::uint32_t from;                     // The serial that the client has.
         std::unique_ptr<MessageSigner> signer;  // Null: unsigned.
         TransferSlots::Slot slot;
-        Octets rest;  // As in Sending.
+        Octets rest;                      // As in Sending.
+        std::optional<zones::Held> held;  // At the end, by a secondary.
     };
     /// A transfer is under way.
     struct Transferring {
@@ -111,6 +112,7 @@ public:
         TransferSlots::Slot slot;
         Octets rest;    // As in Sending.
         Octets output;  // What the socket has not taken of the newest message, from `sent` on.
+        std::optional<zones::Held> held;  // As in Consulting.
         std::size_t sent = 0;
         std::uint64_t handed = 0;        // Octets that the kernel has taken in all.
         std::uint64_t acknowledged = 0;  // Of those, by the peer, when that was last looked at.

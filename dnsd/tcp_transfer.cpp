@@ -59,6 +59,14 @@ void bound_unsent(int socket) noexcept {
     static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most));
 }
 
+/// What a secondary holds when it has all that is sent; none: nobody wants to know.
+std::optional<zones::Held> held_after(const TransferDesk& desk, const zones::Zone& zone,
+                                      const TransferClient& client) {
+    if (desk.followers == nullptr || !desk.policy.get()->is_followed_by(zone.apex(), client))
+        return std::nullopt;
+    return zones::Held{zone.apex(), client.text(), zone.serial()};
+}
+
 }  // namespace
 
 std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, TcpScratch& scratch,
@@ -69,9 +77,9 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     const Query query = read_query(message, transport());
     const Requestor who = identify(engine.keys, message, query, engine.now);
     const auto key = who.key_name();
-    TransferDecision decision = decide_transfer(message, query, transport(),
-                                                {peer_.address, key ? &*key : nullptr, engine.now},
-                                                engine.zones, *desk.policy.get());
+    const TransferClient client{peer_.address, key ? &*key : nullptr, engine.now};
+    TransferDecision decision =
+        decide_transfer(message, query, transport(), client, engine.zones, *desk.policy.get());
     // Whatever is wrong with its form or its TSIG, the ladder of answer() says.
     if (std::holds_alternative<NotForTransfer>(decision) || who.refusal() != Rcode::NoError)
         return answer(engine, message, {transport(), peer_.address}, out);
@@ -99,15 +107,17 @@ std::optional<std::size_t> TcpConnection::answer_transfer(const Worker& worker, 
     TransferQuestion question(query, worker.identity);
     zones::ZoneRef zone = zones::ZoneRef::share(order.zone);
     auto signer = tsig_signer(who, worker.clock);
+    auto held = held_after(desk, *order.zone, client);
+    if (held && order.from) desk.followers->holds({held->apex, held->follower, *order.from});
     if (order.from && desk.history != nullptr) {
         enter(Consulting{std::move(question), std::move(zone), *order.from, std::move(signer),
-                         *std::move(slot), scratch.keep(rest)});
+                         *std::move(slot), scratch.keep(rest), std::move(held)});
         return std::nullopt;
     }
     auto transfer = std::make_unique<Transfer>(std::move(question), zone, nullptr,
                                                desk.limits.message_octets, std::move(signer));
     enter(Transferring{std::move(transfer), false, *std::move(slot), scratch.keep(rest),
-                       scratch.keep({})});
+                       scratch.keep({}), std::move(held)});
     return std::nullopt;
 }
 
@@ -118,7 +128,7 @@ void TcpConnection::on_history(const Worker& worker, TcpScratch& scratch,
         std::make_unique<Transfer>(std::move(asked.question), asked.zone, difference,
                                    worker.transfers.limits.message_octets, std::move(asked.signer));
     enter(Transferring{std::move(transfer), difference != nullptr, std::move(asked.slot),
-                       std::move(asked.rest), scratch.keep({})});
+                       std::move(asked.rest), scratch.keep({}), std::move(asked.held)});
 }
 
 TcpConnection::Fate TcpConnection::send_transfer(const Worker& worker, TcpScratch& scratch) {
@@ -159,6 +169,7 @@ TcpConnection::Fate TcpConnection::end_transfer(const Worker& worker, TcpScratch
     auto& state = std::get<Transferring>(state_);
     (state.is_incremental ? worker.counters.transfers_incremental : worker.counters.transfers_whole)
         .add();
+    if (state.held) worker.transfers.followers->holds(*std::move(state.held));
     const Octets rest = std::move(state.rest);
     scratch.give_back(std::move(state.output));
     enter(Idle{});  // Gives the slot back: the next query may be a transfer too.

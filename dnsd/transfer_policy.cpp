@@ -27,10 +27,18 @@ std::string Secondary::text() const {
     return key ? address.text() + " key " + key->text() : address.text();
 }
 
+std::string TransferClient::text() const {
+    return key != nullptr ? address.text() + " key " + key->lower().text() : address.text();
+}
+
 bool TransferRules::permit(const TransferClient& client) const noexcept {
     return std::any_of(rules.begin(), rules.end(),
                        [&](const TransferRule& rule) { return rule_holds(rule, client); }) ||
-           std::any_of(secondaries.begin(), secondaries.end(),
+           follow(client);
+}
+
+bool TransferRules::follow(const TransferClient& client) const noexcept {
+    return std::any_of(secondaries.begin(), secondaries.end(),
                        [&](const Secondary& secondary) { return is_it(secondary, client); });
 }
 
@@ -61,6 +69,13 @@ bool TransferPolicy::permits(const zones::Name& apex, const TransferClient& clie
     if (every_zone_.permit(client)) return true;
     const TransferRules* of_zone = find(apex);
     return of_zone != nullptr && of_zone->permit(client);
+}
+
+bool TransferPolicy::is_followed_by(const zones::Name& apex,
+                                    const TransferClient& client) const noexcept {
+    if (every_zone_.follow(client)) return true;
+    const TransferRules* of_zone = find(apex);
+    return of_zone != nullptr && of_zone->follow(client);
 }
 
 std::vector<Secondary> TransferPolicy::secondaries_of(const zones::Name& apex) const {

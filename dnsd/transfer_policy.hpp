@@ -53,6 +53,9 @@ struct TransferClient {
     IpAddress address;
     const zones::Name* key = nullptr;  // Of a TSIG that was verified; null: unsigned.
     TsigTime now = 0;
+
+    /// "192.0.2.53", or "192.0.2.53 key upd.": the same for the same secondary, whatever its port.
+    [[nodiscard]] std::string text() const;
 };
 
 /// What holds of one zone, or of every one. A rule that names nothing holds for nobody.
@@ -61,6 +64,8 @@ struct TransferRules {
     std::vector<Secondary> secondaries;
     [[nodiscard]] bool permit(const TransferClient& client) const noexcept;
     [[nodiscard]] bool empty() const noexcept { return rules.empty() && secondaries.empty(); }
+    /// Whether the client is one of the secondaries, not merely permitted.
+    [[nodiscard]] bool follow(const TransferClient& client) const noexcept;
     friend bool operator==(const TransferRules&, const TransferRules&) = default;
 };
 
@@ -76,6 +81,9 @@ public:
 
     [[nodiscard]] bool permits(const zones::Name& apex,
                                const TransferClient& client) const noexcept;
+    /// Whether the client is a secondary of the zone: it comes again for what is changed later.
+    [[nodiscard]] bool is_followed_by(const zones::Name& apex,
+                                      const TransferClient& client) const noexcept;
     /// Zones leave us through TLS only, whatever the rules say (RFC 9103).
     void require_tls(bool required = true) noexcept { requires_tls_ = required; }
     [[nodiscard]] bool permits_over(Transport transport) const noexcept {

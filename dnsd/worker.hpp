@@ -32,6 +32,7 @@ struct TransferDesk {
     TransferSlots& slots;                     // Of all workers.
     const TransferLimits& limits;
     TransferWitness* witness = nullptr;  // Null: nobody keeps it.
+    zones::FollowerSink* followers = nullptr;  // Told what secondaries hold. Null: nobody.
 };
 
 /// References to what outlives the sockets.

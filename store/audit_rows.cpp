@@ -6,10 +6,10 @@ namespace hairpin::store {
 
 Result<void> write_audit(Database& database, const AuditRow& row) {
     return database.run(
-        "INSERT INTO audit (at, actor_kind, actor_id, source, door, action, subject,"
-        " outcome, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        row.at, row.actor.kind, row.actor.id, row.actor.source, row.actor.door, row.action,
-        row.subject, to_string(row.outcome), row.reason);
+        "INSERT INTO audit (at, actor_kind, actor_id, source, door, credential, action,"
+        " subject, outcome, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        row.at, row.actor.kind, row.actor.id, row.actor.source, row.actor.door,
+        row.actor.credential, row.action, row.subject, to_string(row.outcome), row.reason);
 }
 
 bool RefusalBudget::take(MonotonicTime now) noexcept {

@@ -87,6 +87,7 @@ public:
     void submit(Letter letter);
 
     SeenBuffer& seen() noexcept { return seen_; }
+    void note_held(zones::Held held) { seen_.put_held(std::move(held), clock_.now()); }
     void set_rules(zones::EditRules rules) {
         rules_.with([next = std::make_shared<const zones::EditRules>(std::move(rules))](
                         auto& current) mutable { current = std::move(next); });
@@ -312,8 +313,7 @@ Result<void> Committer::Impl::prune_step(Database& database, WallTime now) {
 void Committer::Impl::settle_upkeep(bool is_durable) {
     if (is_durable) {
         counters_.pruned_rows.fetch_add(pruned_rows_, kRelaxed);
-        counters_.seen_rows.fetch_add(flushing_.servers.size() + flushing_.credentials.size(),
-                                      kRelaxed);
+        counters_.seen_rows.fetch_add(flushing_.size(), kRelaxed);
     } else {
         seen_.give_back(std::move(flushing_));
     }
@@ -421,6 +421,10 @@ void Committer::submit(Work work, WorkDone done) {
 void Committer::seen(SeenUpdate update) {
     impl_->seen().put(std::move(update));
 }
+void Committer::holds(zones::Held held) {
+    impl_->note_held(std::move(held));
+}
+
 void Committer::used(std::int64_t credential_id, WallTime at) {
     impl_->seen().put_used(credential_id, at);
 }

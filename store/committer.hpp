@@ -21,7 +21,8 @@
 // A table, not this class, says what a zone is: open() takes the table that load_zones() made
 // (store/load.hpp).
 //
-// Threads   submit, seen, used, set_rules, counters, trouble: any thread. `done`, `rows`, `after`,
+// Threads   submit, seen, used, holds, set_rules, counters, trouble: any thread. `done`, `rows`,
+// `after`,
 //           on_published, on_tsig_keys, on_servers and on_transfers run on the commit thread and
 //           must only hand over (rows and after: only write rows; on_tsig_keys and on_transfers:
 //           read a few).
@@ -47,6 +48,7 @@
 #include "store/writer.hpp"
 #include "zones/change.hpp"
 #include "zones/edit.hpp"
+#include "zones/history.hpp"
 #include "zones/name.hpp"
 #include "zones/zone.hpp"
 
@@ -122,7 +124,7 @@ struct CommitterCounters {
     std::atomic<std::int64_t> published_at{0};  // Unix seconds: the newest table, whatever moved.
 };
 
-class Committer final : public zones::ChangeSink {
+class Committer final : public zones::ChangeSink, public zones::FollowerSink {
 public:
     using WorkDone = std::function<void(Result<WorkReceipt, WorkRefusal>)>;
 
@@ -146,6 +148,8 @@ public:
     void seen(SeenUpdate update);
     /// Remembers when a credential was last used, the same way.
     void used(std::int64_t credential_id, WallTime at);
+    /// Remembers what a secondary holds, the same way.
+    void holds(zones::Held held) override;
 
     /// For the groups that follow.
     void set_rules(zones::EditRules rules);

@@ -239,6 +239,18 @@ Result<void> Transaction::commit() {
     return {};
 }
 
+Result<Snapshot> Snapshot::begin(Database& database) {
+    if (database.in_transaction()) return Snapshot(nullptr);
+    TRY(database.run("BEGIN"));
+    return Snapshot(&database);
+}
+
+Snapshot::~Snapshot() {
+    // As that of Transaction; nothing was written.
+    if (database_ != nullptr && database_->in_transaction())
+        static_cast<void>(database_->execute("ROLLBACK"));
+}
+
 Result<Savepoint> Savepoint::begin(Database& database) {
     TRY(database.run("SAVEPOINT part"));
     return Savepoint(database);

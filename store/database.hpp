@@ -135,6 +135,23 @@ private:
     Database* database_;
 };
 
+/// Until its end all that is read is of one moment, however many commits there are meanwhile.
+/// Inside a transaction it is that transaction. The log cannot be emptied while it lasts: seconds,
+/// no more.
+class Snapshot {
+public:
+    [[nodiscard]] static Result<Snapshot> begin(Database& database);
+    Snapshot(Snapshot&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Snapshot& operator=(Snapshot&&) = delete;
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+    ~Snapshot();
+
+private:
+    explicit Snapshot(Database* database) noexcept : database_(database) {}
+    Database* database_;  // Null: nothing is to be ended.
+};
+
 /// A part of a transaction that can be undone alone; undone unless kept.
 class Savepoint {
 public:

@@ -66,6 +66,9 @@ Result<Chain::Next, NoHistory> Chain::take(const JournalRow& row) {
 
 HistorySource::Answer read_history(Queries& queries, const HistoryRequest& request,
                                    const std::function<bool()>& is_stopping) {
+    // Rows move on while others are read (store/condensing.hpp).
+    const auto snapshot = Snapshot::begin(queries.database());
+    if (!snapshot) return fail(NoHistory::Unavailable);
     Chain chain(request);
     for (std::int64_t after_id = 0;;) {
         if (is_stopping()) return fail(NoHistory::Unavailable);
@@ -76,7 +79,6 @@ HistorySource::Answer read_history(Queries& queries, const HistoryRequest& reque
             if (TRY(chain.take(row)) == Chain::Next::Complete) return chain.difference();
             after_id = row.id;
         }
-        // A journal that was pruned meanwhile shows no rows: the chain is not complete then.
         if (rows->size() == kHistoryPageRows) continue;
         if (!chain.is_complete()) return fail(NoHistory::Gone);
         return chain.difference();

@@ -15,6 +15,7 @@ extern const Migration kMigration0005;
 extern const Migration kMigration0006;
 extern const Migration kMigration0007;
 extern const Migration kMigration0008;
+extern const Migration kMigration0009;
 extern const Migration kMigration0011;
 extern const Migration kMigration0012;
 extern const Migration kMigration0013;
@@ -23,8 +24,9 @@ extern const Migration kMigration0014;
 namespace {
 constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003,
                                     &kMigration0004, &kMigration0005, &kMigration0006,
-                                    &kMigration0007, &kMigration0008, &kMigration0011,
-                                    &kMigration0012, &kMigration0013, &kMigration0014};
+                                    &kMigration0007, &kMigration0008, &kMigration0009,
+                                    &kMigration0011, &kMigration0012, &kMigration0013,
+                                    &kMigration0014};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/journal_format.hpp"
+#include "store/zone_rows.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -17,12 +18,8 @@ constexpr std::size_t kMostLookedBack = 10'000;
 /// About what one RRset costs beside its records.
 constexpr std::size_t kRRsetOverhead = 512;
 
-using Key = std::pair<zones::Name, zones::RType>;
-struct KeyLess {
-    bool operator()(const Key& a, const Key& b) const noexcept {
-        return comes_before(a.first, a.second, b.first, b.second);
-    }
-};
+using Key = Past::Key;
+using KeyLess = Past::KeyLess;
 
 bool is_asked_about(const PastQuestion& question, const zones::Name& owner, zones::RType type) {
     return (!question.owner || *question.owner == owner) &&
@@ -43,6 +40,12 @@ zones::RRsetRef now_at(const zones::ZoneRef& now, const zones::Name& owner, zone
     return {};
 }
 
+/// What is known where the rows of a zone end.
+struct Edge {
+    std::optional<WallTime> lost_at;  // Of the newest change of all zones that is gone.
+    bool was_dropped = false;         // There was such a zone once.
+};
+
 /// Walks the rows of one zone, the newest first.
 class Walk {
 public:
@@ -50,18 +53,18 @@ public:
 
     enum class Next : std::uint8_t { More, Complete };
     [[nodiscard]] Result<Next, NoPast> take(JournalRow row);
-    /// No row follows. `reaches_to`: when the oldest row of all zones was written.
-    [[nodiscard]] Result<Past, NoPast> finish(const std::optional<WallTime>& reaches_to);
+    /// No row follows.
+    [[nodiscard]] Result<Past, NoPast> finish(const Edge& edge);
 
 private:
     /// Whether readers of `now` do not see this step yet.
     [[nodiscard]] bool is_unpublished(const JournalRow& row);
-    [[nodiscard]] bool is_after_moment(const JournalRow& row) const;
+    [[nodiscard]] bool holds_moment(const JournalRow& row) const;
     [[nodiscard]] Result<void, NoPast> undo(const JournalRow& row);
     [[nodiscard]] Result<void, NoPast> arrive(const JournalRow& row);
     [[nodiscard]] std::uint32_t serial_behind(const JournalRow& row) const;
     [[nodiscard]] Result<bool, NoPast> touches(const JournalRow& row) const;
-    [[nodiscard]] Result<void, NoPast> end_of_rows(const std::optional<WallTime>& reaches_to);
+    [[nodiscard]] Result<void, NoPast> end_of_rows(const Edge& edge);
 
     const PastQuestion& question_;
     std::map<Key, zones::RRsetRef, KeyLess> undone_;
@@ -85,18 +88,32 @@ bool Walk::is_unpublished(const JournalRow& row) {
     return is_newer;
 }
 
-bool Walk::is_after_moment(const JournalRow& row) const {
-    if (const auto* time = std::get_if<WallTime>(&question_.moment)) return row.at > *time;
-    const auto serial = std::get<std::uint32_t>(question_.moment);
+bool is_after(const JournalRow& row, const Moment& moment) {
+    if (const auto* time = std::get_if<WallTime>(&moment)) return row.at > *time;
+    const auto serial = std::get<std::uint32_t>(moment);
     // A Drop has the last serial that the zone had.
     return zones::serial_greater(row.serial_after, serial) ||
            (row.action == zones::ZoneAction::Drop && row.serial_after == serial);
 }
 
+/// The moment lies between changes that are kept as one.
+bool Walk::holds_moment(const JournalRow& row) const {
+    if (!row.is_merged()) return false;
+    if (const auto* time = std::get_if<WallTime>(&question_.moment))
+        return row.began_at <= *time && *time < row.at;
+    const auto serial = std::get<std::uint32_t>(question_.moment);
+    return zones::serial_greater(serial, row.serial_before) &&
+           zones::serial_greater(row.serial_after, serial);
+}
+
 Result<Walk::Next, NoPast> Walk::take(JournalRow row) {
-    if (++rows_ > question_.most_rows) return fail(NoPast{Why::TooLarge, {}});
+    if (++rows_ > question_.most_rows) return fail(NoPast{Why::TooLarge});
     if (is_unpublished(row)) return Next::More;
-    if (!has_arrived_ && is_after_moment(row)) {
+    if (!has_arrived_ && is_after(row, question_.moment)) {
+        if (holds_moment(row)) {
+            row.difference.clear();
+            return fail(NoPast{Why::Merged, {}, std::move(row)});
+        }
         TRY(undo(row));
         row.difference.clear();
         last_undone_ = std::move(row);
@@ -111,13 +128,25 @@ Result<Walk::Next, NoPast> Walk::take(JournalRow row) {
     return ++looked_back_ < kMostLookedBack ? Next::More : Next::Complete;
 }
 
+std::shared_ptr<JournalRow> without_difference(const JournalRow& row) {
+    auto head = std::make_shared<JournalRow>();
+    *head = {row.id,       row.zone_apex, row.action, row.serial_before, row.serial_after,
+             row.part,     row.at,        row.actor,  row.reason,        {},
+             row.first_id, row.began_at,  row.changes};
+    return head;
+}
+
 Result<void, NoPast> Walk::undo(const JournalRow& row) {
     auto rrsets = decode_difference(row.difference, row.zone_apex);
-    if (!rrsets) return fail(NoPast{Why::Unavailable, {}});
+    if (!rrsets) return fail(NoPast{Why::Unavailable});
+    const bool is_author = question_.authors_until && !is_after(row, *question_.authors_until);
+    std::shared_ptr<JournalRow> author;
     for (zones::RRsetDifference& each : *rrsets) {
         if (!is_asked_about(question_, each.owner, each.type)) continue;
+        if (is_author && !author) author = without_difference(row);
+        if (author) past_.authors.try_emplace({each.owner, each.type}, author);
         octets_ += kRRsetOverhead + (each.before ? each.before->wire().size() : 0);
-        if (octets_ > question_.most_octets) return fail(NoPast{Why::TooLarge, {}});
+        if (octets_ > question_.most_octets) return fail(NoPast{Why::TooLarge});
         undone_.insert_or_assign({each.owner, each.type}, std::move(each.before));
     }
     return {};
@@ -135,12 +164,11 @@ std::uint32_t Walk::serial_behind(const JournalRow& row) const {
 /// At the step that made what the zone held at the moment.
 Result<void, NoPast> Walk::arrive(const JournalRow& row) {
     has_arrived_ = true;
-    if (row.action == zones::ZoneAction::Drop) return fail(NoPast{Why::NotThere, {}});
+    if (row.action == zones::ZoneAction::Drop) return fail(NoPast{Why::NotThere});
     past_.serial = serial_behind(row);
     const auto* serial = std::get_if<std::uint32_t>(&question_.moment);
     if (serial == nullptr) return {};
-    if (*serial != row.serial_after && *serial != past_.serial)
-        return fail(NoPast{Why::NotThere, {}});
+    if (*serial != row.serial_after && *serial != past_.serial) return fail(NoPast{Why::NotThere});
     past_.serial = *serial;
     return {};
 }
@@ -148,30 +176,31 @@ Result<void, NoPast> Walk::arrive(const JournalRow& row) {
 Result<bool, NoPast> Walk::touches(const JournalRow& row) const {
     if (!question_.owner && !question_.type) return true;
     const auto rrsets = decode_difference(row.difference, row.zone_apex);
-    if (!rrsets) return fail(NoPast{Why::Unavailable, {}});
+    if (!rrsets) return fail(NoPast{Why::Unavailable});
     return std::any_of(rrsets->begin(), rrsets->end(), [&](const auto& each) {
         return is_asked_about(question_, each.owner, each.type);
     });
 }
 
 /// The rows ended in front of the moment: was that the beginning, or is the rest gone?
-Result<void, NoPast> Walk::end_of_rows(const std::optional<WallTime>& reaches_to) {
-    const NoPast gone{Why::OutOfReach, reaches_to};
-    if (!last_undone_ && !question_.now) return fail(NoPast{Why::NotThere, {}});
+Result<void, NoPast> Walk::end_of_rows(const Edge& edge) {
+    const NoPast gone{Why::OutOfReach, edge.lost_at};
+    if (!last_undone_ && !question_.now)
+        return fail(edge.was_dropped ? gone : NoPast{Why::NotThere});
     if (last_undone_ && last_undone_->action == zones::ZoneAction::Create)
-        return fail(NoPast{Why::NotThere, {}});
+        return fail(NoPast{Why::NotThere});
     past_.serial = last_undone_ ? last_undone_->serial_before : question_.now->serial();
     if (const auto* time = std::get_if<WallTime>(&question_.moment)) {
-        if (!reaches_to || *reaches_to > *time) return fail(gone);
+        if (edge.lost_at && *edge.lost_at > *time) return fail(gone);
         return {};
     }
     const auto serial = std::get<std::uint32_t>(question_.moment);
     if (serial == past_.serial) return {};
-    return fail(zones::serial_greater(serial, past_.serial) ? NoPast{Why::NotThere, {}} : gone);
+    return fail(zones::serial_greater(serial, past_.serial) ? NoPast{Why::NotThere} : gone);
 }
 
-Result<Past, NoPast> Walk::finish(const std::optional<WallTime>& reaches_to) {
-    if (!has_arrived_) TRY(end_of_rows(reaches_to));
+Result<Past, NoPast> Walk::finish(const Edge& edge) {
+    if (!has_arrived_) TRY(end_of_rows(edge));
     for (auto& [key, rrset] : undone_)
         if (!same(rrset, now_at(question_.now, key.first, key.second)))
             past_.different.push_back({key.first, key.second, std::move(rrset)});
@@ -199,20 +228,23 @@ bool comes_before(const zones::Name& a, zones::RType a_type, const zones::Name& 
 }
 
 Result<Past, NoPast> read_past(Queries& queries, const PastQuestion& question) {
+    // Rows move on while others are read (store/condensing.hpp).
+    const auto snapshot = Snapshot::begin(queries.database());
+    if (!snapshot) return fail(NoPast{Why::Unavailable});
     Walk walk(question);
     for (std::int64_t before = 0;;) {
         auto rows = queries.journal_page(question.apex, kPageRows, before);
-        if (!rows) return fail(NoPast{Why::Unavailable, {}});
+        if (!rows) return fail(NoPast{Why::Unavailable});
         const bool is_last = rows->size() < kPageRows;
         if (!rows->empty()) before = rows->back().id;
         bool is_complete = false;
         for (auto row = rows->begin(); row != rows->end() && !is_complete; ++row)
             is_complete = TRY(walk.take(std::move(*row))) == Walk::Next::Complete;
         if (!is_complete && !is_last) continue;
-        // Looked at last: what was pruned during the walk is missing from it.
-        const auto reaches_to = queries.journal_reaches_to();
-        if (!reaches_to) return fail(NoPast{Why::Unavailable, {}});
-        return walk.finish(*reaches_to);
+        const auto bounds = queries.history_bounds();
+        const auto retired = retired_zone(queries.database(), question.apex);
+        if (!bounds || !retired) return fail(NoPast{Why::Unavailable});
+        return walk.finish({bounds->lost_at, retired->has_value()});
     }
 }
 

@@ -53,11 +53,13 @@ Result<std::vector<ZoneRow>> Queries::grouped_zones(std::size_t limit,
 Result<std::vector<JournalRow>> Queries::journal_since(const zones::Name& apex,
                                                        std::uint32_t serial, std::size_t limit,
                                                        std::int64_t after_id) {
+    constexpr std::string_view kWhere =
+        " WHERE zone_apex = ?2 AND id > ?4 AND id >= (SELECT min(id) FROM"
+        " (SELECT id FROM condensed WHERE zone_apex = ?2 AND serial_before = ?3"
+        " UNION ALL SELECT id FROM journal WHERE zone_apex = ?2 AND serial_before = ?3))";
     static const std::string sql =
-        select(kJournalColumns,
-               " FROM journal WHERE zone_apex = ?2 AND id > ?4 AND id >="
-               " (SELECT min(id) FROM journal WHERE zone_apex = ?2 AND serial_before = ?3)"
-               " ORDER BY id LIMIT ?1");
+        select(kJournalColumns, kMergedChanges, " FROM condensed", kWhere, " UNION ALL SELECT ",
+               kJournalColumns, kSingleChange, " FROM journal", kWhere, " ORDER BY id LIMIT ?1");
     return all_rows<JournalRow>(
         database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
         apex.lower().text(), serial, after_id);
@@ -65,30 +67,46 @@ Result<std::vector<JournalRow>> Queries::journal_since(const zones::Name& apex,
 
 Result<std::vector<JournalRow>> Queries::journal_page(const zones::Name& apex, std::size_t limit,
                                                       std::int64_t before_id) {
-    static const std::string sql =
-        select(kJournalColumns,
-               " FROM journal WHERE zone_apex = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?1");
+    constexpr std::string_view kWhere = " WHERE zone_apex = ?2 AND id < ?3";
+    static const std::string sql = select(
+        kJournalColumns, kMergedChanges, " FROM condensed", kWhere, " UNION ALL SELECT ",
+        kJournalColumns, kSingleChange, " FROM journal", kWhere, " ORDER BY id DESC LIMIT ?1");
     return all_rows<JournalRow>(
         database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
         apex.lower().text(), before(before_id));
 }
 
-Result<std::vector<JournalRow>> Queries::journal_after_time(const zones::Name& apex, WallTime time,
-                                                            std::size_t limit,
-                                                            std::int64_t before_id) {
+Result<std::optional<JournalRow>> Queries::change_with(const zones::Name& apex, std::int64_t id) {
+    constexpr std::string_view kWhere = " WHERE zone_apex = ?1 AND id >= ?2";
     static const std::string sql =
-        select(kJournalColumns,
-               " FROM journal WHERE zone_apex = ?2 AND id < ?3 AND at >= ?4"
-               " ORDER BY id DESC LIMIT ?1");
-    return all_rows<JournalRow>(
-        database_, sql, [](auto& row) { return read_journal(row); }, page(limit),
-        apex.lower().text(), before(before_id), time);
+        select(kJournalColumns, kMergedChanges, " FROM condensed", kWhere, " UNION ALL SELECT ",
+               kJournalColumns, kSingleChange, " FROM journal", kWhere, " ORDER BY id LIMIT 1");
+    auto row = TRY(one_row<JournalRow>(
+        database_, sql, [](auto& found) { return read_journal(found); }, apex.lower().text(), id));
+    if (row && row->first_id > id) row.reset();
+    return row;
 }
 
-Result<std::optional<WallTime>> Queries::journal_reaches_to() {
-    return one_row<WallTime>(
-        database_, "SELECT at FROM journal ORDER BY id LIMIT 1",
-        [](auto& row) -> Result<WallTime> { return from_unix_milliseconds(row.integer(0)); });
+Result<std::optional<JournalRow>> Queries::oldest_change(const zones::Name& apex) {
+    constexpr std::string_view kWhere = " WHERE zone_apex = ?1";
+    static const std::string sql =
+        select(kJournalColumns, kMergedChanges, " FROM condensed", kWhere, " UNION ALL SELECT ",
+               kJournalColumns, kSingleChange, " FROM journal", kWhere, " ORDER BY id LIMIT 1");
+    return one_row<JournalRow>(
+        database_, sql, [](auto& found) { return read_journal(found); }, apex.lower().text());
+}
+
+Result<HistoryBounds> Queries::history_bounds() {
+    Statement find = TRY(database_.statement(
+        "SELECT lost_at, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0),"
+        " (SELECT at FROM journal ORDER BY id LIMIT 1) FROM history_bounds"));
+    HistoryBounds bounds;
+    const bool found = TRY(find.step());
+    if (!found) return bounds;
+    bounds.lost_at = find.optional_time(0);
+    bounds.newest_id = find.integer(1);
+    bounds.single_since = find.optional_time(2);
+    return bounds;
 }
 
 Result<std::vector<AuditRow>> Queries::audit(std::size_t limit, std::int64_t before_id) {

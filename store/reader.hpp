@@ -91,8 +91,8 @@ public:
     [[nodiscard]] Result<std::vector<ZoneRow>> grouped_zones(std::size_t limit,
                                                              std::string_view after_apex);
 
-    /// Everything after `serial`, oldest first, rows with id > `after_id` only: IXFR. Empty when
-    /// the journal does not hold that step any more (or the zone has that serial now).
+    /// Everything after `serial`, oldest first, rows with id > `after_id` only: IXFR. Empty when no
+    /// step that is kept begins there (or the zone has that serial now).
     [[nodiscard]] Result<std::vector<JournalRow>> journal_since(const zones::Name& apex,
                                                                 std::uint32_t serial,
                                                                 std::size_t limit,
@@ -101,15 +101,11 @@ public:
     [[nodiscard]] Result<std::vector<JournalRow>> journal_page(const zones::Name& apex,
                                                                std::size_t limit,
                                                                std::int64_t before_id);
-    /// Newest first, rows of that time or later only: undo them to see the zone as it was then.
-    [[nodiscard]] Result<std::vector<JournalRow>> journal_after_time(const zones::Name& apex,
-                                                                     WallTime time,
-                                                                     std::size_t limit,
-                                                                     std::int64_t before_id);
-
-    /// When the oldest row of any zone was written: nothing since then is missing
-    /// (store/retention.hpp).
-    [[nodiscard]] Result<std::optional<WallTime>> journal_reaches_to();
+    /// The row that holds a change; it may hold others of the zone too, or only stand around it.
+    [[nodiscard]] Result<std::optional<JournalRow>> change_with(const zones::Name& apex,
+                                                                std::int64_t id);
+    [[nodiscard]] Result<std::optional<JournalRow>> oldest_change(const zones::Name& apex);
+    [[nodiscard]] Result<HistoryBounds> history_bounds();
 
     /// Newest first, rows with id < `before_id` only (0: from the newest).
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, std::int64_t before_id);

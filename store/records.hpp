@@ -142,9 +142,10 @@ struct AuditRow {
 /// One work's difference of one zone. Works that one commit put into the same serial share
 /// (serial_before, serial_after) and follow one another by id; a difference over kJournalPartOctets
 /// is cut into parts that do the same. Applied by id, from any serial the journal still holds, they
-/// give the zone.
+/// give the zone. Past store/retention.hpp's ages one row stands for many changes
+/// (store/condensing.hpp).
 struct JournalRow {
-    std::int64_t id = 0;
+    std::int64_t id = 0;  // Of the newest change in it.
     zones::Name zone_apex;
     zones::ZoneAction action = zones::ZoneAction::Edit;
     std::uint32_t serial_before = 0;  // 0 for Create.
@@ -153,7 +154,18 @@ struct JournalRow {
     WallTime at{};
     zones::Actor actor;
     std::string reason;
-    Octets difference;  // Format: store/journal_format.hpp.
+    Octets difference;          // Format: store/journal_format.hpp.
+    std::int64_t first_id = 0;  // Of the oldest change in it, ..
+    WallTime began_at{};        // .. and when that happened.
+    std::int64_t changes = 1;   // Works in it; over 1: what it was in between is not known.
+    [[nodiscard]] bool is_merged() const noexcept { return changes > 1; }
+};
+
+/// How far back the history of all zones goes.
+struct HistoryBounds {
+    std::optional<WallTime> lost_at;       // Nothing since then is missing; none: nothing ever.
+    std::optional<WallTime> single_since;  // Of the oldest change that is kept singly, of any zone.
+    std::int64_t newest_id = 0;            // That a change ever had.
 };
 
 struct IdempotencyRow {

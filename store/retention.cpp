@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "store/condensing.hpp"
+
 namespace hairpin::store {
 namespace {
 
@@ -21,6 +23,16 @@ Result<std::int64_t> end_of_commit(Database& database, std::int64_t id) {
     return one_number(find);
 }
 
+// The same of the merged history, where a step of several rows has one time too.
+Result<std::int64_t> end_of_merged_step(Database& database, std::int64_t id) {
+    Statement find =
+        TRY(database.statement("SELECT coalesce((SELECT min(id) FROM condensed WHERE id > ?1"
+                               " AND at <> (SELECT at FROM condensed WHERE id = ?1)) - 1,"
+                               " (SELECT max(id) FROM condensed))"));
+    find.bind(id);
+    return one_number(find);
+}
+
 // The newest row that age or size says must go, at most `rows` after the oldest; 0: none.
 Result<std::int64_t> journal_cut(Database& database, const Retention& retention, WallTime now) {
     Statement find = TRY(database.statement(
@@ -35,8 +47,39 @@ Result<std::int64_t> journal_cut(Database& database, const Retention& retention,
 Result<std::size_t> prune_journal(Database& database, const Retention& retention, WallTime now) {
     const std::int64_t cut = TRY(journal_cut(database, retention, now));
     if (cut == 0) return std::size_t{0};
-    const std::int64_t end = TRY(end_of_commit(database, cut));
-    TRY(database.run("DELETE FROM journal WHERE id <= ?1", end));
+    return condense_journal(database, TRY(end_of_commit(database, cut)));
+}
+
+// As journal_cut, of the merged history. Sizes are summed over the few rows of one step.
+Result<std::int64_t> condensed_cut(Database& database, const Retention& retention, WallTime now) {
+    Statement find = TRY(database.statement(
+        "SELECT coalesce(max(id), 0) FROM (SELECT id, at, sum(size) OVER (ORDER BY id) - size AS "
+        "before"
+        " FROM (SELECT id, at, length(difference) AS size FROM condensed ORDER BY id LIMIT ?1))"
+        " WHERE at < ?2 OR (SELECT condensed_octets FROM history_bounds) - before > ?3"));
+    find.bind(static_cast<std::int64_t>(retention.rows_per_step),
+              now - retention.journal_age - retention.condensed_age, retention.condensed_octets);
+    return one_number(find);
+}
+
+Result<std::size_t> prune_condensed(Database& database, const Retention& retention, WallTime now) {
+    const std::int64_t cut = TRY(condensed_cut(database, retention, now));
+    if (cut == 0) return std::size_t{0};
+    const std::int64_t end = TRY(end_of_merged_step(database, cut));
+    TRY(
+        database.run("UPDATE history_bounds SET lost_at = max(coalesce(lost_at, 0),"
+                     " (SELECT max(at) FROM condensed WHERE id <= ?1))",
+                     end));
+    TRY(database.run("DELETE FROM condensed WHERE id <= ?1", end));
+    return static_cast<std::size_t>(database.changed_rows());
+}
+
+Result<std::size_t> prune_followers(Database& database, const Retention& retention, WallTime now) {
+    TRY(
+        database.run("DELETE FROM zone_followers WHERE (zone_id, follower) IN (SELECT zone_id,"
+                     " follower FROM zone_followers WHERE at < ?2 ORDER BY at LIMIT ?1)",
+                     static_cast<std::int64_t>(retention.rows_per_step),
+                     now - retention.journal_age - retention.condensed_age));
     return static_cast<std::size_t>(database.changed_rows());
 }
 
@@ -71,11 +114,14 @@ Result<std::size_t> prune_retired(Database& database, const Retention& retention
 
 Result<Pruned> prune(Database& database, const Retention& retention, WallTime now) {
     const std::size_t journal = TRY(prune_journal(database, retention, now));
+    const std::size_t condensed = TRY(prune_condensed(database, retention, now));
     const std::size_t audit = TRY(prune_audit(database, retention, now));
     const std::size_t idempotency = TRY(prune_idempotency(database, retention, now));
     const std::size_t retired = TRY(prune_retired(database, retention, now));
-    const std::size_t most = std::max({journal, audit, idempotency, retired});
-    return Pruned{journal + audit + idempotency + retired, most >= retention.rows_per_step};
+    const std::size_t followers = TRY(prune_followers(database, retention, now));
+    const std::size_t most = std::max({journal, condensed, audit, idempotency, retired, followers});
+    return Pruned{journal + condensed + audit + idempotency + retired + followers,
+                  most >= retention.rows_per_step};
 }
 
 }  // namespace hairpin::store

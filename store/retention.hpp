@@ -1,9 +1,11 @@
 // store/retention.hpp - how long history is kept, and the small steps that remove what is older.
 //
-// The journal is kept by age and by size, the audit by age and by count, idempotency rows and the
-// serials of dropped zones by age.
+// Changes are kept singly in the journal by age and by size. What leaves it is merged
+// (store/condensing.hpp) and kept by age and by size again, so that neither a quiet zone nor a dead
+// secondary fills the disk. The audit is kept by age and by count; idempotency rows, the serials of
+// dropped zones and those that secondaries hold by age.
 // One step removes a bounded number of rows inside a commit that happens anyway or while the
-// committer is idle, so that pruning is never felt. The newest step of a zone may go too: IXFR then
+// committer is idle, so that pruning is never felt. Where the last step of a zone goes too, IXFR
 // falls back to AXFR, and nothing else depends on it.
 //
 // Threads   The commit thread.
@@ -23,6 +25,8 @@ namespace hairpin::store {
 struct Retention {
     std::chrono::hours journal_age{24 * 90};
     std::int64_t journal_octets = std::int64_t{1} << 30;  // Of differences.
+    std::chrono::hours condensed_age{24 * 365};           // Beyond journal_age.
+    std::int64_t condensed_octets = std::int64_t{256} << 20;
     std::chrono::hours audit_age{24 * 400};
     std::int64_t audit_rows = 2'000'000;
     std::chrono::hours idempotency_age{24};

@@ -10,7 +10,8 @@ Error corrupt(std::string_view subject, std::string cause) {
 }
 
 zones::Actor read_actor(const Statement& row, int first) {
-    return {row.string(first), row.string(first + 1), row.string(first + 2), row.string(first + 3)};
+    return {row.string(first), row.string(first + 1), row.string(first + 2), row.string(first + 3),
+            row.integer(first + 4)};
 }
 
 Result<Report> read_report(const Statement& row, int first) {
@@ -180,8 +181,11 @@ Result<JournalRow> read_journal(const Statement& row) {
     journal.part = static_cast<std::uint32_t>(row.integer(5));
     journal.at = row.time(6);
     journal.actor = read_actor(row, 7);
-    journal.reason = row.string(11);
-    journal.difference = row.copy_octets(12);
+    journal.reason = row.string(12);
+    journal.difference = row.copy_octets(13);
+    journal.first_id = row.integer(14);
+    journal.began_at = row.time(15);
+    journal.changes = row.integer(16);
     return journal;
 }
 
@@ -190,10 +194,10 @@ Result<AuditRow> read_audit(const Statement& row) {
     audit.id = row.integer(0);
     audit.at = row.time(1);
     audit.actor = read_actor(row, 2);
-    audit.action = row.string(6);
-    audit.subject = row.string(7);
-    audit.outcome = TRY(parse_state(row.text(8), std::array{Outcome::Done, Outcome::Refused}));
-    audit.reason = row.string(9);
+    audit.action = row.string(7);
+    audit.subject = row.string(8);
+    audit.outcome = TRY(parse_state(row.text(9), std::array{Outcome::Done, Outcome::Refused}));
+    audit.reason = row.string(10);
     return audit;
 }
 

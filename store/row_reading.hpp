@@ -68,11 +68,14 @@ inline constexpr std::string_view kZoneColumns =
 
 inline constexpr std::string_view kJournalColumns =
     "id, zone_apex, action, serial_before, serial_after, part, at, actor_kind, actor_id, source, "
-    "door, reason, difference";
+    "door, credential, reason, difference, ";
+/// Behind kJournalColumns: of a row of the journal itself, and of one of the merged history.
+inline constexpr std::string_view kSingleChange = "id AS first_id, at AS began_at, 1 AS changes";
+inline constexpr std::string_view kMergedChanges = "first_id, began_at, changes";
 [[nodiscard]] Result<JournalRow> read_journal(const Statement& row);
 
 inline constexpr std::string_view kAuditColumns =
-    "id, at, actor_kind, actor_id, source, door, action, subject, outcome, reason";
+    "id, at, actor_kind, actor_id, source, door, credential, action, subject, outcome, reason";
 [[nodiscard]] Result<AuditRow> read_audit(const Statement& row);
 
 }  // namespace hairpin::store

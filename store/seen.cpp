@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "store/follower_rows.hpp"
 #include "store/row_reading.hpp"
 
 namespace hairpin::store {
@@ -66,11 +67,26 @@ void SeenBuffer::put_used(std::int64_t credential_id, WallTime at) {
     });
 }
 
+void SeenBuffer::put_held(zones::Held held, WallTime at) {
+    std::pair key{held.apex.lower().text(), held.follower};
+    slots_.with([&](Slots& slots) {
+        const auto found = slots.followers.find(key);
+        if (found != slots.followers.end()) {
+            found->second = {std::move(held), at};
+        } else if (slots.followers.size() < capacity_) {
+            slots.followers.emplace(std::move(key), HeldAt{std::move(held), at});
+        } else {
+            ++slots.dropped;
+        }
+    });
+}
+
 SeenBuffer::Batch SeenBuffer::take() {
     Slots taken;
     slots_.with([&](Slots& slots) {
         std::swap(taken.servers, slots.servers);
         std::swap(taken.credentials, slots.credentials);
+        std::swap(taken.followers, slots.followers);
     });
     Batch batch;
     batch.servers.reserve(taken.servers.size());
@@ -80,6 +96,7 @@ SeenBuffer::Batch SeenBuffer::take() {
     std::sort(batch.servers.begin(), batch.servers.end(),
               [](const auto& a, const auto& b) { return a.server_id < b.server_id; });
     batch.credentials = std::move(taken.credentials);
+    batch.followers = std::move(taken.followers);
     return batch;
 }
 
@@ -96,12 +113,14 @@ void SeenBuffer::give_back(Batch batch) {
             const auto [slot, is_new] = slots.credentials.try_emplace(id, at);
             if (!is_new) slot->second = std::max(slot->second, at);
         }
+        slots.followers.merge(batch.followers);  // What is there already stays.
     });
 }
 
 bool SeenBuffer::empty() const {
-    return slots_.with(
-        [](const Slots& slots) { return slots.servers.empty() && slots.credentials.empty(); });
+    return slots_.with([](const Slots& slots) {
+        return slots.servers.empty() && slots.credentials.empty() && slots.followers.empty();
+    });
 }
 
 std::uint64_t SeenBuffer::dropped() const {
@@ -121,6 +140,8 @@ Result<std::size_t> write_seen(Database& database, const SeenBuffer::Batch& batc
             database.run("UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), ?2)"
                          " WHERE id = ?1",
                          id, at));
+    for (const auto& [key, each] : batch.followers)
+        TRY(write_follower(database, each.held, each.at));
     return broken;
 }
 

@@ -1,4 +1,4 @@
-// store/seen.hpp - what servers said since the last flush, one slot per server.
+// store/seen.hpp - what servers and secondaries said since the last flush, one slot for each.
 //
 // A heartbeat that changes nothing costs no commit: it lands here, the newest wins, and the
 // committer writes the slots in batches. Bounded: when `capacity` servers wait, a further one is
@@ -10,8 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -19,6 +22,7 @@
 #include "core/result.hpp"
 #include "store/database.hpp"
 #include "store/records.hpp"
+#include "zones/history.hpp"
 
 namespace hairpin::store {
 
@@ -35,11 +39,23 @@ public:
 
     void put(SeenUpdate update);
     void put_used(std::int64_t credential_id, WallTime at);
+    void put_held(zones::Held held, WallTime at);
 
+    struct HeldAt {
+        zones::Held held;
+        WallTime at;
+    };
+    using Followers = std::map<std::pair<std::string, std::string>, HeldAt>;  // Apex, follower.
     struct Batch {
         std::vector<SeenUpdate> servers;
         std::unordered_map<std::int64_t, WallTime> credentials;
-        [[nodiscard]] bool empty() const noexcept { return servers.empty() && credentials.empty(); }
+        Followers followers;
+        [[nodiscard]] bool empty() const noexcept {
+            return servers.empty() && credentials.empty() && followers.empty();
+        }
+        [[nodiscard]] std::size_t size() const noexcept {
+            return servers.size() + credentials.size() + followers.size();
+        }
     };
     [[nodiscard]] Batch take();
     /// After a failed commit: what came since then stays the newer.
@@ -51,6 +67,7 @@ private:
     struct Slots {
         std::unordered_map<std::int64_t, SeenUpdate> servers;
         std::unordered_map<std::int64_t, WallTime> credentials;
+        Followers followers;
         std::uint64_t dropped = 0;
     };
     std::size_t capacity_;

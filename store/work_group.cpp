@@ -189,12 +189,12 @@ void WorkGroup::put_step(Steps& steps, Step step) {
 
 // DESIGN invariant 2: a name's serials go forward even when its zone was dropped and is made again.
 Result<void> WorkGroup::continue_serial(ZoneChange& zone_change) {
-    const auto retired = TRY(retired_serial(database_, zone_change.apex));
+    const auto retired = TRY(retired_zone(database_, zone_change.apex));
     Octets* soa = soa_rdata(zone_change);
     if (!retired || soa == nullptr) return {};
     std::uint8_t* serial = soa->data() + soa->size() - zones::kSoaNumbersOctets;
-    if (!zones::serial_greater(zones::read_u32(serial), *retired))
-        zones::write_u32(serial, zones::next_serial(*retired, to_unix_seconds(moment_.now)));
+    if (!zones::serial_greater(zones::read_u32(serial), retired->serial))
+        zones::write_u32(serial, zones::next_serial(retired->serial, to_unix_seconds(moment_.now)));
     return {};
 }
 

@@ -5,6 +5,8 @@
 
 #include "store/journal_format.hpp"
 #include "store/records.hpp"
+#include "store/row_reading.hpp"
+#include "store/rows.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -49,13 +51,15 @@ Result<std::int64_t> move_serial(Database& database, const std::string& apex,
 }
 
 Result<void> drop_zone(Database& database, const std::string& apex, const ZoneWrite& write) {
+    TRY(
+        database.run("INSERT INTO retired_zones (apex, serial, at, kind)"
+                     " SELECT ?1, ?2, ?3, kind FROM zones WHERE apex = ?1"
+                     " ON CONFLICT (apex) DO UPDATE SET serial = ?2, at = ?3, kind = excluded.kind",
+                     apex, write.serial_after, write.at));
     TRY(database.run("DELETE FROM zones WHERE apex = ?1 AND serial = ?2", apex,
                      write.edited.difference.serial_before));
     if (database.changed_rows() == 0) return fail(changed_by_others(apex));
-    return database.run(
-        "INSERT INTO retired_zones (apex, serial, at) VALUES (?1, ?2, ?3)"
-        " ON CONFLICT (apex) DO UPDATE SET serial = ?2, at = ?3",
-        apex, write.serial_after, write.at);
+    return {};
 }
 
 Octets lower_case(OctetView labels) {
@@ -100,12 +104,12 @@ Result<void> append_journal(Database& database, const std::string& apex, const Z
     for (const Octets& difference : encode_difference(rrsets, write.change.apex)) {
         TRY(database.run(
             "INSERT INTO journal (zone_apex, action, serial_before, serial_after, part, at,"
-            " actor_kind, actor_id, source, door, reason, octets_so_far, difference)"
-            " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce((SELECT octets_so_far"
-            " FROM journal ORDER BY id DESC LIMIT 1), 0) + length(?12), ?12",
+            " actor_kind, actor_id, source, door, credential, reason, octets_so_far, difference)"
+            " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, coalesce((SELECT"
+            " octets_so_far FROM journal ORDER BY id DESC LIMIT 1), 0) + length(?13), ?13",
             apex, to_string(write.change.action), write.serial_before, write.serial_after, part++,
             write.at, write.actor.kind, write.actor.id, write.actor.source, write.actor.door,
-            write.reason, difference));
+            write.actor.credential, write.reason, difference));
     }
     return {};
 }
@@ -141,12 +145,15 @@ Result<std::size_t> write_zone(Database& database, const ZoneWrite& write) {
     return rrsets.size();
 }
 
-Result<std::optional<std::uint32_t>> retired_serial(Database& database, const zones::Name& apex) {
-    Statement find = TRY(database.statement("SELECT serial FROM retired_zones WHERE apex = ?1"));
-    find.bind(apex.lower().text());
-    const bool found = TRY(find.step());
-    if (!found) return std::optional<std::uint32_t>();
-    return std::optional(static_cast<std::uint32_t>(find.integer(0)));
+Result<std::optional<RetiredZone>> retired_zone(Database& database, const zones::Name& apex) {
+    return one_row<RetiredZone>(
+        database, "SELECT serial, kind FROM retired_zones WHERE apex = ?1",
+        [](auto& row) -> Result<RetiredZone> {
+            RetiredZone zone{static_cast<std::uint32_t>(row.integer(0)), {}};
+            if (!row.text(1).empty()) zone.kind = TRY(parse_zone_kind(row.text(1)));
+            return zone;
+        },
+        apex.lower().text());
 }
 
 }  // namespace hairpin::store

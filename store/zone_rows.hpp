@@ -38,8 +38,12 @@ struct ZoneWrite {
 /// there: somebody else writes the database, and the whole transaction must be given up.
 [[nodiscard]] Result<std::size_t> write_zone(Database& database, const ZoneWrite& write);
 
-/// The last serial of a dropped zone of that name.
-[[nodiscard]] Result<std::optional<std::uint32_t>> retired_serial(Database& database,
-                                                                  const zones::Name& apex);
+/// A zone that was dropped.
+struct RetiredZone {
+    std::uint32_t serial = 0;             // The last that it had.
+    std::optional<zones::ZoneKind> kind;  // None: it was dropped by an older version.
+};
+[[nodiscard]] Result<std::optional<RetiredZone>> retired_zone(Database& database,
+                                                              const zones::Name& apex);
 
 }  // namespace hairpin::store

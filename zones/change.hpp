@@ -92,10 +92,11 @@ struct ZoneChange {
 
 /// Who asks, for the journal and the audit. Never a secret.
 struct Actor {
-    std::string kind;    // "operator", "server", "acme", "system".
-    std::string id;      // Credential label, server name, ..
-    std::string source;  // Address it came from; empty for ourselves.
-    std::string door;    // "rest", "heartbeat", "acme", "zonefile", ..
+    std::string kind;             // "operator", "server", "acme", "system".
+    std::string id;               // Credential label, server name, ..
+    std::string source;           // Address it came from; empty for ourselves.
+    std::string door;             // "rest", "heartbeat", "acme", "zonefile", ..
+    std::int64_t credential = 0;  // The number of the credential that was shown; 0: none.
     friend bool operator==(const Actor&, const Actor&) = default;
 };
 

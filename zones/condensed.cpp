@@ -17,6 +17,11 @@ std::size_t octets_of(const RRsetDifference& difference) {
 
 }  // namespace
 
+bool Condensed::continues(const RRsetDifference& next) const {
+    const auto known = rrsets_.find({next.owner, next.type});
+    return known == rrsets_.end() || same(known->second.after, next.before);
+}
+
 bool Condensed::add(RRsetDifference next) {
     const Key key{next.owner, next.type};
     const auto known = rrsets_.find(key);

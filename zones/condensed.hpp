@@ -24,6 +24,8 @@ namespace hairpin::zones {
 
 class Condensed {
 public:
+    /// Whether add() would take it.
+    [[nodiscard]] bool continues(const RRsetDifference& next) const;
     /// Takes the next difference of one RRset.
     /// @return false when it does not begin where the one before it ended: these are not steps of
     /// one zone, and nothing here may be used.

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "core/result.hpp"
 #include "zones/edit.hpp"
@@ -44,6 +45,21 @@ public:
     /// `done` is called exactly once: on a thread of the source, or (Busy, Unavailable) on the
     /// caller's inside this call. It must be quick and never wait.
     virtual void ask(const HistoryRequest& request, Done done) = 0;
+};
+
+/// A secondary was heard to hold a serial: it asked for what is after it, or was sent all of it.
+struct Held {
+    Name apex;
+    std::string follower;  // Its address, and its key's name: "192.0.2.53 key upd."
+    std::uint32_t serial = 0;
+};
+
+/// Who wants to know, so that the history from there on is kept.
+class FollowerSink {
+public:
+    virtual ~FollowerSink() = default;
+    /// From any thread; only hands over.
+    virtual void holds(Held held) = 0;
 };
 
 }  // namespace hairpin::zones

@@ -13,9 +13,11 @@
 #include "core/clock.hpp"
 #include "core/published.hpp"
 #include "store/committer.hpp"
+#include "store/condensing.hpp"
 #include "store/load.hpp"
 #include "store/migrations.hpp"
 #include "store/reader.hpp"
+#include "store/retention.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/zones.hpp"
 
@@ -144,6 +146,28 @@ private:
         committer = must(store::Committer::open(std::move(options), clock, *published));
     }
 };
+
+/// All but the newest `left` changes are merged, as age does it.
+inline void merge_history(const std::string& path, std::int64_t left,
+                          store::Retention retention = {}) {
+    store::Database database = open_database(path);
+    store::Transaction transaction = must(store::Transaction::begin(database));
+    {
+        store::Statement find =
+            must(database.statement("SELECT id FROM journal ORDER BY id DESC LIMIT 1 OFFSET ?1"));
+        find.bind(left);
+        if (must(find.step()))
+            static_cast<void>(must(store::condense_journal(database, find.integer(0))));
+    }
+    static_cast<void>(must(store::prune(database, retention, {})));
+    must(transaction.commit());
+}
+/// .. and gone for good.
+inline void lose_history(const std::string& path, std::int64_t left) {
+    store::Retention retention;
+    retention.condensed_octets = 0;
+    merge_history(path, left, retention);
+}
 
 /// A store with two zones that notes what it tells of keys and transfers: "key k. a.example. ".
 struct NotedStore {

@@ -2,6 +2,11 @@
 // not in Debian: what they send is replayed here.
 
 #include "admin/powerdns_json.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "tests/unit/admin/door_site.hpp"
 
 namespace hairpin::admin {
@@ -99,6 +104,100 @@ TEST_CASE("PATCH replaces, removes, extends and prunes RRsets, all or nothing",
     CHECK(site.patch(powerdns_rrset(www, "A", "DELETE")).status == 204);
     CHECK(site.patch(powerdns_rrset(www, "A", "DELETE")).status == 204);
     CHECK(site.addresses(www, RType::A).empty());
+}
+
+TEST_CASE("An RRset that is named twice in one PATCH is refused, as PowerDNS does",
+          "[admin][doors][powerdns][hostile]") {
+    PowerDnsClients site;
+    const std::string www = "www.pl-acme.example.net.";
+    const Answer twice =
+        site.patch(powerdns_rrset(www, "A", "REPLACE", "203.0.113.1") + "," +
+                   powerdns_rrset("WWW.pl-acme.example.net.", "A", "replace", "203.0.113.2"));
+    CHECK(twice.status == 422);
+    CHECK(twice.body ==
+          R"({"error":"Duplicate RRset www.pl-acme.example.net. IN A with changetype: REPLACE"})");
+    CHECK(site.addresses(www, RType::A).empty());
+    // Another type, or deleted and replaced, is another thing.
+    CHECK(site.patch(powerdns_rrset(www, "A", "DELETE") + "," +
+                     powerdns_rrset(www, "A", "REPLACE", "203.0.113.3") + "," +
+                     powerdns_rrset(www, "AAAA", "REPLACE", "2001:db8::1"))
+              .status == 204);
+    CHECK(site.addresses(www, RType::A) == "203.0.113.3");
+}
+
+TEST_CASE("Who asks for pages gets them, who does not gets all",
+          "[admin][doors][powerdns][paging]") {
+    PowerDnsClients site;
+    for (int each = 0; each < 7; ++each)
+        REQUIRE(site.patch(powerdns_rrset("n" + std::to_string(each) + ".pl-acme.example.net.", "A",
+                                          "REPLACE", "203.0.113.1"))
+                    .status == 204);
+    const Answer all = site.powerdns(Method::Get, kZonePath, site.key);
+    CHECK(all.header("link").empty());
+    const std::size_t rrsets = size_at(all.json(), "/rrsets");
+    REQUIRE(rrsets >= 9);
+    std::vector<std::string> seen;
+    std::string target = "/api/v1/servers/localhost" + std::string(kZonePath) + "?limit=2";
+    for (std::size_t pages = 0; !target.empty() && pages < 20; ++pages) {
+        const Answer page = site.ask({Method::Get, target, "", "", {{"x-api-key", site.key}}});
+        REQUIRE(page.status == 200);
+        REQUIRE(size_at(page.json(), "/rrsets") <= 2);
+        for (std::size_t each = 0; each < size_at(page.json(), "/rrsets"); ++each)
+            seen.push_back(text_at(page.json(), "/rrsets/" + std::to_string(each) + "/name") +
+                           text_at(page.json(), "/rrsets/" + std::to_string(each) + "/type"));
+        const std::string link(page.header("link"));
+        target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+        if (!link.empty()) CHECK(link.substr(link.find('>')) == ">; rel=\"next\"");
+    }
+    CHECK(seen.size() == rrsets);
+    std::sort(seen.begin(), seen.end());
+    CHECK(std::unique(seen.begin(), seen.end()) == seen.end());
+
+    const std::string every =
+        site.secret_of(R"({"kind":"powerdns","allow":[{"zone":"*","operations":["read"]}]})");
+    static_cast<void>(site.make_server("beta"));
+    const Answer first = site.powerdns(Method::Get, "/zones?limit=1", every);
+    REQUIRE(std::get<JsonArray>(first.json().is).size() == 1);
+    const std::string link(first.header("link"));
+    REQUIRE_FALSE(link.empty());
+    const Answer second =
+        site.ask({Method::Get, link.substr(1, link.find('>') - 1), "", "", {{"x-api-key", every}}});
+    REQUIRE(std::get<JsonArray>(second.json().is).size() == 1);
+    CHECK(text_at(second.json(), "/0/name") != text_at(first.json(), "/0/name"));
+    for (const char* wrong : {"?limit=0", "?limit=x", "?limit=2&cursor=%21", "?limit=501"}) {
+        CHECK(site.powerdns(Method::Get, "/zones" + std::string(wrong), every).status == 422);
+        CHECK(site.powerdns(Method::Get, kZonePath + std::string(wrong), every).status == 422);
+    }
+}
+
+TEST_CASE("A large PATCH is read of nobody but who shows a key that is known",
+          "[admin][doors][powerdns][hostile]") {
+    PowerDnsClients site;
+    constexpr std::size_t kWholePatch = 256 * 1024;
+    const auto limit = [&](const std::string& key, std::vector<net::Header> more = {}) {
+        net::Request head;
+        head.method = Method::Patch;
+        head.path = "/api/v1/servers/localhost" + std::string(kZonePath);
+        head.headers = std::move(more);
+        if (!key.empty()) head.headers.push_back({"x-api-key", key});
+        return site.api->body_limit_for(head);
+    };
+    CHECK(limit(site.key) == kWholePatch);
+    CHECK(limit(site.server_token) == kWholePatch);
+    CHECK(limit("") == kStrangersBody);
+    CHECK(limit("hp_pdns_wrong") == kStrangersBody);
+    CHECK(limit("", {{"content-length", "4096"}}) == kStrangersBody);
+    CHECK(limit(site.key, {{"x-api-key", site.key}}) == kStrangersBody);  // Which of them?
+    const std::string id =
+        text_at(site.as_operator(Method::Post, "/v1/credentials",
+                                 R"({"kind":"powerdns","owner":{"licence":"acme"},"role":"zone"})")
+                    .json(),
+                "/secret");
+    CHECK(limit(id) == kWholePatch);
+    REQUIRE(
+        site.as_operator(Method::Patch, "/v1/licences/acme", R"({"state":"suspended"})").status ==
+        200);
+    CHECK(limit(id) == kStrangersBody);  // It may not: nothing of it needs to be read.
 }
 
 TEST_CASE("PATCH says which RRset is wrong, and how", "[admin][doors][powerdns][hostile]") {

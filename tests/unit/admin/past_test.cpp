@@ -139,15 +139,66 @@ TEST_CASE("Questions about the past that make no sense are refused with the reas
 TEST_CASE("What the journal no longer holds is gone, and it is said since when",
           "[admin][history][past]") {
     PastSite site;
-    {
-        store::Database database = tests::open_database(site.api.store.path());
-        tests::must(database.run("DELETE FROM journal WHERE id < (SELECT max(id) FROM journal)"));
-    }
+    tests::lose_history(site.api.store.path(), 1);
     const Answer gone = site.get("/at?time=" + site.times[0]);
     CHECK(gone.status == 410);
     CHECK(text_at(gone.json(), "/type") == "urn:hairpin:problem:gone");
-    CHECK(text_at(gone.json(), "/detail").find(site.times[2]) != std::string::npos);
+    CHECK(text_at(gone.json(), "/detail").find(site.times[1]) != std::string::npos);
     CHECK(site.get("/at?serial=" + site.serials[1]).status == 200);
+}
+
+TEST_CASE("Changes that are kept as one are told as that, and nothing is guessed between them",
+          "[admin][history][past]") {
+    PastSite site;
+    site.api.store.clock.advance(std::chrono::hours(48));
+    REQUIRE(site.api.beat(site.token, R"({"public":"auto"})", "203.0.113.4").status == 200);
+    tests::merge_history(site.api.store.path(), 1);
+
+    const Answer inside = site.get("/at?time=" + site.times[1]);
+    CHECK(inside.status == 410);
+    const std::string why = text_at(inside.json(), "/detail");
+    INFO(why);
+    CHECK_THAT(why, Catch::Contains("changes that are kept as one, from serial"));
+    CHECK_THAT(why, Catch::Contains("to " + site.times[2]));
+    const JsonValue after =
+        site.get("/at?serial=" + site.serials[2] + "&name=nur1.pl-acme.example.net&type=A").json();
+    CHECK(texts_at(after, "/rrsets/0/records") == "203.0.113.3");
+    CHECK(number_at(after, "/changed_by/merged/changes") >= 3);
+    CHECK(text_at(after, "/changed_by/actor/kind") == "several");  // The operator made the server.
+    const JsonValue history =
+        site.api.as_operator(Method::Get, std::string(kPastZone) + "/history").json();
+    CHECK(std::holds_alternative<std::nullptr_t>(at(history, "/history/0/merged").is));
+    CHECK(number_at(history, "/history/1/merged/changes") >= 3);
+
+    // Not to be undone singly, whichever of them is meant.
+    const std::string last = std::to_string(number_at(history, "/history/1/id"));
+    const std::string first = std::to_string(number_at(history, "/history/1/merged/first_id"));
+    for (const std::string& body :
+         {"{\"id\":" + last + "}", "{\"id\":" + first + "}", "{\"serial\":" + site.serials[2] + "}",
+          "{\"serial\":" + site.serials[1] + "}"}) {
+        INFO(body);
+        const Answer undo =
+            site.api.as_operator(Method::Post, std::string(kPastZone) + "/undo", body);
+        CHECK(undo.status == 410);
+        CHECK_THAT(undo.body, Catch::Contains("is not kept singly any more"));
+    }
+}
+
+TEST_CASE("Each difference names the change that made it, and its credential",
+          "[admin][history][past]") {
+    PastSite site;
+    const std::string both = "/diff?from=" + site.times[0] + "&to=" + site.times[1] + "&type=A";
+    const std::string back = "/diff?from=" + site.times[1] + "&to=" + site.times[0] + "&type=A";
+    const JsonValue history =
+        site.api.as_operator(Method::Get, std::string(kPastZone) + "/history").json();
+    for (const std::string& asked : {both, back}) {
+        const JsonValue said = site.get(asked).json();
+        // The third report is behind the later moment: it has no part in this.
+        CHECK(number_at(said, "/changes/0/changed_by/id") == number_at(history, "/history/1/id"));
+        CHECK(text_at(said, "/changes/0/changed_by/actor/source") == "203.0.113.2");
+        CHECK(text_at(said, "/changes/0/changed_by/actor/door") == "heartbeat");
+        CHECK(number_at(said, "/changes/0/changed_by/actor/credential") > 0);
+    }
 }
 
 }  // namespace

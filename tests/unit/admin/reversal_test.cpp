@@ -1,64 +1,15 @@
 #include "admin/reversal.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <catch2/catch.hpp>
-
-#include "tests/unit/admin/api_fixture.hpp"
+#include "tests/unit/admin/reversal_site.hpp"
 
 namespace hairpin::admin {
 namespace {
 
 using net::Method;
-
-/// A plain zone whose names an operator changes; each change has its id, serial and second.
-struct ReversalSite {
-    ReversalSite() {
-        api.context.bulk_reader.emplace(tests::must(store::Reader::open(api.store.path())));
-        REQUIRE(api.as_operator(Method::Post, "/v1/zones", R"({"zone":"example.org"})").status ==
-                201);
-        api.store.clock.advance(Seconds(60));
-    }
-    /// `records` empty: removes the RRset. The id of the change.
-    std::string put(const std::string& owner, const std::string& records, int ttl = 60,
-                    const std::string& type = "A") {
-        api.store.clock.advance(Seconds(60));
-        const std::string target = "/v1/zones/example.org/rrsets/" + owner + "/" + type;
-        const Answer answer = records.empty()
-                                  ? api.as_operator(Method::Delete, target)
-                                  : api.as_operator(Method::Put, target,
-                                                    "{\"ttl\":" + std::to_string(ttl) +
-                                                        ",\"records\":[\"" + records + "\"]}");
-        INFO(answer.body);
-        REQUIRE(answer.status < 300);
-        times.push_back(to_rfc3339(api.store.clock.now()));
-        return newest();
-    }
-    [[nodiscard]] std::string newest() {
-        return std::to_string(number_at(history(), "/history/0/id"));
-    }
-    [[nodiscard]] JsonValue history() {
-        return api.as_operator(Method::Get, "/v1/zones/example.org/history").json();
-    }
-    [[nodiscard]] Answer undo(const std::string& id, std::vector<net::Header> headers = {}) {
-        api.store.clock.advance(Seconds(60));
-        return api.as_operator(Method::Post, "/v1/zones/example.org/undo", "{\"id\":" + id + "}",
-                               std::move(headers));
-    }
-    [[nodiscard]] Answer go_back(const std::string& body, std::vector<net::Header> headers = {}) {
-        api.store.clock.advance(Seconds(60));
-        return api.as_operator(Method::Post, "/v1/zones/example.org/return", body,
-                               std::move(headers));
-    }
-    [[nodiscard]] std::string a(const std::string& owner) {
-        return api.addresses(owner + ".example.org.", zones::RType::A);
-    }
-    [[nodiscard]] std::uint32_t serial() { return api.store.zone("example.org.")->serial(); }
-
-    ApiFixture api;
-    std::vector<std::string> times;  // Of each put.
-};
 
 TEST_CASE("A change is undone where what it left is still there", "[admin][past][undo]") {
     struct Case {
@@ -190,115 +141,77 @@ TEST_CASE("An undo with an Idempotency-Key happens once", "[admin][past][undo][i
     CHECK(again.body == first.body);
 }
 
-TEST_CASE("A name returns to a moment, and what is beside it stays", "[admin][past][return]") {
+TEST_CASE("A dry run of an undo says what would change, and by which rule it would be refused",
+          "[admin][past][undo]") {
     ReversalSite site;
     site.put("www.example.org", "192.0.2.1");
-    const std::string serial = std::to_string(site.serial());
-    site.put("www.example.org", "192.0.2.2");
-    site.put("www.example.org", "2001:db8::1", 60, "AAAA");
-    site.put("other.example.org", "192.0.2.9");
-    const auto to = GENERATE(as<std::string>{}, "time", "serial");
-    const std::string moment = to == "time" ? site.times[0] : serial;
-
-    const Answer back = site.go_back("{\"to\":\"" + moment + "\",\"name\":\"www.example.org\"}");
-
-    INFO(back.body);
-    REQUIRE(back.status == 200);
-    CHECK(number_at(back.json(), "/rrsets") == 2);
-    CHECK(site.a("www") == "192.0.2.1");
-    CHECK(site.api.addresses("www.example.org.", zones::RType::AAAA).empty());
-    CHECK(site.a("other") == "192.0.2.9");
-    CHECK(text_at(site.history(), "/history/0/reason").rfind("return of www.example.org. to ", 0) ==
-          0);
-    const Answer twice =
-        site.go_back("{\"to\":\"" + moment + "\",\"name\":\"www.example.org\",\"type\":\"A\"}");
-    CHECK(number_at(twice.json(), "/rrsets") == 0);
-    CHECK_FALSE(std::get<bool>(at(twice.json(), "/changed").is));
-}
-
-TEST_CASE("A zone returns to a moment, the SOA but its serial too", "[admin][past][return]") {
-    ReversalSite site;
-    site.put("www.example.org", "192.0.2.1");
-    const std::string soa = site.api.addresses("example.org.", zones::RType::SOA);
-    site.put("www.example.org", "");
-    site.put("www.example.org", "other.example.org.", 60, "CNAME");
-    site.put("other.example.org", "192.0.2.9");
-    site.put("example.org", "ns1.example.net. changed.example.net. 1 7200 600 1209600 60", 3600,
-             "SOA");
-    site.put("example.org", "ns9.example.net.", 3600, "NS");
+    const std::string id = site.put("www.example.org", "192.0.2.2");
     const std::uint32_t serial = site.serial();
-    const std::string body = "{\"to\":\"" + site.times[0] + "\"";
-
-    const Answer dry = site.go_back(body + ",\"dry_run\":true}");
-    REQUIRE(dry.status == 200);
-    CHECK(number_at(dry.json(), "/rrsets") == 5);
-    CHECK(size_at(dry.json(), "/changes") == 5);
+    const auto audit = [&] {
+        return number_at(site.api.as_operator(Method::Get, "/v1/audit?limit=1").json(),
+                         "/audit/0/id");
+    };
+    const auto noted = audit();
+    const std::string target = "/v1/zones/example.org/undo";
+    for (const auto& [query, body] :
+         {std::pair<std::string, std::string>{"", "{\"id\":" + id + ",\"dry_run\":true}"},
+          {"?dry_run=true", "{\"id\":" + id + "}"}}) {
+        const Answer dry = site.api.as_operator(Method::Post, target + query, body);
+        INFO(dry.body);
+        REQUIRE(dry.status == 200);
+        CHECK(number_at(dry.json(), "/rrsets") == 1);
+        CHECK(texts_at(dry.json(), "/changes/0/before/records") == "192.0.2.2");
+        CHECK(texts_at(dry.json(), "/changes/0/after/records") == "192.0.2.1");
+        CHECK(number_at(dry.json(), "/serial") == serial);
+        CHECK(dry.header("etag") == serial_etag(serial));
+    }
+    CHECK(site.api.as_operator(Method::Post, target + "?dry_run=perhaps", "{\"id\":" + id + "}")
+              .status == 400);
     CHECK(site.serial() == serial);
-    CHECK(site.go_back(body + "}", {{"if-match", "\"7\""}}).status == 412);
-
-    const Answer back = site.go_back(body + "}");
-    INFO(back.body);
-    REQUIRE(back.status == 200);
-    CHECK(number_at(back.json(), "/rrsets") == 5);
-    CHECK(site.a("www") == "192.0.2.1");
-    CHECK(site.a("other").empty());
-    const std::string now = site.api.addresses("example.org.", zones::RType::SOA);
-    CHECK(now.find("changed.") == std::string::npos);
-    CHECK(now != soa);
-    CHECK(zones::serial_greater(site.serial(), serial));
-    CHECK(site.api.addresses("example.org.", zones::RType::NS).find("ns9") == std::string::npos);
-}
-
-TEST_CASE("A return that makes no sense is refused with the reason",
-          "[admin][past][return][hostile]") {
-    ReversalSite site;
-    site.put("www.example.org", "192.0.2.1");
-    site.put("www.example.org", "192.0.2.2");
-    struct Case {
-        const char* body;
-        int status;
-    };
-    const std::vector<Case> cases = {
-        {"{}", 400},
-        {R"({"to":"yesterday"})", 400},
-        {R"({"to":""})", 400},
-        {R"({"to":"2099-01-01T00:00:00Z"})", 400},
-        {R"({"to":"7","name":"www.example.com."})", 400},
-        {R"({"to":"7","type":"NONSENSE"})", 400},
-        {R"({"to":"7","extra":1})", 400},
-        {R"({"to":"7"})", 404},
-        {R"({"to":"2001-01-01T00:00:00Z"})", 404},
-    };
-    for (const Case& each : cases) {
-        INFO(each.body);
-        CHECK(site.go_back(each.body).status == each.status);
-    }
-    {
-        store::Database database = tests::open_database(site.api.store.path());
-        tests::must(database.run("DELETE FROM journal WHERE id < (SELECT max(id) FROM journal)"));
-    }
-    CHECK(site.go_back("{\"to\":\"" + site.times[0] + "\",\"dry_run\":true}").status == 410);
     CHECK(site.a("www") == "192.0.2.2");
+    CHECK(audit() == noted);  // Nobody did anything.
+
+    // Another RRset stands in the way now: the rule says so, dry or not.
+    site.put("gone.example.org", "192.0.2.5");
+    const std::string removed = site.put("gone.example.org", "");
+    site.put("gone.example.org", "www.example.org.", 60, "CNAME");
+    const Answer refused =
+        site.api.as_operator(Method::Post, target + "?dry_run=true", "{\"id\":" + removed + "}");
+    const Answer real = site.api.as_operator(Method::Post, target, "{\"id\":" + removed + "}");
+    INFO(refused.body);
+    CHECK(refused.status >= 400);
+    CHECK_THAT(refused.body, Catch::Contains("CNAME"));
+    CHECK(refused.status == real.status);
+    CHECK(text_at(refused.json(), "/detail") == text_at(real.json(), "/detail"));
+    // And so do those who changed it since.
+    site.put("www.example.org", "192.0.2.3");
+    const Answer since =
+        site.api.as_operator(Method::Post, target + "?dry_run=true", "{\"id\":" + id + "}");
+    CHECK(since.status == 409);
+    CHECK_THAT(since.body, Catch::Contains("by operator"));
 }
 
-TEST_CASE("A licence zone that returns keeps its servers' challenge names",
-          "[admin][past][return]") {
+TEST_CASE("What never was is told from what is not kept any more", "[admin][past][undo]") {
     ReversalSite site;
-    site.api.store.clock.advance(Seconds(60));
-    REQUIRE(site.api.as_operator(Method::Post, "/v1/licences", R"({"licence":"acme"})").status ==
-            201);
-    const std::string before = to_rfc3339(site.api.store.clock.now());
-    site.api.store.clock.advance(Seconds(60));
-    const std::string token = site.api.make_server();
-    REQUIRE(site.api.beat(token, R"({"public":"auto"})").status == 200);
-    site.api.store.clock.advance(Seconds(60));
-    const Answer back = site.api.as_operator(Method::Post, "/v1/zones/pl-acme.example.net/return",
-                                             "{\"to\":\"" + before + "\"}");
-    INFO(back.body);
-    REQUIRE(back.status == 200);
-    CHECK(site.api.addresses("nur1.pl-acme.example.net.", zones::RType::A).empty());
-    CHECK_FALSE(site.api.addresses("_acme-challenge.nur1.pl-acme.example.net.", zones::RType::HINFO)
-                    .empty());
+    const std::string old = site.put("www.example.org", "192.0.2.1");
+    const std::string old_serial = std::to_string(site.serial());
+    site.put("www.example.org", "192.0.2.2");
+    const std::string kept = site.put("www.example.org", "192.0.2.3");
+    const auto undo = [&](const std::string& body) {
+        return site.api.as_operator(Method::Post, "/v1/zones/example.org/undo", body);
+    };
+    CHECK(undo("{\"serial\":7}").status == 404);  // Nothing was lost yet.
+    tests::lose_history(site.api.store.path(), 1);
+
+    for (const std::string& body : {"{\"id\":" + old + "}", "{\"serial\":" + old_serial + "}"}) {
+        const Answer gone = undo(body);
+        INFO(gone.body);
+        CHECK(gone.status == 410);
+        CHECK_THAT(gone.body, Catch::Contains("the oldest that is kept is change " + kept));
+    }
+    CHECK(undo("{\"id\":9999}").status == 404);
+    CHECK(undo("{\"serial\":4000000000}").status == 404);
+    CHECK(undo("{\"id\":" + kept + "}").status == 200);
 }
 
 }  // namespace

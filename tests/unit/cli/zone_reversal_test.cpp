@@ -13,12 +13,17 @@ TEST_CASE("An undo names a change by its number or a serial", "[cli][past]") {
     CHECK(undo_body(options) == R"({"serial":17})");
     options.change = "17x";
     CHECK(undo_body(options) == R"({"serial":0})");
+    options.dry_run = true;
+    CHECK(undo_body(options) == R"({"dry_run":true,"serial":0})");
 }
 
 TEST_CASE("A return names a moment, and what is given of the rest", "[cli][past]") {
     ReversalOptions options;
     options.moment = "1795186800";
     CHECK(return_body(options) == R"({"to":"1795186800"})");
+    options.zone = "example.net";
+    options.name = "www";
+    CHECK(return_body(options) == R"({"name":"www.example.net","to":"1795186800"})");
     options.name = "@";
     options.type = "A";
     options.dry_run = true;

@@ -84,7 +84,9 @@ TEST_CASE("An UPDATE that is permitted is durable before it is answered, and the
     const auto audit = must((*reader).audit(1, {}));
     REQUIRE(audit.size() == 1);
     CHECK(audit[0].action == "update");
-    CHECK(audit[0].actor == zones::Actor{"tsig", "key", "192.0.2.77", "update"});
+    CHECK(audit[0].actor.credential > 0);
+    CHECK(audit[0].actor ==
+          zones::Actor{"tsig", "key", "192.0.2.77", "update", audit[0].actor.credential});
 }
 
 TEST_CASE("Permission comes before prerequisites, and both before what the prescan found",

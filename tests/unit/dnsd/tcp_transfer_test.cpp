@@ -49,6 +49,23 @@ private:
     Guarded<std::pair<zones::HistoryRequest, Done>> asked_;
 };
 
+/// "large.test. 127.0.0.1 7", in the order told.
+class HeardFollowers final : public zones::FollowerSink {
+public:
+    void holds(zones::Held held) override {
+        heard_.with([&](auto& heard) {
+            heard.push_back(held.apex.text() + " " + held.follower + " " +
+                            std::to_string(held.serial));
+        });
+    }
+    [[nodiscard]] std::vector<std::string> heard() const {
+        return heard_.with([](const auto& heard) { return heard; });
+    }
+
+private:
+    Guarded<std::vector<std::string>> heard_;
+};
+
 zones::ZoneRef large_zone(int names) {
     std::string text;
     for (int each = 0; each < names; ++each)
@@ -66,7 +83,7 @@ struct Rig {
         options.listen = {Endpoint::parse("127.0.0.1:0").value()};
         options.workers = 2;
         options.transfers = limits;
-        server = Server::bind(options, zones, {&policy, &history}).value();
+        server = Server::bind(options, zones, {&policy, &history, &followers}).value();
         REQUIRE(server->start());
     }
     void allow(const char* prefix) {
@@ -82,6 +99,7 @@ struct Rig {
     PublishedZones zones{std::make_shared<const zones::ZoneTable>()};
     PublishedTransferPolicy policy{std::make_shared<const TransferPolicy>()};
     FakeHistory history;
+    HeardFollowers followers;
     std::unique_ptr<Server> server;
 };
 
@@ -127,6 +145,33 @@ TEST_CASE("A zone of many messages comes whole over TCP", "[dnsd][rfc5936]") {
     CHECK(whole_zone(answer_lines(messages)) == lines_of(*rig.zone("large.test.")));
     CHECK(wait_until([&] { return rig.server->totals().transfers_whole.value() == 1; }));
     CHECK(rig.server->transfers_running() == 0);
+}
+
+TEST_CASE("What a secondary holds is told, of nobody else", "[dnsd][rfc1995][rfc5936]") {
+    Rig rig;
+    Peer stranger(rig.endpoint(), SOCK_STREAM);  // It may transfer, and may never come again.
+    stranger.send(framed(transfer_query("large.test. AXFR")));
+    static_cast<void>(receive_transfer(stranger));
+    CHECK(wait_until([&] { return rig.server->totals().transfers_whole.value() == 1; }));
+    CHECK(rig.followers.heard().empty());
+
+    auto policy = std::make_shared<TransferPolicy>();
+    TransferRules every;
+    every.secondaries.push_back({Endpoint::parse("127.0.0.1:53").value(), {}});
+    policy->set(std::move(every));
+    rig.policy.publish(policy);
+    const auto serial = rig.zone("large.test.")->serial();
+    const std::string who = "large.test. 127.0.0.1 ";
+    Peer secondary(rig.endpoint(), SOCK_STREAM);
+    secondary.send(framed(transfer_query("large.test. IXFR", serial - 1)));
+    static_cast<void>(rig.history.wait_for_question());
+    // It asks for what is after that, so it holds it, whatever becomes of the transfer.
+    CHECK(wait_until([&] { return rig.followers.heard().size() == 1; }));
+    CHECK(rig.followers.heard().front() == who + std::to_string(serial - 1));
+    rig.history.answer(fail(zones::NoHistory::Gone));
+    static_cast<void>(receive_transfer(secondary));
+    CHECK(wait_until([&] { return rig.followers.heard().size() == 2; }));
+    CHECK(rig.followers.heard().back() == who + std::to_string(serial));
 }
 
 TEST_CASE("What is asked around transfers on one connection is answered in order",

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/condensing.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::store {
@@ -225,36 +226,54 @@ TEST_CASE("Moments at which the zone was not there are told from those out of re
     CHECK_FALSE(recorded.ask({name("none.example."), {}, recorded.store.clock.now()}));
 }
 
-TEST_CASE("Where the journal was pruned it is said how far back it reaches", "[store][past]") {
+/// The oldest `rows` go for good.
+void lose(OpenStore& store, std::size_t rows) {
+    Database database = open_database(store.path());
+    Statement find = must(
+        database.statement("SELECT max(id) FROM (SELECT id FROM journal ORDER BY id LIMIT ?1)"));
+    find.bind(static_cast<std::int64_t>(rows));
+    REQUIRE(must(find.step()));
+    const std::int64_t last = find.integer(0);
+    must(find.run());
+    Retention nothing_merged;
+    nothing_merged.condensed_octets = 0;
+    Transaction transaction = must(Transaction::begin(database));
+    static_cast<void>(must(condense_journal(database, last)));
+    static_cast<void>(must(prune(database, nothing_merged, store.clock.now())));
+    must(transaction.commit());
+}
+
+TEST_CASE("Where history was pruned it is said how far back it reaches", "[store][past]") {
     Recorded recorded;
     for (int each = 1; each < 6; ++each)
         recorded.set("www", "192.0.2." + std::to_string(each + 1));
     const auto versions = recorded.versions;
-    {
-        Database database = open_database(recorded.store.path());
-        must(
-            database.run("DELETE FROM journal WHERE id IN (SELECT id FROM journal ORDER BY id"
-                         " LIMIT 3)"));
-    }
+    lose(recorded.store, 3);
     // The oldest row that is left leads from version 2 to version 3.
     CHECK(recorded.content(versions[3].at) == text_of(versions[3].zone));
     CHECK(recorded.content(versions[2].zone->serial()) == text_of(versions[2].zone));
+    CHECK(recorded.content(versions[2].at) == text_of(versions[2].zone));
     CHECK(recorded.refusal(versions[1].zone->serial()) == Why::OutOfReach);
-    const auto past = recorded.ask(recorded.question(versions[2].at));
+    const auto past = recorded.ask(recorded.question(versions[2].at - Milliseconds(1)));
     REQUIRE_FALSE(past);
     CHECK(past.error().why == Why::OutOfReach);
-    CHECK(past.error().reaches_to == versions[3].at);
+    CHECK(past.error().reaches_to == versions[2].at);
 
-    // Without a single row the zone has been as it is for an unknown time.
-    {
-        Database database = open_database(recorded.store.path());
-        must(database.run("DELETE FROM journal"));
-    }
-    CHECK(recorded.refusal(recorded.store.clock.now()) == Why::OutOfReach);
-    CHECK(recorded.content(versions.back().zone->serial()) == text_of(versions.back().zone));
-    // Another zone's rows bear witness that nothing is missing since.
-    REQUIRE(recorded.store.submit(create_zone("other.example.")));
+    // Without a single row the zone has been as it is since the last change that is gone.
+    lose(recorded.store, 100);
     CHECK(recorded.content(recorded.store.clock.now()) == text_of(versions.back().zone));
+    CHECK(recorded.refusal(versions.back().at - Milliseconds(1)) == Why::OutOfReach);
+    CHECK(recorded.content(versions.back().zone->serial()) == text_of(versions.back().zone));
+    // A zone that was dropped and is forgotten is told from one that never was.
+    zones::ZoneChange drop;
+    drop.apex = name(kPastApex);
+    drop.action = zones::ZoneAction::Drop;
+    recorded.store.clock.advance(Seconds(10));
+    REQUIRE(recorded.store.submit(std::move(drop)));
+    lose(recorded.store, 100);
+    CHECK(recorded.refusal(versions.back().at) == Why::OutOfReach);
+    CHECK(recorded.ask({name("none.example."), {}, versions.back().at}).error().why ==
+          Why::NotThere);
 }
 
 TEST_CASE("A past that would cost too much is not read", "[store][past][hostile]") {
