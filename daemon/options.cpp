@@ -351,8 +351,8 @@ const std::array kOptions = {
            },
            [](const Config& c) { return joined(c.http_fallback_listen); }},
     Option{"http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
-           "PEM file with the certificate and its issuers, shown while there is none of our own; "
-           "empty: self-signed.",
+           "PEM file with the certificate and its issuers; empty: one of our own where [acme] gives "
+           "it, else self-signed.",
            [](Config& c, const OptionValue& v) -> Fault {
                c.http_certificate = text(v);
                return {};

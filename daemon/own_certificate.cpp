@@ -132,7 +132,8 @@ void OwnCertificate::look() {
 /// The newest of ours; empty: there is none that can be shown.
 std::optional<OwnCertificate::Choice> OwnCertificate::from_acme(store::Queries& queries,
                                                                 Rebuild rebuild) {
-    if (config_.acme_directory.empty()) return std::nullopt;
+    const bool has_files = files_or_self_signed_.source == CertificateSource::Files;
+    if (has_files || config_.acme_directory.empty()) return std::nullopt;
     const auto name = orderable(config_.http_server_name);
     if (!name) return std::nullopt;
     const WallTime now = clock_.now();
@@ -222,6 +223,8 @@ void OwnCertificate::cannot_ask(const Error& why) {
 
 std::optional<acme::OwnNames> OwnCertificate::wanted_names() {
     waits_for_zone_ = false;
+    if (files_or_self_signed_.source == CertificateSource::Files)
+        return nothing_wanted("http.certificate names files, and they are shown");
     if (config_.acme_directory.empty() || !ask_)
         return nothing_wanted("no CA is configured ([acme] directory)");
     const auto name = orderable(config_.http_server_name);

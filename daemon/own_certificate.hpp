@@ -1,13 +1,13 @@
 // daemon/own_certificate.hpp - which certificate our TLS listeners show, now and from now on.
 //
 // The API, DNS over TLS and DNS over HTTPS share one slot. In it is, of what there is, the first
-// of: the newest unexpired certificate from our own ACME module that is good for http.server_name;
-// the one of the operator's files; the self-signed one. This is the only place that puts one there,
+// of: the one of the operator's files; the newest unexpired certificate from our own ACME module
+// that is good for http.server_name; the self-signed one. This is the only place that puts one there,
 // so that neither a reload nor a day's end takes back what another path has put in. The fallback
 // slot always holds the self-signed one (docs/adr/0010-our-own-certificate-and-its-fallback.md).
 //
-// A certificate of our own is asked for where [acme] is configured, http.server_name is a host
-// name, and a zone here holds it; the other names where they are in the same zone.
+// A certificate of our own is asked for where no files are configured, [acme] is, http.server_name
+// is a host name, and a zone here holds it; the other names where they are in the same zone.
 //
 // Standards RFC 8555 (by acme/), RFC 7858 section 4.2 (pins of the fallback's key).
 // Threads   The main thread; changed(), zones_changed(), view() and order() from any.

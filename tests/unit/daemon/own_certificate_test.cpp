@@ -182,23 +182,29 @@ TEST_CASE("A certificate of ours that expired is shown no more", "[daemon][own]"
     CHECK(place.shown() == next);
 }
 
-TEST_CASE("The operator's files are shown where there is none of ours", "[daemon][own]") {
+TEST_CASE("The operator's files go first, and nothing is ordered beside them", "[daemon][own]") {
     Place place;
     place.add_files();
     place.start();
     CHECK(place.source() == "file");
+    CHECK(place.own->view().ordered.empty());
+    CHECK(place.own->view().obstacle == "http.certificate names files, and they are shown");
     const std::string ours = place.issue("DNS:manager.example.net");
-    place.own->look();
-    CHECK(place.shown() == ours);
-    place.store.clock.advance(kWholeDay * 90);
     place.own->look();
     CHECK(place.source() == "file");
 
-    // Without a CA, or without a name, ours is none of our business.
-    place.issue("DNS:manager.example.net");
+    // Without them it is ours, at once.
+    Config without_files = place.config;
+    without_files.http_certificate.clear();
+    without_files.http_key.clear();
+    REQUIRE(place.own->reload(without_files));
+    CHECK(place.shown() == ours);
+
+    // Without a CA ours is none of our business.
+    place.config = without_files;
     place.config.acme_directory.clear();
     place.start();
-    CHECK(place.source() == "file");
+    CHECK(place.source() == "self-signed");
     CHECK(place.own->view().obstacle == "no CA is configured ([acme] directory)");
 }
 
@@ -238,17 +244,16 @@ TEST_CASE("Neither a reload nor a day's end takes a certificate of ours away", "
     place.own->renew();
     CHECK(place.shown() == ours);
     CHECK(place.own->slot()->generation() > generation);  // Session tickets have new keys.
-    place.add_files();
     REQUIRE(place.own->reload(place.config));
     CHECK(place.shown() == ours);
 
     // A reload that cannot be carried out changes nothing.
+    place.add_files();
     std::ofstream(place.store.folder.file("api.pem")) << "broken";
-    Config broken = place.config;
-    broken.http_other_names = {"dns.example.net"};
-    CHECK_FALSE(place.own->reload(broken));
-    place.store.clock.advance(kWholeDay * 90);
-    place.own->look();
+    CHECK_FALSE(place.own->reload(place.config));
+    CHECK(place.shown() == ours);
+    place.add_files();
+    REQUIRE(place.own->reload(place.config));
     CHECK(place.source() == "file");
     CHECK(place.own->view().served.names == std::vector<std::string>{"operator.example.net"});
 }
