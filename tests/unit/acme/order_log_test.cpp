@@ -8,34 +8,34 @@ namespace {
 constexpr Seconds kMinute{60};
 constexpr Seconds kHour{3600};
 const WallTime kStart = from_unix_milliseconds(1'795'000'000'000);
-constexpr OrderLimits kLimits{5, 20};
+constexpr OrderLimits kFewOrders{5, 20};
 
 TEST_CASE("a server may place five orders within an hour, and the sixth when one is old enough",
           "[acme]") {
     OrderLog log;
     CHECK_FALSE(log.knows(1));
     for (int each = 0; each < 5; ++each) {
-        CHECK_FALSE(log.full(1, kStart + kMinute * each, kLimits));
+        CHECK_FALSE(log.full(1, kStart + kMinute * each, kFewOrders));
         log.note(1, kStart + kMinute * each);
     }
-    const auto full = log.full(1, kStart + kMinute * 5, kLimits);
+    const auto full = log.full(1, kStart + kMinute * 5, kFewOrders);
     REQUIRE(full);
     CHECK(full->placed == 5);
     CHECK(full->span == "an hour");
     CHECK(full->until == kStart + kHour);
-    CHECK_FALSE(log.full(1, full->until, kLimits));
-    CHECK_FALSE(log.full(2, kStart, kLimits));  // Another server is not held back.
+    CHECK_FALSE(log.full(1, full->until, kFewOrders));
+    CHECK_FALSE(log.full(2, kStart, kFewOrders));  // Another server is not held back.
 }
 
 TEST_CASE("a server may place twenty orders within a day", "[acme]") {
     OrderLog log;
     for (int each = 0; each < 20; ++each)
         log.note(1, kStart + kHour / 2 * each);
-    const auto full = log.full(1, kStart + kHour * 12, kLimits);
+    const auto full = log.full(1, kStart + kHour * 12, kFewOrders);
     REQUIRE(full);
     CHECK(full->span == "a day");
     CHECK(full->until == kStart + kHour * 24);
-    CHECK_FALSE(log.full(1, full->until, kLimits));
+    CHECK_FALSE(log.full(1, full->until, kFewOrders));
 }
 
 TEST_CASE("what a last run did counts, and old orders are forgotten", "[acme]") {

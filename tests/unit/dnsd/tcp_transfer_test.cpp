@@ -83,7 +83,7 @@ struct Rig {
         options.listen = {Endpoint::parse("127.0.0.1:0").value()};
         options.workers = 2;
         options.transfers = limits;
-        server = Server::bind(options, zones, {&policy, &history, &followers}).value();
+        server = Server::bind(options, zones, {&policy, &history, nullptr, &followers}).value();
         REQUIRE(server->start());
     }
     void allow(const char* prefix) {
