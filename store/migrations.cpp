@@ -14,11 +14,12 @@ extern const Migration kMigration0004;
 extern const Migration kMigration0005;
 extern const Migration kMigration0006;
 extern const Migration kMigration0007;
+extern const Migration kMigration0010;
 
 namespace {
 constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003,
                                     &kMigration0004, &kMigration0005, &kMigration0006,
-                                    &kMigration0007};
+                                    &kMigration0007, &kMigration0010};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {
@@ -26,7 +27,7 @@ std::span<const Migration* const> migrations() noexcept {
 }
 
 std::int64_t newest_schema() noexcept {
-    return static_cast<std::int64_t>(kMigrations.size());
+    return kMigrations.back()->version;
 }
 
 Result<void> migrate(Database& database) {
@@ -34,18 +35,21 @@ Result<void> migrate(Database& database) {
 }
 
 Result<void> migrate(Database& database, std::span<const Migration* const> steps) {
-    const std::int64_t newest = static_cast<std::int64_t>(steps.size());
+    const std::int64_t newest = steps.empty() ? 0 : steps.back()->version;
     const std::int64_t version = TRY(database.schema_version());
     if (version > newest)
         return fail(Error{ErrorCode::Corrupt, database.path(),
                           "made by a newer Hairpin (schema " + std::to_string(version) +
                               ", this one knows " + std::to_string(newest) + ")"});
-    for (std::int64_t next = version + 1; next <= newest; ++next) {
-        const Migration& step = *steps[static_cast<std::size_t>(next - 1)];
-        HAIRPIN_ASSERT(step.version == next);
+    std::int64_t done = version;
+    for (const Migration* each : steps) {
+        const Migration& step = *each;
+        if (step.version <= version) continue;
+        HAIRPIN_ASSERT(step.version > done);
+        done = step.version;
         Transaction transaction = TRY(Transaction::begin(database));
         TRY(database.execute(step.sql));
-        TRY(database.execute("PRAGMA user_version = " + std::to_string(next)));
+        TRY(database.execute("PRAGMA user_version = " + std::to_string(step.version)));
         TRY(transaction.commit());
     }
     return {};
