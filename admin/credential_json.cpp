@@ -60,8 +60,9 @@ void read_names(ObjectReader& body, zones::Grant& grant) {
         const auto pattern = zones::NamePattern::parse(each);
         if (!pattern)
             body.refuse("names", "\"" + each.substr(0, 64) +
-                                     "\" is neither a name nor \"subtree:\" and a name");
-        else if (grant.zone && !pattern->name.is_within(*grant.zone))
+                                     "\" is neither a name, nor \"subtree:\" and a name, nor "
+                                     "server:names or server:challenges");
+        else if (grant.zone && !pattern->is_of_server() && !pattern->name.is_within(*grant.zone))
             body.refuse("names", pattern->name.text() + " is not in the zone");
         else
             grant.names.push_back(*pattern);
@@ -106,7 +107,8 @@ zones::Grant read_grant(const JsonValue& value, const std::string& pointer,
     read_operations(body, grant);
     if (const auto text = body.text("values")) {
         const auto rule = zones::value_rule_from_text(*text);
-        if (!rule) body.refuse("values", "must be any, public, private, source or challenge");
+        if (!rule)
+            body.refuse("values", "must be any, public, private, source, challenge or own-names");
         grant.values = rule.value_or(zones::ValueRule::Any);
     }
     body.finish();
@@ -186,6 +188,13 @@ void read_role(ObjectReader& body, WantedCredential& wanted) {
     if (!role || !wanted.owner.licence.empty())
         body.refuse("zone", "goes with a role that has no owner");
     if (apex) wanted.role_zone = *apex;
+}
+
+/// As it is read, without the final dot.
+std::string shown_pattern(const zones::NamePattern& pattern) {
+    std::string text = pattern.text();
+    if (!pattern.is_of_server() && text.size() > 1 && text.back() == '.') text.pop_back();
+    return text;
 }
 
 }  // namespace
@@ -273,9 +282,7 @@ void write_grants(JsonWriter& json, const std::vector<zones::Grant>& grants) {
         json.member("zone", each.zone ? shown(*each.zone) : std::string(kAll));
         std::vector<std::string> names;
         for (const zones::NamePattern& name : each.names)
-            names.push_back(name.kind == zones::NamePattern::Kind::Subtree
-                                ? "subtree:" + shown(name.name)
-                                : shown(name.name));
+            names.push_back(shown_pattern(name));
         if (names.empty()) names.emplace_back(kAll);
         json.member("names", names);
         std::vector<std::string> types;

@@ -29,9 +29,9 @@ zones::Grant any_challenge(const zones::Name& zone) {
 Result<std::vector<zones::Grant>, std::string> grants_of_role(std::string_view role,
                                                               const RoleScope& scope) {
     if (role == "server" || role == "addresses" || role == "challenges") {
-        if (!scope.server && role == "challenges") return std::vector{any_challenge(scope.zone)};
-        if (!scope.server) return fail("the role " + std::string(role) + " is for a server's");
-        auto grants = server_grants(*scope.server, scope.zone);
+        if (!scope.is_server && role == "challenges") return std::vector{any_challenge(scope.zone)};
+        if (!scope.is_server) return fail("the role " + std::string(role) + " is for a server's");
+        auto grants = server_grants(scope.zone);
         if (role == "addresses") return std::vector{std::move(grants.front())};
         if (role == "challenges") return std::vector{std::move(grants.back())};
         return grants;
@@ -39,7 +39,7 @@ Result<std::vector<zones::Grant>, std::string> grants_of_role(std::string_view r
     if (role != "zone" && role != "secondary" && role != "reader")
         return fail(
             std::string("must be server, addresses, challenges, zone, secondary or reader"));
-    if (scope.server)
+    if (scope.is_server)
         return fail("the role " + std::string(role) +
                     " is not for one server's: it is about the "
                     "whole zone");

@@ -12,12 +12,10 @@
 
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "admin/names.hpp"
 #include "core/result.hpp"
 #include "zones/name.hpp"
 #include "zones/permission.hpp"
@@ -27,7 +25,7 @@ namespace hairpin::admin {
 /// Whom a role is given to.
 struct RoleScope {
     zones::Name zone;
-    std::optional<TwinNames> server;  // Of an owner that is a server.
+    bool is_server = false;  // The owner is one: roles of a server are about its names.
 };
 
 /// Errors: a sentence: there is no such role, or not for such an owner.

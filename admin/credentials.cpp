@@ -70,30 +70,28 @@ struct OwnerFacts {
     std::optional<RoleScope> scope;  // None: the operator's, without a zone.
 };
 
-Result<OwnerFacts, Problem> find_owner(store::Writer& writer, WantedCredential& wanted,
-                                       const zones::AddressRules& rules) {
+Result<OwnerFacts, Problem> find_owner(store::Writer& writer, WantedCredential& wanted) {
     OwnerFacts facts;
     if (wanted.owner.licence.empty()) {
-        if (wanted.role_zone) facts.scope = RoleScope{*wanted.role_zone, {}};
+        if (wanted.role_zone) facts.scope = RoleScope{*wanted.role_zone};
         return facts;
     }
     const auto licence = TRY(writer.read().licence(wanted.owner.licence));
     if (!licence)
         return fail(invalid_field("/owner/licence",
                                   "there is no licence \"" + wanted.owner.licence + "\""));
-    facts.scope = RoleScope{licence->zone_apex, {}};
+    facts.scope = RoleScope{licence->zone_apex};
     if (wanted.owner.server.empty()) {
         wanted.row.licence = licence->name;
         return facts;
     }
     const auto server = TRY(writer.read().server(licence->name, wanted.owner.server));
-    const auto names = twin_names(wanted.owner.server, licence->zone_apex, rules);
-    if (!server || !names)
+    if (!server)
         return fail(invalid_field(
             "/owner/server",
             "licence \"" + licence->name + "\" has no server \"" + wanted.owner.server + "\""));
     wanted.row.server_id = server->id;
-    facts.scope->server = *names;
+    facts.scope->is_server = true;
     return facts;
 }
 
@@ -111,7 +109,11 @@ Result<void, Problem> check_room(store::Writer& writer, const WantedCredential& 
 /// What grants may name: zones that are there, and of a licence's credentials the licence's alone.
 Result<void, Problem> check_grants(store::Writer& writer, const OwnerFacts& owner, bool is_owned,
                                    const std::vector<zones::Grant>& grants) {
+    const auto is_of_server = [](const zones::NamePattern& each) { return each.is_of_server(); };
     for (const zones::Grant& each : grants) {
+        const bool needs_server = std::any_of(each.names.begin(), each.names.end(), is_of_server);
+        if (needs_server && !(owner.scope && owner.scope->is_server))
+            return fail(invalid_field("/allow", "names a server's names, and the owner is none"));
         if (is_owned && (!each.zone || !(*each.zone == owner.scope->zone)))
             return fail(invalid_field("/allow", "reaches beyond " + owner.scope->zone.text() +
                                                     ", the zone of the owner's licence"));
@@ -123,9 +125,8 @@ Result<void, Problem> check_grants(store::Writer& writer, const OwnerFacts& owne
 }
 
 /// On the commit thread.
-Result<void, Problem> insert_wanted(store::Writer& writer, WantedCredential& wanted,
-                                    const zones::AddressRules& rules) {
-    const OwnerFacts owner = TRY(find_owner(writer, wanted, rules));
+Result<void, Problem> insert_wanted(store::Writer& writer, WantedCredential& wanted) {
+    const OwnerFacts owner = TRY(find_owner(writer, wanted));
     if (!wanted.role.empty()) {
         if (!owner.scope) return fail(invalid_field("/role", "needs an owner, or a \"zone\""));
         auto grants = grants_of_role(wanted.role, *owner.scope);
@@ -182,9 +183,8 @@ Result<Write, Problem> post_credential(Api& api, const Call& call) {
                    wanted->row.kind == store::CredentialKind::Tsig
                        ? wanted->row.tsig_name
                        : std::string(store::to_string(wanted->row.kind)) + " " + wanted->row.label};
-    write.rows = [wanted, &rules = api.context().options.addresses](store::Writer& writer,
-                                                                    zones::Change&) {
-        return insert_wanted(writer, *wanted, rules);
+    write.rows = [wanted](store::Writer& writer, zones::Change&) {
+        return insert_wanted(writer, *wanted);
     };
     write.answer = [wanted](const store::WorkReceipt&) {
         return Shown{wanted->row, wanted->owner, wanted->grants}.answer(201, &wanted->secret);
@@ -250,7 +250,7 @@ Result<Write, Problem> patch_credential(Api&, const Call& call) {
         if (is_owned) {
             const auto licence = TRY(writer.read().licence(shown->owner.licence));
             if (!licence) return fail(not_found("licence \"" + shown->owner.licence + "\""));
-            owner.scope = RoleScope{licence->zone_apex, {}};
+            owner.scope = RoleScope{licence->zone_apex, !shown->owner.server.empty()};
         }
         TRY(check_grants(writer, owner, is_owned, *allow));
         shown->grants = *allow;

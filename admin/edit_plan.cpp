@@ -1,9 +1,11 @@
 #include "admin/edit_plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "admin/authentication.hpp"
 #include "admin/credential_check.hpp"
+#include "admin/names.hpp"
 #include "admin/presence.hpp"
 #include "admin/report_row.hpp"
 #include "store/challenge_rows.hpp"
@@ -19,6 +21,40 @@ Result<store::Identity, Problem> find_identity(const EditScene& scene, const Edi
     TRY(check_standing(*identity, scene.now));
     TRY(check_source(identity->credential, request.source));
     return *std::move(identity);
+}
+
+bool writes_own_names(const std::vector<zones::Grant>& grants) {
+    return std::any_of(grants.begin(), grants.end(), [](const zones::Grant& each) {
+        return each.values == zones::ValueRule::OwnNames;
+    });
+}
+
+/// Whether it is a name of a server of the caller's: of the one that the credential is of, or of
+/// any of its licence's.
+Result<bool, Problem> is_own_server(const EditScene& scene, const store::Identity& identity,
+                                    const zones::Name& target) {
+    if (!identity.licence) return false;
+    const auto role = scene.rules.role_of(target, identity.licence->zone_apex);
+    if (!role) return false;
+    const std::string label = label_of(target, *role, scene.rules);
+    if (identity.server) return identity.server->label == label;
+    return TRY(scene.queries.server(identity.licence->name, label)).has_value();
+}
+
+/// Of the names that CNAMEs would lead to those of the caller's servers. Asked for only where a
+/// grant goes by them.
+Result<std::vector<zones::Name>, Problem> own_targets(const EditScene& scene,
+                                                      const store::Identity& identity,
+                                                      const zones::ZoneChange& change) {
+    std::vector<zones::Name> own;
+    for (const zones::Edit& edit : change.edits) {
+        if (edit.type != zones::RType::CNAME) continue;
+        for (const Octets& rdata : edit.rdatas) {
+            const auto target = zones::Name::from_wire(rdata);
+            if (target && TRY(is_own_server(scene, identity, *target))) own.push_back(*target);
+        }
+    }
+    return own;
 }
 
 store::SeenUpdate seen_update(const PlannedReport& report, WallTime now) {
@@ -53,7 +89,9 @@ Result<EditPlan, Problem> plan_edits(const EditScene& scene, const EditRequest& 
         return fail(
             Problem(ProblemType::Forbidden,
                     "refused: " + apex.text() + " is the catalog, which is kept by itself"));
-    const auto decision = zones::decide(grants, apex, request.change.edits, request.source);
+    std::vector<zones::Name> own;
+    if (writes_own_names(grants)) own = TRY(own_targets(scene, plan.identity, request.change));
+    const auto decision = zones::decide(grants, apex, request.change.edits, request.source, own);
     if (!decision.is_allowed) return fail(Problem(ProblemType::Forbidden, decision.rule));
     plan.rule = decision.rule;
     plan.change = request.change;

@@ -18,14 +18,6 @@ bool is_address_type(RType type) noexcept {
     return type == RType::A || type == RType::AAAA;
 }
 
-/// The label of the server whose name `owner` is; empty: it has the form of none.
-std::string label_of(const zones::Name& owner, zones::TwinRole role,
-                     const zones::AddressRules& rules) {
-    std::string label(as_text(owner.lower().first_label()));
-    if (role == zones::TwinRole::Internal) label.erase(0, rules.internal_prefix.size());
-    return label;
-}
-
 /// What one server's names are to hold; absent: nothing is said of that name.
 struct Wish {
     store::ServerRow server;

@@ -140,12 +140,7 @@ net::Response explanation_response(const Explanation& explanation) {
 }
 
 /// What needs no plan: to read, to transfer, by the grants.
-Result<Explanation, Problem> explain_question(Api& api, const Supposition& wanted,
-                                              const store::Identity& identity) {
-    if (const auto fits = check_standing(identity, api.now()); !fits)
-        return Explanation{false, fits.error().detail};
-    if (const auto fits = check_source(identity.credential, wanted.source); !fits)
-        return Explanation{false, fits.error().detail};
+Explanation explain_question(Api& api, const Supposition& wanted, const store::Identity& identity) {
     zones::PermissionQuestion question;
     question.operation = wanted.operation;
     question.apex = wanted.apex();
@@ -153,10 +148,10 @@ Result<Explanation, Problem> explain_question(Api& api, const Supposition& wante
     question.type = wanted.type;
     question.is_whole_zone = !wanted.owner;
     question.source = wanted.source;
-    const auto grants =
-        TRY(effective_grants(api.queries(), identity, api.context().options.addresses));
-    auto decision = zones::decide(grants, question);
-    return Explanation{decision.is_allowed, std::move(decision.rule)};
+    auto rule =
+        judge(api.queries(), identity, question, api.now(), api.context().options.addresses);
+    if (!rule) return {false, std::move(rule).error().detail};
+    return {true, *std::move(rule)};
 }
 
 }  // namespace
@@ -189,7 +184,7 @@ Result<net::Response, Problem> post_explanation(Api& api, const Call& call) {
     if (door != nullptr)
         return explanation_response(TRY(door->explain(api, wanted, std::move(identity))));
     if (wanted.operation != zones::Operation::Update)
-        return explanation_response(TRY(explain_question(api, wanted, identity)));
+        return explanation_response(explain_question(api, wanted, identity));
     return explanation_response(explain_edits(api, wanted, identity));
 }
 

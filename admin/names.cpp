@@ -41,6 +41,13 @@ zones::Name challenge_name(const zones::Name& name) {
     return *made;
 }
 
+std::string label_of(const zones::Name& owner, zones::TwinRole role,
+                     const zones::AddressRules& rules) {
+    std::string label(as_text(owner.lower().first_label()));
+    if (role == zones::TwinRole::Internal) label.erase(0, rules.internal_prefix.size());
+    return label;
+}
+
 Result<zones::Name, std::string> parse_apex(std::string_view text) {
     const auto name = zones::Name::parse(text);
     if (!name) return fail(reason(text, name.error()));

@@ -34,6 +34,11 @@ struct TwinNames {
                                                         const zones::Name& apex,
                                                         const zones::AddressRules& rules);
 
+/// The label of the server that `owner` would be the name of; `role` as AddressRules::role_of()
+/// says.
+[[nodiscard]] std::string label_of(const zones::Name& owner, zones::TwinRole role,
+                                   const zones::AddressRules& rules);
+
 /// "_acme-challenge" in front of a name: there is room, see kMaxLicenceZoneOctets.
 [[nodiscard]] zones::Name challenge_name(const zones::Name& name);
 

@@ -30,17 +30,12 @@ Result<std::string, Problem> judge_transfer(store::Queries& queries,
                                             const store::Identity& identity,
                                             const zones::Name& apex, const IpAddress& source,
                                             WallTime now, const zones::AddressRules& rules) {
-    TRY(check_standing(identity, now));
-    TRY(check_source(identity.credential, source));
     zones::PermissionQuestion question;
     question.operation = zones::Operation::Transfer;
     question.apex = question.owner = apex;
     question.is_whole_zone = true;
     question.source = source;
-    auto decision = zones::decide(TRY(effective_grants(queries, identity, rules)), question);
-    if (!decision.is_allowed)
-        return fail(Problem(ProblemType::Forbidden, std::move(decision.rule)));
-    return std::move(decision.rule);
+    return judge(queries, identity, question, now, rules);
 }
 
 void audit_refused_transfer(ApiContext& context, const RefusedTransfer& refused) {

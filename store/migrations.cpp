@@ -16,6 +16,7 @@ extern const Migration kMigration0006;
 extern const Migration kMigration0007;
 extern const Migration kMigration0008;
 extern const Migration kMigration0009;
+extern const Migration kMigration0010;
 extern const Migration kMigration0011;
 extern const Migration kMigration0012;
 extern const Migration kMigration0013;
@@ -25,8 +26,8 @@ namespace {
 constexpr std::array kMigrations = {&kMigration0001, &kMigration0002, &kMigration0003,
                                     &kMigration0004, &kMigration0005, &kMigration0006,
                                     &kMigration0007, &kMigration0008, &kMigration0009,
-                                    &kMigration0011, &kMigration0012, &kMigration0013,
-                                    &kMigration0014};
+                                    &kMigration0010, &kMigration0011, &kMigration0012,
+                                    &kMigration0013, &kMigration0014};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {
@@ -34,7 +35,7 @@ std::span<const Migration* const> migrations() noexcept {
 }
 
 std::int64_t newest_schema() noexcept {
-    return kMigrations.back()->version;
+    return static_cast<std::int64_t>(kMigrations.size());
 }
 
 Result<void> migrate(Database& database) {
@@ -42,21 +43,18 @@ Result<void> migrate(Database& database) {
 }
 
 Result<void> migrate(Database& database, std::span<const Migration* const> steps) {
-    const std::int64_t newest = steps.empty() ? 0 : steps.back()->version;
+    const std::int64_t newest = static_cast<std::int64_t>(steps.size());
     const std::int64_t version = TRY(database.schema_version());
     if (version > newest)
         return fail(Error{ErrorCode::Corrupt, database.path(),
                           "made by a newer Hairpin (schema " + std::to_string(version) +
                               ", this one knows " + std::to_string(newest) + ")"});
-    std::int64_t done = version;
-    for (const Migration* each : steps) {
-        const Migration& step = *each;
-        if (step.version <= version) continue;
-        HAIRPIN_ASSERT(step.version > done);
-        done = step.version;
+    for (std::int64_t next = version + 1; next <= newest; ++next) {
+        const Migration& step = *steps[static_cast<std::size_t>(next - 1)];
+        HAIRPIN_ASSERT(step.version == next);
         Transaction transaction = TRY(Transaction::begin(database));
         TRY(database.execute(step.sql));
-        TRY(database.execute("PRAGMA user_version = " + std::to_string(step.version)));
+        TRY(database.execute("PRAGMA user_version = " + std::to_string(next)));
         TRY(transaction.commit());
     }
     return {};

@@ -19,7 +19,7 @@
 namespace hairpin::store {
 
 struct Migration {
-    std::int64_t version;  // 1 and up, each higher than the one before it.
+    std::int64_t version;  // 1 and up, without a gap.
     const char* what;      // "the first schema"
     const char* sql;
 };

@@ -13,8 +13,10 @@ constexpr std::string_view kSubtreePrefix = "subtree:";
 constexpr std::size_t kChallengeCharacters = 43;
 
 constexpr std::array kOperations{Operation::Read, Operation::Update, Operation::Transfer};
-constexpr std::array kValueRules{ValueRule::Any, ValueRule::Public, ValueRule::Private,
-                                 ValueRule::Source, ValueRule::Challenge};
+constexpr std::array kValueRules{ValueRule::Any,    ValueRule::Public,    ValueRule::Private,
+                                 ValueRule::Source, ValueRule::Challenge, ValueRule::OwnNames};
+constexpr std::string_view kServerNames = "server:names";
+constexpr std::string_view kServerChallenges = "server:challenges";
 
 bool is_challenge_value(OctetView rdata) noexcept {
     if (rdata.size() != kChallengeCharacters + 1 || rdata[0] != kChallengeCharacters) return false;
@@ -36,42 +38,67 @@ std::string_view wish_of(ValueRule rule) noexcept {
             return "the requestor's own address only";
         case ValueRule::Challenge:
             return "ACME challenge values only";
+        case ValueRule::OwnNames:
+            return "CNAMEs to its own names only";
     }
     return "";
 }
 
-bool value_fits(ValueRule rule, RType type, OctetView rdata, const IpAddress& source) {
+/// Whether grants for that zone name it. A grant for every name of it names whatever is in it.
+bool is_named(std::span<const Grant> grants, const Name& apex, const Name& target) noexcept {
+    if (!target.is_within(apex)) return false;
+    return std::any_of(grants.begin(), grants.end(), [&](const Grant& each) {
+        if (!each.zone || !(*each.zone == apex)) return false;
+        return each.names.empty() ||
+               std::any_of(each.names.begin(), each.names.end(),
+                           [&](const NamePattern& name) { return name.matches(target); });
+    });
+}
+
+bool leads_to_own(std::span<const Grant> grants, const PermissionQuestion& question,
+                  OctetView rdata) {
+    if (question.type != RType::CNAME) return false;
+    const auto target = Name::from_wire(rdata);
+    if (!target) return false;
+    return std::find(question.own_names.begin(), question.own_names.end(), *target) !=
+               question.own_names.end() ||
+           is_named(grants, question.apex, *target);
+}
+
+bool value_fits(ValueRule rule, std::span<const Grant> grants, const PermissionQuestion& question,
+                OctetView rdata) {
+    const RType type = question.type.value_or(RType::ANY);
     if (rule == ValueRule::Any) return true;
     if (rule == ValueRule::Challenge) return type == RType::TXT && is_challenge_value(rdata);
+    if (rule == ValueRule::OwnNames) return leads_to_own(grants, question, rdata);
     if (type != RType::A && type != RType::AAAA) return false;
     const auto address = IpAddress::from_octets(rdata);
     if (!address) return false;
     if (rule == ValueRule::Private) return is_private(*address);
-    if (rule == ValueRule::Source) return address->unmapped() == source.unmapped();
+    if (rule == ValueRule::Source) return address->unmapped() == question.source.unmapped();
     return !special_range(*address);
 }
 
 /// How much of a question a grant answers: for the sentence about the nearest.
 enum class Nearness : std::uint8_t { Nothing, Zone, Operation, Owner, Type, All };
 
-Nearness nearness(const Grant& grant, const PermissionQuestion& question) {
+Nearness nearness(const Grant& grant, std::span<const Grant> grants,
+                  const PermissionQuestion& question) {
     if (grant.zone && !(*grant.zone == question.apex)) return Nearness::Nothing;
     if (!grant.operations.has(question.operation)) return Nearness::Zone;
-    const bool is_named =
+    const bool is_for_owner =
         grant.names.empty() ||
         (!question.is_whole_zone &&
          std::any_of(grant.names.begin(), grant.names.end(),
                      [&](const NamePattern& each) { return each.matches(question.owner); }));
-    if (!is_named) return Nearness::Operation;
+    if (!is_for_owner) return Nearness::Operation;
     const bool is_typed =
         grant.types.empty() || (question.type && std::find(grant.types.begin(), grant.types.end(),
                                                            *question.type) != grant.types.end());
     if (!is_typed) return Nearness::Owner;
-    const bool fits =
-        std::all_of(question.written.begin(), question.written.end(), [&](const Octets& rdata) {
-            return value_fits(grant.values, question.type.value_or(RType::ANY), rdata,
-                              question.source);
-        });
+    const bool fits = std::all_of(
+        question.written.begin(), question.written.end(),
+        [&](const Octets& rdata) { return value_fits(grant.values, grants, question, rdata); });
     return fits ? Nearness::All : Nearness::Type;
 }
 
@@ -101,7 +128,8 @@ std::string refusal(Nearness nearest, const Grant* grant, const PermissionQuesti
            std::string(wish_of(grant->values));
 }
 
-PermissionQuestion question_of(const Name& apex, const Edit& edit, const IpAddress& source) {
+PermissionQuestion question_of(const Name& apex, const Edit& edit, const IpAddress& source,
+                               std::span<const Name> own_names) {
     PermissionQuestion question;
     question.apex = apex;
     question.owner = edit.owner;
@@ -109,6 +137,7 @@ PermissionQuestion question_of(const Name& apex, const Edit& edit, const IpAddre
     if (edit.kind == EditKind::AddRecords || edit.kind == EditKind::ReplaceRRset)
         question.written = edit.rdatas;
     question.source = source;
+    question.own_names = own_names;
     return question;
 }
 
@@ -144,6 +173,8 @@ std::string_view to_string(ValueRule rule) noexcept {
             return "source";
         case ValueRule::Challenge:
             return "challenge";
+        case ValueRule::OwnNames:
+            return "own-names";
     }
     return "";
 }
@@ -154,12 +185,37 @@ std::optional<ValueRule> value_rule_from_text(std::string_view text) noexcept {
     return std::nullopt;
 }
 
+bool NamePattern::matches(const Name& owner) const noexcept {
+    switch (kind) {
+        case Kind::Exactly:
+            return owner == name;
+        case Kind::Subtree:
+            return owner.is_within(name);
+        case Kind::ServerNames:
+        case Kind::ServerChallenges:
+            break;
+    }
+    return false;
+}
+
 std::string NamePattern::text() const {
-    return (kind == Kind::Subtree ? std::string(kSubtreePrefix) : std::string()) + name.text();
+    switch (kind) {
+        case Kind::Exactly:
+            break;
+        case Kind::Subtree:
+            return std::string(kSubtreePrefix) + name.text();
+        case Kind::ServerNames:
+            return std::string(kServerNames);
+        case Kind::ServerChallenges:
+            return std::string(kServerChallenges);
+    }
+    return name.text();
 }
 
 std::optional<NamePattern> NamePattern::parse(std::string_view text) {
     NamePattern pattern;
+    if (text == kServerNames) return NamePattern{Kind::ServerNames, Name()};
+    if (text == kServerChallenges) return NamePattern{Kind::ServerChallenges, Name()};
     if (text.starts_with(kSubtreePrefix)) {
         pattern.kind = Kind::Subtree;
         text.remove_prefix(kSubtreePrefix.size());
@@ -192,7 +248,7 @@ Decision decide(std::span<const Grant> grants, const PermissionQuestion& questio
     Nearness nearest = Nearness::Nothing;
     const Grant* nearest_grant = nullptr;
     for (std::size_t at = 0; at < grants.size(); ++at) {
-        const Nearness reached = nearness(grants[at], question);
+        const Nearness reached = nearness(grants[at], grants, question);
         if (reached == Nearness::All)
             return {true, "allowed by grant " + std::to_string(at + 1) + ": " + grants[at].text()};
         if (reached > nearest) {
@@ -204,14 +260,14 @@ Decision decide(std::span<const Grant> grants, const PermissionQuestion& questio
 }
 
 Decision decide(std::span<const Grant> grants, const Name& apex, std::span<const Edit> edits,
-                const IpAddress& source) {
+                const IpAddress& source, std::span<const Name> own_names) {
     if (edits.empty()) {
         if (concerns(grants, apex)) return {true, "allowed: nothing would change"};
         return {false, "refused: no grant is for zone " + apex.text()};
     }
     Decision last;
     for (const Edit& each : edits) {
-        last = decide(grants, question_of(apex, each, source));
+        last = decide(grants, question_of(apex, each, source, own_names));
         if (!last.is_allowed) return last;
     }
     return last;

@@ -55,13 +55,22 @@ private:
 };
 
 struct NamePattern {
-    enum class Kind : std::uint8_t { Exactly, Subtree };  // Subtree: the name and all below it.
+    enum class Kind : std::uint8_t {
+        Exactly,
+        Subtree,  // The name and all below it.
+        // Of the server that the credential is of: its names, and their challenge names. What they
+        // are is for who knows servers to say, each time anew (admin/credential_check.hpp): as they
+        // stand here they match nothing.
+        ServerNames,
+        ServerChallenges,
+    };
     Kind kind = Kind::Exactly;
-    Name name;
-    [[nodiscard]] bool matches(const Name& owner) const noexcept {
-        return kind == Kind::Exactly ? owner == name : owner.is_within(name);
+    Name name;  // Of a server's: the root, which says nothing.
+    [[nodiscard]] bool matches(const Name& owner) const noexcept;
+    [[nodiscard]] bool is_of_server() const noexcept {
+        return kind == Kind::ServerNames || kind == Kind::ServerChallenges;
     }
-    /// "www.example.net." or "subtree:example.net."
+    /// "www.example.net.", "subtree:example.net.", "server:names", "server:challenges".
     [[nodiscard]] std::string text() const;
     /// Errors: nullopt: not a name.
     [[nodiscard]] static std::optional<NamePattern> parse(std::string_view text);
@@ -75,6 +84,7 @@ enum class ValueRule : std::uint8_t {
     Private,    // A and AAAA: RFC 1918 and RFC 4193 only.
     Source,     // A and AAAA: the address that the request came from.
     Challenge,  // TXT: one string of 43 characters of base64url (RFC 8555 section 8.4).
+    OwnNames,   // CNAME: to a name that the grants name, or to one of the caller's servers.
 };
 [[nodiscard]] std::string_view to_string(ValueRule rule) noexcept;
 [[nodiscard]] std::optional<ValueRule> value_rule_from_text(std::string_view text) noexcept;
@@ -99,6 +109,8 @@ struct PermissionQuestion {
     bool is_whole_zone = false;
     std::span<const Octets> written;  // RDATA that would be added.
     IpAddress source;                 // Where the request came from.
+    /// For ValueRule::OwnNames: names of the caller's servers, as far as they were asked for.
+    std::span<const Name> own_names = {};
 };
 
 struct Decision {
@@ -113,7 +125,8 @@ struct Decision {
 /// Over every edit of a change of one zone; the first refusal, or what allowed the last edit. A
 /// change without edits is judged as a question about the apex.
 [[nodiscard]] Decision decide(std::span<const Grant> grants, const Name& apex,
-                              std::span<const Edit> edits, const IpAddress& source);
+                              std::span<const Edit> edits, const IpAddress& source,
+                              std::span<const Name> own_names = {});
 
 /// Whether any grant has to do with that zone at all: who has none is not told what is in it.
 [[nodiscard]] bool concerns(std::span<const Grant> grants, const Name& apex) noexcept;

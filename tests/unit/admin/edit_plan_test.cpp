@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "admin/credential_check.hpp"
 #include "admin/edit_door.hpp"
 #include "store/challenge_rows.hpp"
 #include "tests/unit/admin/api_fixture.hpp"
@@ -216,6 +217,74 @@ TEST_CASE("Who may not is refused with the sentence that the audit holds",
         CHECK(text_at(audit, "/audit/0/outcome") == "refused");
         CHECK_THAT(text_at(audit, "/audit/0/reason"), Catch::Contains(each.says));
     }
+}
+
+TEST_CASE("A server sets aliases to its own names, and a licence to its servers'",
+          "[admin][doors]") {
+    DoorSite site;
+    static_cast<void>(site.make_server());
+    static_cast<void>(site.make_server("beta"));
+    const auto make = [&](const std::string& owner) {
+        return site.make(R"({"kind":"token","owner":)" + owner +
+                         R"(,"allow":[{"zone":"pl-acme.example.net",
+                             "names":["subtree:app.pl-acme.example.net"],"types":["CNAME"],
+                             "operations":["update"],"values":"own-names"}]})");
+    };
+    const auto one = make(R"({"licence":"acme","server":"nur1"})");
+    const auto all = make(R"({"licence":"acme"})");
+    const auto alias = [&](std::int64_t credential, const char* target) {
+        return site.pass(credential, {door_edit(EditKind::ReplaceRRset, "app.pl-acme.example.net.",
+                                                RType::CNAME, {target})});
+    };
+    CHECK(alias(one, "nur1.pl-acme.example.net.") == "changed");
+    CHECK(alias(one, "i-nur1.pl-acme.example.net.") == "changed");
+    CHECK(alias(all, "nur2.pl-acme.example.net.") == "changed");
+    const char* refused =
+        "refused: the grant for CNAME at app.pl-acme.example.net. takes CNAMEs to its own names "
+        "only";
+    CHECK(alias(one, "nur2.pl-acme.example.net.") == refused);
+    for (const char* foreign : {"nur3.pl-acme.example.net.", "nur1.pl-beta.example.net.",
+                                "www.pl-acme.example.net.", "www.example.com."}) {
+        INFO(foreign);
+        CHECK(alias(one, foreign) == refused);
+        CHECK(alias(all, foreign) == refused);
+    }
+    CHECK(site.addresses("app.pl-acme.example.net.", RType::CNAME) == "nur2.pl-acme.example.net.");
+}
+
+TEST_CASE("A server's names are asked for when it is decided, not when the role was given",
+          "[admin][doors][permission]") {
+    DoorSite site;
+    for (const char* role : {"server", "addresses", "challenges"}) {
+        INFO(role);
+        const auto id = site.make_role("token", role);
+        store::Reader reader = site.store.reader();
+        const auto identity = reader->identity(id);
+        REQUIRE((identity && *identity));
+        zones::AddressRules moved = site.context.options.addresses;
+        moved.internal_prefix = "in-";
+        const auto names = [&](const zones::AddressRules& rules) {
+            std::string text;
+            const auto grants = effective_grants(*reader, **identity, rules);
+            REQUIRE(grants);
+            for (const zones::Grant& grant : *grants)
+                for (const zones::NamePattern& each : grant.names)
+                    text += each.text() + " ";
+            return text;
+        };
+        const bool is_challenge = std::string_view(role) == "challenges";
+        const std::string front = is_challenge ? "_acme-challenge." : "";
+        CHECK_THAT(names(site.context.options.addresses),
+                   Catch::StartsWith(front + kTwinPublic + " " + front + kTwinInternal));
+        CHECK_THAT(names(moved), Catch::StartsWith(front + kTwinPublic + " " + front +
+                                                   "in-nur1.pl-acme.example.net."));
+    }
+    const Answer refused = site.as_operator(
+        Method::Post, "/v1/credentials",
+        R"({"kind":"token","owner":{"licence":"acme"},"allow":[{"zone":"pl-acme.example.net",
+            "names":["server:names"],"operations":["update"]}]})");
+    CHECK(refused.status == 400);
+    CHECK_THAT(refused.body, Catch::Contains("the owner is none"));
 }
 
 TEST_CASE("A credential that ended is refused at once", "[admin][doors][permission]") {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "store/acme_rows.hpp"
+#include "store/grant_rows.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::store {
@@ -11,11 +12,11 @@ namespace {
 
 using namespace tests;
 
-TEST_CASE("Migrations are numbered upward and each describes itself", "[store][migrations]") {
+TEST_CASE("Migrations are numbered without a gap and each describes itself",
+          "[store][migrations]") {
     std::int64_t version = 0;
     for (const Migration* step : migrations()) {
-        CHECK(step->version > version);
-        version = step->version;
+        CHECK(step->version == ++version);
         CHECK_FALSE(std::string_view(step->what).empty());
     }
     CHECK(newest_schema() == version);
@@ -148,6 +149,28 @@ TEST_CASE("Attempts and certificates of servers are kept when those of our own c
     Statement count = must(database.statement("SELECT count(*) FROM acme_authorizations"));
     REQUIRE(must(count.step()));
     CHECK(count.integer(0) == 0);
+}
+
+TEST_CASE("Grants are kept when their table is made anew, and aliases are a rule then",
+          "[store][migrations]") {
+    TemporaryFolder folder;
+    Database database = open_database(folder.file("db"), Access::Create);
+    REQUIRE(migrate(database, migrations().first(7)));
+    const std::string insert = "INSERT INTO credential_grants VALUES (1, ";
+    must(
+        database.execute("INSERT INTO credentials (kind, token_hash, label, created_at) VALUES"
+                         " ('token', zeroblob(32), 'first', 1);" +
+                         insert + "0, NULL, 'a.example.', 'A', 2, 'public')"));
+    CHECK_FALSE(database.execute(insert + "1, NULL, '', 'CNAME', 2, 'own-names')"));
+    REQUIRE(migrate(database));
+    must(database.execute(insert + "1, NULL, '', 'CNAME', 2, 'own-names')"));
+    const auto grants = must(grants_of(database, 1));
+    REQUIRE(grants.size() == 2);
+    CHECK(grants[0].text() == "update A at a.example. in every zone, public addresses only");
+    CHECK(grants[1].values == zones::ValueRule::OwnNames);
+    CHECK_FALSE(database.execute(insert + "2, NULL, '', '', 2, 'nonsense')"));
+    must(database.execute("DELETE FROM credentials"));
+    CHECK(must(grants_of(database, 1)).empty());
 }
 
 TEST_CASE("A step that fails leaves the schema at the step before it", "[store][migrations]") {

@@ -140,6 +140,50 @@ TEST_CASE("What may be written depends on the rule of values", "[zones][permissi
           "refused: the grant for A at a.z.example. takes the requestor's own address only");
 }
 
+TEST_CASE("An alias leads to a name that the grants name, or to one of the caller's servers",
+          "[zones][permission]") {
+    const auto own = ValueRule::OwnNames;
+    const auto aliases = granted("z.example.", {"subtree:app.z.example."}, {RType::CNAME, RType::A},
+                                 {Operation::Update}, own);
+    const auto reading = granted("z.example.", {"www.z.example."}, {RType::A}, {Operation::Read});
+    const auto foreign = granted("y.example.", {"www.y.example."}, {}, {Operation::Update});
+    const std::vector<Grant> grants = {aliases, reading, foreign};
+    const std::vector<Name> servers = {name("nur1.z.example.")};
+    struct Target {
+        const char* name;
+        bool is_allowed;
+    };
+    for (const Target& each : std::vector<Target>{{"nur1.z.example.", true},
+                                                  {"NUR1.Z.example.", true},
+                                                  {"www.z.example.", true},
+                                                  {"other.app.z.example.", true},
+                                                  {"i-nur1.z.example.", false},
+                                                  {"mail.z.example.", false},
+                                                  {"www.y.example.", false},
+                                                  {"z.example.", false},
+                                                  {".", false}}) {
+        INFO(each.name);
+        const std::vector<Edit> edits = {
+            wanted(kAdd, "a.app.z.example.", RType::CNAME, {each.name})};
+        CHECK(decide(grants, name("z.example."), edits, kSource, servers).is_allowed ==
+              each.is_allowed);
+    }
+    // Nothing but aliases, and to nobody's servers unless somebody says whose they are.
+    const std::vector<Edit> address = {wanted(kAdd, "a.app.z.example.", RType::A, {"192.0.2.1"})};
+    CHECK(decide(grants, name("z.example."), address, kSource, servers).rule ==
+          "refused: the grant for A at a.app.z.example. takes CNAMEs to its own names only");
+    const std::vector<Edit> alias = {
+        wanted(kAdd, "a.app.z.example.", RType::CNAME, {"nur1.z.example."})};
+    CHECK_FALSE(decide(grants, name("z.example."), alias, kSource).is_allowed);
+    // Who has every name of a zone has every name of it to lead to, and none of another.
+    const std::vector<Grant> whole = {
+        granted("z.example.", {}, {RType::CNAME}, {Operation::Update}, own)};
+    CHECK(decide(whole, name("z.example."), alias, kSource).is_allowed);
+    const std::vector<Edit> away = {
+        wanted(kAdd, "a.app.z.example.", RType::CNAME, {"nur1.y.example."})};
+    CHECK_FALSE(decide(whole, name("z.example."), away, kSource).is_allowed);
+}
+
 TEST_CASE("A whole zone takes a grant of every name", "[zones][permission]") {
     PermissionQuestion question;
     question.operation = Operation::Transfer;
@@ -158,18 +202,23 @@ TEST_CASE("A whole zone takes a grant of every name", "[zones][permission]") {
 
 TEST_CASE("Patterns, operations and rules of values read back as they are written",
           "[zones][permission]") {
-    for (const char* text : {"a.example.", "subtree:example.", "subtree:.", "*.example."}) {
+    for (const char* text : {"a.example.", "subtree:example.", "subtree:.", "*.example.",
+                             "server:names", "server:challenges"}) {
         const auto pattern = NamePattern::parse(text);
         REQUIRE(pattern);
         CHECK(pattern->text() == text);
     }
     CHECK(NamePattern::parse("A.Example")->text() == "a.example.");
+    // Whose names they are is said elsewhere: here they are nobody's, not even of that spelling.
+    for (const char* text : {"server:names", "server:challenges"})
+        for (const char* owner : {".", "a.example.", "server:names."})
+            CHECK_FALSE(NamePattern::parse(text)->matches(name(owner)));
     for (const char* text : {"", "subtree:", "a..b", "subtree:subtree..x"})
         CHECK_FALSE(NamePattern::parse(text));
     for (const char* text : {"read", "update", "transfer"})
         CHECK(to_string(*operation_from_text(text)) == text);
     CHECK_FALSE(operation_from_text("delete"));
-    for (const char* text : {"any", "public", "private", "source", "challenge"})
+    for (const char* text : {"any", "public", "private", "source", "challenge", "own-names"})
         CHECK(to_string(*value_rule_from_text(text)) == text);
     CHECK_FALSE(value_rule_from_text(""));
 }
