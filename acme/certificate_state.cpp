@@ -6,6 +6,7 @@
 
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
+#include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
@@ -44,6 +45,9 @@ Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t
     state.sha256 = certificate->sha256;
     state.key_sha256 = certificate->key_sha256;
     state.renew_at = certificate->renew_at;
+    store::RenewalQueries renewals(queries.database());
+    if (const auto renewal = TRY(renewals.of_certificate(certificate->id)))
+        state.renewal_explanation = renewal->explanation_url;
     state.deployed = certificate->deployed_at.has_value();
     state.managed_key_waiting =
         certificate->key_origin == store::KeyOrigin::Managed && !certificate->key_sealed.empty();

@@ -203,6 +203,10 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
         });
 }
 
+void Certificates::roll_over_account(zones::Actor actor, Acknowledged done) {
+    state_->engine_->roll_over_account(std::move(actor), std::move(done));
+}
+
 Certificates::Subscription Certificates::subscribe(
     std::function<void(std::int64_t server_id)> callback) {
     return Subscription(state_, state_->add(std::move(callback)));

@@ -30,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "acme/profile.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -57,6 +58,11 @@ struct Options {
     std::string directory;              // https URL of the CA's directory (RFC 8555 section 7.1.1).
     std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
     std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
+    std::string eab_kid;                // External account binding; empty: none.
+    Octets eab_key;                     // Its MAC key, decoded: a secret.
+    std::string profile{kDefaultProfile};
+    std::vector<LicenceProfile> licence_profiles;
+    std::string preferred_chain;  // Common name of the root; empty: the CA's choice.
     std::string user_agent = "hairpin";
     std::string database_path;  // For a read-only connection of its own.
 
@@ -107,6 +113,8 @@ struct CertificateState {
     std::optional<Sha256> sha256;      // Of the certificate's DER: the ETag of the chain.
     std::optional<Sha256> key_sha256;  // Of its SubjectPublicKeyInfo.
     std::optional<WallTime> renew_at;
+    /// What the CA wrote about the time of renewal for people; empty: nothing.
+    std::string renewal_explanation;
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.
     // Of the attempt under way, if any:
@@ -182,6 +190,11 @@ public:
     /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
+
+    /// Gives the account at the CA a new key; its URL stays. Orders wait meanwhile.
+    /// Errors: Unavailable why not; where the CA's answer was lost it is found out which key the
+    /// account has before anything else is asked of it.
+    void roll_over_account(zones::Actor actor, Acknowledged done);
 
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.

@@ -243,12 +243,13 @@ Result<void> check_names(const Csr& csr, std::string_view public_name,
 }
 
 Result<Octets> make_csr(const SigningKey& key, std::string_view public_name,
-                        std::string_view internal_name) {
+                        std::string_view internal_name, bool has_name) {
     const RequestHandle request(X509_REQ_new());
     const std::string names =
         "DNS:" + std::string(public_name) + ",DNS:" + std::string(internal_name);
     if (!request || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
-        !set_common_name(request.get(), public_name) || !add_extension(request.get(), names) ||
+        (has_name && !set_common_name(request.get(), public_name)) ||
+        !add_extension(request.get(), names) ||
         X509_REQ_set_pubkey(request.get(), key.handle()) != 1 ||
         X509_REQ_sign(request.get(), key.handle(), EVP_sha256()) == 0) {
         ERR_clear_error();
