@@ -27,6 +27,7 @@
 #include "daemon/checkin_feed.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/cookie_file.hpp"
+#include "daemon/eab_file.hpp"
 #include "daemon/following.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
@@ -140,6 +141,10 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.directory = config.acme_directory;
     options.contacts = config.acme_contact;
     options.ca_file = config.acme_ca_file;
+    options.eab_kid = config.acme_eab_kid;
+    options.profile = config.acme_profile;
+    options.licence_profiles = config.acme_licence_profiles;
+    options.preferred_chain = config.acme_preferred_chain;
     options.user_agent = "hairpin/" HAIRPIN_VERSION;
     options.database_path = config.database_path();
     options.listeners = listeners;
@@ -335,8 +340,10 @@ private:
         TRY(dns_->start());
         if (checkin_) TRY(start_desk());
         if (!config_.acme_directory.empty()) {
-            certificates_ = TRY(acme::Certificates::start(acme_options(config_, dns_->endpoints()),
-                                                          clock_, *committer_, *sealer_));
+            acme::Options options = acme_options(config_, dns_->endpoints());
+            options.eab_key = TRY(load_eab_key(config_));
+            certificates_ =
+                TRY(acme::Certificates::start(std::move(options), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
         metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
