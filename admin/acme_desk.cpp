@@ -24,6 +24,10 @@ void AcmeDesk::retry(std::int64_t server_id, zones::Actor actor,
     certificates_.retry(server_id, std::move(actor), std::move(done));
 }
 
+void AcmeDesk::roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) {
+    certificates_.roll_over_account(std::move(actor), std::move(done));
+}
+
 Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
                                                WallTime now) const {
     return acme::certificate_state(queries, server_id, now);

@@ -28,6 +28,7 @@ public:
                                   acme::Certificates::KeyTaken done) = 0;
     virtual void retry(std::int64_t server_id, zones::Actor actor,
                        acme::Certificates::Acknowledged done) = 0;
+    virtual void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
@@ -54,6 +55,7 @@ public:
                           acme::Certificates::KeyTaken done) override;
     void retry(std::int64_t server_id, zones::Actor actor,
                acme::Certificates::Acknowledged done) override;
+    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;

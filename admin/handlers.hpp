@@ -39,6 +39,7 @@ Result<net::Response, Problem> get_server(Api& api, const Call& call);
 Result<Write, Problem> patch_server(Api& api, const Call& call);
 Result<Write, Problem> delete_server(Api& api, const Call& call);
 void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange);
+void post_account_rollover(Api& api, std::shared_ptr<Exchange> exchange);
 
 // self.cpp
 Result<net::Response, Problem> get_self(Api& api, const Call& call);

@@ -56,6 +56,7 @@ constexpr std::array kRoutes{
           &post_server_credential, kJson},
     Route{Method::Post, "/v1/licences/{licence}/servers/{server}/certificate/retry", kOperator,
           &post_certificate_retry, kNoBody},
+    Route{Method::Post, "/v1/acme/account/rollover", kOperator, &post_account_rollover, kNoBody},
 
     Route{Method::Get, "/v1/self", kServer, &get_self, kNoBody},
     Route{Method::Post, "/v1/self/heartbeat", kServer, &post_heartbeat, kMaxHeartbeatOctets},

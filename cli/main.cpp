@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/acme_commands.hpp"
 #include "cli/credential_commands.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
@@ -110,6 +111,15 @@ CLI::App* add_zone_diff(CLI::App& zone, PastOptions& options) {
     command->add_option("to", options.to, "The second one")->required();
     add_filter(*command, options);
     return command;
+}
+
+void add_acme(CLI::App& app, AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("acme", "The account at the CA");
+    group->require_subcommand(1);
+    CLI::App* rollover = group->add_subcommand("rollover", "Give the account a new key");
+    add_api_options(*rollover, options.api);
+    rollover->callback(
+        [&options, &chosen] { chosen = [&options] { return run_acme_rollover(options); }; });
 }
 
 using Command = int (*)(const CredentialOptions& options);
@@ -236,6 +246,8 @@ int run(int argc, char** argv) {
     CredentialOptions credentials;
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
+    AcmeOptions acme;
+    add_acme(app, acme, chosen);
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);

@@ -47,6 +47,11 @@ public:
         found->second.phase = acme::Phase::Ordering;
         done({});
     }
+    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override {
+        last_actor = std::move(actor);
+        ++rollovers;
+        done({});
+    }
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
                                                        WallTime) const override {
         ++reads;
@@ -72,6 +77,7 @@ public:
     acme::KeySource last_key = acme::ManagedKey{};
     zones::Actor last_actor;
     mutable int reads = 0;
+    int rollovers = 0;
 };
 
 struct Answer {
