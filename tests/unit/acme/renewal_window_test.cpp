@@ -246,7 +246,7 @@ TEST_CASE("the next look is at the earlier of renewal and question", "[acme]") {
 
 TEST_CASE("ten thousand servers over a year are no herd", "[acme][rfc9773]") {
     const auto fleets = tests::renewal_fleets();
-    const auto& fleet = fleets[GENERATE(range(0, 6))];
+    const auto& fleet = fleets[GENERATE(range<std::size_t>(0, 6))];
     INFO(fleet.what);
     const auto minutes = tests::renewals_per_minute(fleet);
     const auto hours = tests::summed(minutes, 60);
