@@ -85,6 +85,7 @@ struct Options {
     Milliseconds poll_interval{2'000};               // Where the CA says nothing.
     Milliseconds attempt_deadline{6 * 3600 * 1000};  // The order's own `expires` may be earlier.
     Milliseconds request_timeout{30'000};
+    Milliseconds directory_age{24 * 3600 * 1000};  // Then the CA's directory is read again.
 
     /// Called on the thread "acme" right before (`durable` false) and right after a transition is
     /// committed: for events, and for tests that kill the process there.

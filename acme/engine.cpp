@@ -56,7 +56,7 @@ Result<void> Engine::prepare() {
     http.max_waiting = 4096;
     http_ = TRY(net::HttpClient::create(loop_, http));
     client_ = std::make_unique<Client>(*http_, clock_, counters_,
-                                       ClientSettings{.directory = options_.directory});
+                                       ClientSettings{options_.directory, options_.directory_age});
     account_ = std::make_shared<Account>(loop_, *client_, clock_, committer_,
                                          (*reader_)->database(), sealer_,
                                          AccountSettings{options_.directory,

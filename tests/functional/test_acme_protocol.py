@@ -88,6 +88,24 @@ def test_slow_answers_are_waited_for(rig, fake):
     assert rig.run("backoff=50").states()[-1] == "offered"
 
 
+def test_the_directory_is_read_again_when_it_is_old(rig, fake):
+    fake.processing_polls = 5  # Some seconds, with requests in between.
+    assert rig.run("directory-age=500").states() == STATES
+    assert fake.count("dir") >= 3
+    fake.requests.clear()
+    assert rig.run("again", "new-key").states() == STATES
+    assert fake.count("dir") == 1
+
+
+def test_a_directory_that_is_away_for_a_while_stops_nothing_that_is_known(rig, fake):
+    fake.processing_polls = 5
+    usual = fake._dir  # noqa: SLF001
+    fake._dir = lambda *_: usual() if fake.count("dir") == 1 else problem(503, "serverInternal")  # noqa: SLF001
+    run = rig.run("directory-age=500")
+    assert run.counter("failed") == 0
+    assert fake.count("dir") >= 3
+
+
 def test_an_order_that_stays_in_processing_is_polled_less_and_less_and_finalized_once(rig, fake):
     fake.processing_polls = 7
     begin = time.monotonic()

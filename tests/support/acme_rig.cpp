@@ -20,6 +20,7 @@
 //     keep-key          take a managed key, but do not say that it is served
 //     caa=VALUE         the zone gets a CAA record with this value of "issue"
 //     profile=NAME      ask for this profile (classic)
+//     directory-age=MS  so long the CA's directory is believed (a day)
 //     chain=NAME        prefer the chain to this root
 //     eab=KID:KEY       bind the account, with a MAC key in base64url
 //     rollover          give the account a new key, before anything is asked; say "rollover WHAT"
@@ -215,6 +216,7 @@ private:
         options.orders_per_hour = static_cast<std::size_t>(std::stoi(value("order-limit", "1000")));
         if (arguments_.flags.contains("again")) options.young = Seconds(0);
         options.profile = value("profile", options.profile);
+        options.directory_age = Milliseconds(std::stoll(value("directory-age", "86400000")));
         options.preferred_chain = value("chain", "");
         if (const std::string eab = value("eab", ""); !eab.empty()) {
             options.eab_kid = eab.substr(0, eab.find(':'));
