@@ -18,16 +18,18 @@ Account::Account(net::Loop& loop, Client& client, const Clock& clock, store::Com
       settings_(std::move(settings)) {}
 
 void Account::ensure(Then then) {
-    if (client_.has_account()) return then(nullptr);
-    if (failure_ && clock_.monotonic() < failure_stands_until_) return then(&*failure_);
+    if (!is_rolling_) {
+        if (client_.has_account()) return then(nullptr);
+        if (failure_ && clock_.monotonic() < failure_stands_until_) return then(&*failure_);
+    }
     waiting_.push_back(std::move(then));
-    if (waiting_.size() > 1) return;  // It is under way.
+    if (waiting_.size() > 1 || is_rolling_) return;  // It is under way.
     if (key_) return register_key();
     load_or_make_key();
 }
 
 void Account::forget() {
-    if (key_) client_.use_account(*key_, "");
+    if (key_ && !is_rolling_) client_.use_account(*key_, "");
 }
 
 void Account::load_or_make_key() {
@@ -37,29 +39,46 @@ void Account::load_or_make_key() {
         auto made = SigningKey::generate();
         if (!made) return settle(judge(made.error(), "making the account's key"));
         key_ = std::move(*made);
-        return save("", [this] { register_key(); });
+        return save({}, "", [this] { register_key(); });
     }
-    const auto der =
-        sealer_.open((*row)->key_sealed, store::account_key_context(settings_.directory));
-    auto key = der ? SigningKey::from_pkcs8(*der) : fail(der.error());
-    if (!key) {
-        Verdict verdict = judge(key.error(), "opening the account's key");
+    const auto open = [&](OctetView sealed) -> Result<SigningKey> {
+        const Octets der =
+            TRY(sealer_.open(sealed, store::account_key_context(settings_.directory)));
+        return SigningKey::from_pkcs8(der);
+    };
+    auto key = open((*row)->key_sealed);
+    std::optional<Error> trouble;
+    if (!key) trouble = key.error();
+    if (!trouble && !(*row)->next_key_sealed.empty()) {
+        auto next = open((*row)->next_key_sealed);
+        if (next) {
+            next_ = std::move(*next);
+        } else {
+            trouble = next.error();
+        }
+    }
+    if (trouble) {
+        Verdict verdict = judge(*trouble, "opening the account's key");
         verdict.remedy = Remedy::PersonNeeded;
         verdict.text += " (is the master key file the one that belongs to this database?)";
         return settle(std::move(verdict));
     }
     key_ = std::move(*key);
-    if ((*row)->url.empty()) return register_key();
-    client_.use_account(*key_, (*row)->url);
+    url_ = (*row)->url;
+    if (next_) return find_out(std::nullopt);
+    if (url_.empty()) return find_or_register();
+    client_.use_account(*key_, url_);
     settle(std::nullopt);
 }
 
-void Account::save(std::string url, std::function<void()> then) {
+/// `work` may hold more; the account's row is added. Errors end what waits.
+void Account::save(store::Work work, std::string url, std::function<void()> then) {
+    const std::string context = store::account_key_context(settings_.directory);
     store::AcmeAccountRow row;
     row.directory = settings_.directory;
-    row.key_sealed = sealer_.seal(key_->pkcs8(), store::account_key_context(settings_.directory));
+    row.key_sealed = sealer_.seal(key_->pkcs8(), context);
+    if (next_) row.next_key_sealed = sealer_.seal(next_->pkcs8(), context);
     row.url = std::move(url);
-    store::Work work;
     work.rows = [row = std::move(row)](store::Writer& writer, zones::Change&) {
         return put_account(writer, row);
     };
@@ -68,7 +87,9 @@ void Account::save(std::string url, std::function<void()> then) {
         const auto self = weak.lock();
         if (!self) return;
         if (!error) return then();
-        self->settle(judge(*error, "storing the account"));
+        Verdict verdict = judge(*error, "storing the account");
+        if (self->is_rolling_) return self->end_rollover(std::move(verdict));
+        self->settle(std::move(verdict));
     };
     committer_.submit(std::move(work), [weak = weak_from_this(), on_loop = std::move(on_loop)](
                                            Result<store::WorkReceipt, store::WorkRefusal> done) {
@@ -80,16 +101,42 @@ void Account::save(std::string url, std::function<void()> then) {
     });
 }
 
+/// A key from an earlier run may be registered though we were not told: a binding can be used once,
+/// so it is not spent on an account that is there.
+void Account::find_or_register() {
+    if (settings_.binding.kid.empty()) return register_key();
+    client_.find_account(*key_, [weak = weak_from_this()](const CaResult<std::string>& url) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!url) return self->register_key();
+        self->url_ = *url;
+        self->save({}, *url, [account = self.get()] {
+            account->client_.use_account(*account->key_, account->url_);
+            account->settle(std::nullopt);
+        });
+    });
+}
+
 void Account::register_key() {
     client_.use_account(*key_, "");
     client_.register_account(
-        settings_.contacts, [weak = weak_from_this()](CaResult<std::string> url) {
+        settings_.contacts, settings_.binding,
+        [weak = weak_from_this()](CaResult<std::string> url) {
             const auto self = weak.lock();
             if (!self) return;
-            if (!url) return self->settle(judge(url.error(), "registering with the CA"));
+            if (!url) {
+                Verdict verdict = judge(url.error(), "registering with the CA");
+                if (!self->settings_.binding.kid.empty() &&
+                    url.error().kind == CaFailure::Kind::Refused && url.error().status < 429)
+                    verdict.text +=
+                        " (check [acme] eab_kid and eab_key_file; most CAs take a kid "
+                        "once only)";
+                return self->settle(std::move(verdict));
+            }
             log::logger("acme").info("account {} at {}", *url, self->settings_.directory);
-            self->save(*url, [account = self.get(), where = *url] {
-                account->client_.use_account(*account->key_, where);
+            self->url_ = *url;
+            self->save({}, *url, [account = self.get()] {
+                account->client_.use_account(*account->key_, account->url_);
                 account->settle(std::nullopt);
             });
         });

@@ -4,7 +4,11 @@
 // again and gets the same account (RFC 8555 section 7.3.1). A failure to register is remembered
 // for a while: a hundred attempts that need the account ask the CA once.
 //
-// Standards RFC 8555 section 7.3.
+// A new key is durable before the CA hears of it, too. While the CA changes the account's key
+// nothing is signed; when its answer is lost, both keys are asked about until it is clear which one
+// the account has (rollover.cpp). The account's URL stays the same, and with it CAA records.
+//
+// Standards RFC 8555 sections 7.3, 7.3.4 (external account binding) and 7.3.5 (key rollover).
 // Threads   The loop's thread.
 
 #pragma once
@@ -28,6 +32,7 @@ namespace hairpin::acme {
 struct AccountSettings {
     std::string directory;
     std::vector<std::string> contacts;
+    AccountBinding binding;
     Milliseconds failure_pause{60'000};  // So long a failure stands without asking again.
 };
 
@@ -43,11 +48,25 @@ public:
     void ensure(Then then);
     /// The CA does not know the account any more: the next ensure() registers its key again.
     void forget();
+    /// Gives the account a new key. `then` as in ensure(): after success the new key signs.
+    /// One at a time: a second call fails at once.
+    void roll_over(zones::Actor actor, Then then);
 
 private:
     void load_or_make_key();
-    void save(std::string url, std::function<void()> then);
+    void save(store::Work work, std::string url, std::function<void()> then);
     void register_key();
+    void find_or_register();
+
+    // rollover.cpp
+    void begin_rollover(const zones::Actor& actor);
+    void wait_for_silence();
+    void change_key();
+    void find_out(std::optional<Verdict> failure);
+    void find_out_about_old(std::optional<Verdict> failure);
+    void keep_old_key(std::optional<Verdict> failure);
+    void take_next_key();
+    void end_rollover(std::optional<Verdict> failure);
     void settle(std::optional<Verdict> failure);
 
     net::Loop& loop_;
@@ -58,6 +77,12 @@ private:
     const Sealer& sealer_;
     const AccountSettings settings_;
     std::optional<SigningKey> key_;
+    std::string url_;                 // Of the account, once it is known.
+    std::optional<SigningKey> next_;  // What the account's key is being changed to.
+    bool is_rolling_ = false;
+    Then rolled_over_;
+    net::Timer silence_timer_;
+    MonotonicTime silence_by_{};
     std::vector<Then> waiting_;
     std::optional<Verdict> failure_;
     MonotonicTime failure_stands_until_{};

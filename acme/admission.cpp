@@ -21,6 +21,8 @@ constexpr Milliseconds kSuspendedPause{3600 * 1000};
 }  // namespace
 
 void Engine::admit(const JobRef& job) {
+    const auto window = claim(job->attempt);
+    job->attempt.exempt = window && *window && (*window)->contains(clock_.now());
     const auto postponed = postponement(job->attempt);
     if (!postponed) {
         log::logger("acme").error("{}: cannot be admitted yet: {}", job->attempt.public_name,
@@ -29,7 +31,7 @@ void Engine::admit(const JobRef& job) {
     }
     if (*postponed) return advance(job, **postponed);
     if (live_.size() >= options_.max_live_orders) {
-        queue_.push_back(job->attempt.id);
+        line_up(job);
         job->waiting = true;
         return;
     }

@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames =
     "postponed",
     "begun",
     "order placed",
+    "asked for less",
     "authorizations read",
     "listeners answered",
     "challenges answered",
@@ -50,6 +51,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames =
     "key handed out",
     "key erased",
     "acknowledged",
+    "renewal planned",
     "renewal due",
     "failed",
     "pause over",
@@ -99,6 +101,14 @@ Next on(Ordering, OrderPlaced event, const Moment& at) {
         at.attempt.deadline_at = event.expires;
     return Open{std::move(event.order)};
 }
+Next on(Ordering, AskedForLess event, const Moment& at) {
+    // From the start: without its exemption it has to wait for its turn like all others.
+    if (event.replaces) at.attempt.replaces.clear();
+    if (event.profile) at.attempt.without_profile = true;
+    at.attempt.exempt = false;
+    at.attempt.deadline_at.reset();
+    return Wanted{};
+}
 Next on(Open state, AuthorizationsRead event, const Moment&) {
     if (event.pending.empty()) return Ready{std::move(state.order)};
     return TxtStaged{std::move(state.order), std::move(event.pending)};
@@ -127,7 +137,7 @@ Next on(Fetched, ChainGood event, const Moment&) {
     return Checked{std::move(event.chain)};
 }
 Next on(Checked, CertificateStored event, const Moment& at) {
-    at.attempt.next_at = event.renew_at;
+    at.attempt.next_at = event.look_at;
     at.attempt.deadline_at.reset();
     at.attempt.failures = 0;
     at.attempt.problem.clear();
@@ -140,14 +150,22 @@ Next on(Offered state, KeyHandedOut event, const Moment& at) {
     return state;
 }
 Next on(Offered state, KeyErased event, const Moment& at) {
-    at.attempt.next_at = event.renew_at;
+    at.attempt.next_at = event.look_at;
     at.attempt.deadline_at.reset();
     return state;
 }
 Next on(Offered state, Acknowledged event, const Moment& at) {
-    at.attempt.next_at = event.renew_at;
+    at.attempt.next_at = event.look_at;
     at.attempt.deadline_at.reset();
     return Deployed{state.certificate};
+}
+Next on(Offered state, RenewalPlanned event, const Moment& at) {
+    at.attempt.next_at = std::min(event.look_at, at.attempt.deadline_at.value_or(event.look_at));
+    return state;
+}
+Next on(Deployed state, RenewalPlanned event, const Moment& at) {
+    at.attempt.next_at = event.look_at;
+    return state;
 }
 Next on(Offered, RenewalDue, const Moment&) {
     return Superseded{};

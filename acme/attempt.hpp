@@ -12,6 +12,8 @@
 //     | +-- its time has come -- Backoff <-- any state from Wanted to Checked fails, or is too late
 //     +---- daily, or retried -- Blocked <-- the same, where a person is needed
 //
+//   Ordering -- the CA does not take what was asked for besides the names --> Wanted, plainly
+//
 //   From every state from Wanted to Blocked: a newer request -> Superseded; the server or its
 //   licence is gone -> Cancelled.
 //
@@ -136,6 +138,12 @@ struct Attempt {
     std::int64_t failures = 0;  // In a row.
     std::string problem_type;   // Of the last failure.
     std::string problem;
+    /// The predecessor that the order names (RFC 9773 section 5); empty: none.
+    std::string replaces;
+    /// The order is placed with `replaces`, inside the predecessor's window: the CA's limits do not
+    /// count it. Set on admission.
+    bool exempt = false;
+    bool without_profile = false;  // The CA did not take the one that is configured.
 };
 
 /// All names that its certificate is for, the public one first.
@@ -156,7 +164,7 @@ enum class Duty : std::uint8_t {
     AwaitCertificate,  // Poll until it is valid; fetch the chain.
     CheckChain,
     Offer,  // Give it to the server.
-    Renew,  // Put another attempt in its place; before that, erase a key that was handed out.
+    Renew,  // Put another attempt in its place, ask the CA when, or erase a key handed out.
     TryAgain,
 };
 
@@ -181,6 +189,10 @@ struct OrderPlaced {
     OrderPlace order;
     std::optional<WallTime> expires;
 };
+struct AskedForLess {       // The CA refused the order for what it asks for besides the names.
+    bool replaces = false;  // Not named any more.
+    bool profile = false;   // The same.
+};
 struct AuthorizationsRead {  // `pending` is empty where all are valid already.
     std::vector<Pending> pending;
 };
@@ -199,16 +211,19 @@ struct ChainGood {
 };
 struct CertificateStored {
     Sha256 sha256{};
-    WallTime renew_at{};
+    WallTime look_at{};  // When it is to be renewed, or the CA to be asked when.
 };
 struct KeyHandedOut {  // Of Offered: the managed key may be fetched again, until then.
     WallTime erase_at{};
 };
 struct KeyErased {  // Of Offered.
-    WallTime renew_at{};
+    WallTime look_at{};
 };
 struct Acknowledged {  // The server serves it.
-    WallTime renew_at{};
+    WallTime look_at{};
+};
+struct RenewalPlanned {  // Of Offered and Deployed: when to look at it again.
+    WallTime look_at{};
 };
 struct RenewalDue {};
 struct Failed {
@@ -218,10 +233,11 @@ struct PauseOver {};  // Of Backoff and Blocked: its time has come, or somebody 
 struct Replaced {};   // By a newer request.
 struct Withdrawn {};  // Nobody wants it any more.
 
-using Event = std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AuthorizationsRead,
-                           ListenersAnswered, ChallengesAnswered, OrderReady, KeyPrepared, CsrSent,
-                           ChainFetched, ChainGood, CertificateStored, KeyHandedOut, KeyErased,
-                           Acknowledged, RenewalDue, Failed, PauseOver, Replaced, Withdrawn>;
+using Event =
+    std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AskedForLess, AuthorizationsRead,
+                 ListenersAnswered, ChallengesAnswered, OrderReady, KeyPrepared, CsrSent,
+                 ChainFetched, ChainGood, CertificateStored, KeyHandedOut, KeyErased, Acknowledged,
+                 RenewalPlanned, RenewalDue, Failed, PauseOver, Replaced, Withdrawn>;
 [[nodiscard]] std::string_view name_of(const Event& event) noexcept;
 
 /// What a step changes in the zone, in the same transaction.
@@ -244,8 +260,8 @@ struct Ladder {
 };
 
 /// The attempt after an event. `next.next_at` is now, but for: Backoff and Blocked (the ladder),
-/// Challenged (`poll`), a postponed Wanted, Offered and Deployed (the renewal), Superseded and
-/// Cancelled (never).
+/// Challenged (`poll`), a postponed Wanted, Offered and Deployed (the renewal, or the next question
+/// when that is to be), Superseded and Cancelled (never).
 /// Errors: Conflict this event does not happen in this state: nothing changes.
 [[nodiscard]] Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder);
 

@@ -77,6 +77,9 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
     attempt.failures = row.failures;
     attempt.problem_type = std::move(row.problem_type);
     attempt.problem = std::move(row.problem);
+    attempt.replaces = std::move(row.replaces);
+    attempt.exempt = row.exempt;
+    attempt.without_profile = row.without_profile;
     return attempt;
 }
 
@@ -104,6 +107,9 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     row.failures = attempt.failures;
     row.problem_type = attempt.problem_type;
     row.problem = attempt.problem;
+    row.replaces = attempt.replaces;
+    row.exempt = attempt.exempt;
+    row.without_profile = attempt.without_profile;
     if (const OrderPlace* order = order_of(attempt.state)) {
         row.order_url = order->url;
         row.finalize_url = order->finalize_url;

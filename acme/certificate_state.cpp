@@ -6,6 +6,7 @@
 
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
+#include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
@@ -62,7 +63,12 @@ Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t
     store::CertificateOverview overview;
     overview.live = TRY(rows.live_attempt(server_id));
     overview.certificate = TRY(rows.newest_certificate(server_id, now));
-    return certificate_state(overview, now);
+    CertificateState state = certificate_state(overview, now);
+    if (state.phase != Phase::Valid) return state;
+    store::RenewalQueries renewals(queries.database());
+    if (const auto renewal = TRY(renewals.of_certificate(overview.certificate->id)))
+        state.renewal_explanation = renewal->explanation_url;
+    return state;
 }
 
 Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,

@@ -244,6 +244,10 @@ void Certificates::revoke(std::int64_t server_id, const Sha256& sha256, Revocati
         });
 }
 
+void Certificates::roll_over_account(zones::Actor actor, Acknowledged done) {
+    state_->engine_->roll_over_account(std::move(actor), std::move(done));
+}
+
 Certificates::Subscription Certificates::subscribe(
     std::function<void(std::int64_t server_id)> callback) {
     return Subscription(state_, state_->add(std::move(callback)));

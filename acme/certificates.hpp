@@ -33,6 +33,7 @@
 
 #include "acme/evidence.hpp"
 #include "acme/own_certificate.hpp"
+#include "acme/profile.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -61,6 +62,11 @@ struct Options {
     std::string directory;              // https URL of the CA's directory (RFC 8555 section 7.1.1).
     std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
     std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
+    std::string eab_kid;                // External account binding; empty: none.
+    Octets eab_key;                     // Its MAC key, decoded: a secret.
+    std::string profile{kDefaultProfile};
+    std::vector<LicenceProfile> licence_profiles;
+    std::string preferred_chain;  // Common name of the root; empty: the CA's choice.
     std::string user_agent = "hairpin";
     std::vector<std::string> refused_keys;  // Files of RefusedKeys::read() (weak_key.hpp).
     std::string database_path;              // For a read-only connection of its own.
@@ -93,6 +99,7 @@ struct Options {
     Milliseconds poll_interval{2'000};               // Where the CA says nothing.
     Milliseconds attempt_deadline{6 * 3600 * 1000};  // The order's own `expires` may be earlier.
     Milliseconds request_timeout{30'000};
+    Milliseconds directory_age{24 * 3600 * 1000};  // Then the CA's directory is read again.
 
     /// Called on the thread "acme" right before (`durable` false) and right after a transition is
     /// committed: for events, and for tests that kill the process there.
@@ -123,6 +130,8 @@ struct CertificateState {
     std::optional<Sha256> sha256;        // Of the certificate's DER: the ETag of the chain.
     std::optional<Sha256> key_sha256;    // Of its SubjectPublicKeyInfo.
     std::optional<WallTime> renew_at;
+    /// What the CA wrote about the time of renewal for people; empty: nothing.
+    std::string renewal_explanation;
     bool deployed = false;             // The server said that it serves it.
     bool managed_key_waiting = false;  // take_managed_key() has something to give.
     // Of the attempt under way, if any:
@@ -231,6 +240,11 @@ public:
     /// Errors: NotFound it is not one that we gave it; Conflict it is revoked already; Unavailable.
     void revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
                 zones::Actor actor, Acknowledged done);
+
+    /// Gives the account at the CA a new key; its URL stays. Orders wait meanwhile.
+    /// Errors: Unavailable why not; where the CA's answer was lost it is found out which key the
+    /// account has before anything else is asked of it.
+    void roll_over_account(zones::Actor actor, Acknowledged done);
 
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.

@@ -5,7 +5,7 @@
 // moved URLs, and turns each answer into a message or a CaFailure. Whether and when to try again
 // after a failure is the caller's (verdict.hpp, attempt.hpp).
 //
-// Standards RFC 8555 sections 6.2 to 6.7 and 7.1 to 7.5.
+// Standards RFC 8555 sections 6.2 to 6.7 and 7.1 to 7.5, RFC 9773 section 4.
 // Threads   The loop's thread. Callbacks come on the loop, never inside the call (but for what
 //           register_account() knows without asking); when the Client is gone they are dropped.
 
@@ -19,9 +19,11 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/account_messages.hpp"
 #include "acme/certificates.hpp"
 #include "acme/jws.hpp"
 #include "acme/messages.hpp"
+#include "acme/renewal_window.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "net/http_client.hpp"
@@ -61,6 +63,17 @@ struct SeenOrder {
     std::optional<Milliseconds> retry_after;
 };
 
+/// A certificate's chain as the CA prefers it, and where it has others.
+struct Downloaded {
+    std::string pem;
+    std::vector<std::string> alternates;  // URLs (RFC 8555 section 7.4.2).
+};
+
+struct SeenSuggestion {
+    RenewalSuggestion info;
+    std::optional<Milliseconds> retry_after;
+};
+
 class Client {
 public:
     template <typename T>
@@ -75,23 +88,41 @@ public:
     /// What requests are signed with from now on; an empty URL: only register_account() works.
     void use_account(SigningKey key, std::string account_url);
     [[nodiscard]] bool has_account() const noexcept;
+    /// Whether nothing is in flight or waits to be sent.
+    [[nodiscard]] bool is_idle() const noexcept;
+    /// Empty: none.
+    [[nodiscard]] const std::string& account_url() const noexcept;
+    /// Null before the first request. What is in it may change with each request.
+    [[nodiscard]] const Directory* directory() const noexcept;
+    /// Reads it, if it is not there or old.
+    void ensure_directory(Then<void> then);
+    /// It is read again before the next request.
+    void directory_is_old() noexcept;
     /// The thumbprint of the account's key, for dns01_value().
     [[nodiscard]] std::string thumbprint() const;
 
     /// newAccount: the account's URL, the same one when the key is registered already. Agrees to
     /// the terms of service: to do so is what configuring the CA means. Fails with the problem
-    /// externalAccountRequired, without asking, where the CA's directory says so.
-    void register_account(const std::vector<std::string>& contacts, Then<std::string> then);
+    /// externalAccountRequired, without asking, where the CA's directory says so and `binding` is
+    /// none.
+    void register_account(const std::vector<std::string>& contacts, const AccountBinding& binding,
+                          Then<std::string> then);
+    /// The URL of the account that has `key`; accountDoesNotExist where there is none. Makes none.
+    void find_account(const SigningKey& key, Then<std::string> then);
+    /// keyChange: the account has `new_key` from then on. use_account() is the caller's.
+    void change_key(const SigningKey& new_key, Then<void> then);
 
-    void place_order(const std::vector<std::string>& names, Then<SeenOrder> then);
+    void place_order(const std::vector<std::string>& names, const OrderWishes& wishes,
+                     Then<SeenOrder> then);
     void read_order(const std::string& url, Then<SeenOrder> then);
     void read_authorization(const std::string& url, Then<Authorization> then);
     /// Tells the CA that the TXT record is there.
     void answer_challenge(const std::string& url, Then<void> then);
     void deactivate_authorization(const std::string& url, Then<void> then);
     void finalize(const std::string& url, OctetView csr_der, Then<SeenOrder> then);
-    /// The PEM chain.
-    void download(const std::string& url, Then<std::string> then);
+    void download(const std::string& url, Then<Downloaded> then);
+    /// Not signed. Fails as Malformed, without asking, where the CA's directory has no renewalInfo.
+    void read_renewal_info(const std::string& cert_id, Then<SeenSuggestion> then);
 
     /// revokeCert, in the name of the account that ordered it. Fails as Malformed where the CA's
     /// directory has no such URL.

@@ -247,13 +247,15 @@ Result<void> check_names(const Csr& csr, std::string_view public_name,
         ",DNS:" + std::string(internal_name)));
 }
 
-Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names) {
+Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names,
+                        bool has_name) {
     const RequestHandle request(X509_REQ_new());
     std::string listed;
     for (const std::string& name : names)
         listed += (listed.empty() ? "DNS:" : ",DNS:") + name;
     if (!request || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
-        !set_common_name(request.get(), names.front()) || !add_extension(request.get(), listed) ||
+        (has_name && !set_common_name(request.get(), names.front())) ||
+        !add_extension(request.get(), listed) ||
         X509_REQ_set_pubkey(request.get(), key.handle()) != 1 ||
         X509_REQ_sign(request.get(), key.handle(), EVP_sha256()) == 0) {
         ERR_clear_error();

@@ -44,10 +44,11 @@ struct Csr {
 [[nodiscard]] Result<void> check_names(const Csr& csr, std::string_view public_name,
                                        std::string_view internal_name);
 
-/// A request for these names, one or more, with the first as common name (where it has at most 64
-/// octets, the bound of RFC 5280's ub-common-name), signed with `key`. DER.
+/// A request for these names, one or more, signed with `key`; `has_name`: with the first as common
+/// name (where it has at most 64 octets, the bound of RFC 5280's ub-common-name). DER.
 /// Errors: Unavailable OpenSSL failed.
-[[nodiscard]] Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names);
+[[nodiscard]] Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names,
+                                      bool has_name = true);
 
 /// SHA-256 of the SubjectPublicKeyInfo of a key.
 [[nodiscard]] Sha256 key_sha256(EVP_PKEY* key);

@@ -22,18 +22,6 @@ Verdict unexpected(std::string_view what) {
 
 }  // namespace
 
-void Engine::place_order(const JobRef& job) {
-    with_account(job, [this, job] {
-        client_->place_order(names_of(job->attempt), [this,
-                                                      job](const CaResult<SeenOrder>& placed) {
-            if (!good(job, placed, "placing the order")) return;
-            if (placed->order.status == OrderStatus::Invalid)
-                return give_up(job, unexpected("the CA gave an order that is invalid already"));
-            advance(job, OrderPlaced{{placed->url, placed->order.finalize}, placed->order.expires});
-        });
-    });
-}
-
 void Engine::read_authorizations(const JobRef& job) {
     with_account(job, [this, job] {
         const std::string url = order_of(job->attempt.state)->url;

@@ -56,10 +56,13 @@ Result<void> Engine::prepare() {
     http.max_waiting = 4096;
     http_ = TRY(net::HttpClient::create(loop_, http));
     client_ = std::make_unique<Client>(*http_, clock_, counters_,
-                                       ClientSettings{.directory = options_.directory});
-    account_ = std::make_shared<Account>(
-        loop_, *client_, clock_, committer_, (*reader_)->database(), sealer_,
-        AccountSettings{options_.directory, options_.contacts, options_.backoff_base});
+                                       ClientSettings{options_.directory, options_.directory_age});
+    account_ = std::make_shared<Account>(loop_, *client_, clock_, committer_,
+                                         (*reader_)->database(), sealer_,
+                                         AccountSettings{options_.directory,
+                                                         options_.contacts,
+                                                         {options_.eab_kid, options_.eab_key},
+                                                         options_.backoff_base});
 
     revoker_ = std::make_shared<Revoker>(loop_, *client_, account_, clock_, committer_, *reader_);
 
@@ -113,6 +116,15 @@ void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
 
 void Engine::revoke_soon() {
     revoker_->look_soon();
+}
+
+void Engine::roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done) {
+    loop_.post([this, actor = std::move(actor), done = std::move(done)]() mutable {
+        account_->roll_over(std::move(actor), [done = std::move(done)](const Verdict* failure) {
+            if (failure == nullptr) return done({});
+            done(fail(Error{ErrorCode::Unavailable, "the account at the CA", failure->text}));
+        });
+    });
 }
 
 std::string Engine::trouble() const {

@@ -32,6 +32,7 @@
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
 #include "acme/revocation.hpp"
+#include "acme/renewal_window.hpp"
 #include "acme/schedule.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
@@ -41,6 +42,7 @@
 #include "store/acme_rows.hpp"
 #include "store/committer.hpp"
 #include "store/reader.hpp"
+#include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
 
@@ -77,6 +79,8 @@ public:
     void replaced(std::int64_t attempt_id, std::string order_url);
     /// A certificate was noted to be revoked.
     void revoke_soon();
+    /// Certificates::roll_over_account(). `done` runs on the thread "acme".
+    void roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done);
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
@@ -105,6 +109,7 @@ private:
         std::shared_ptr<ListenerCheck> check;
         SecondaryWait secondaries;
         WallTime told_at{};  // When the CA was told; in an earlier run: never.
+        WallTime expires{};  // While it waits for a place: of the server's certificate.
     };
     using JobRef = std::shared_ptr<Job>;
     using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
@@ -142,8 +147,34 @@ private:
     [[nodiscard]] Result<std::optional<Postponed>> enough_issued(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_ordered(const Attempt& attempt);
 
-    // duties.cpp
+    // renewal.cpp
+    [[nodiscard]] store::RenewalRow first_renewal_row(std::string_view chain);
+    /// The predecessor that a renewal names (or an empty text) when it is due now. Empty: it is
+    /// not, and what is to be done instead has begun.
+    [[nodiscard]] std::optional<std::string> due_renewal(const JobRef& job);
+    void ask_renewal_info(const JobRef& job, const store::CertificateRow& certificate,
+                          store::RenewalRow row);
+    void renewal_info_failed(const Attempt& attempt, const CaFailure& failure,
+                             store::RenewalRow& row);
+    void keep_plan(const JobRef& job, store::RenewalRow row, WallTime renew_at);
+    void plan_kept(const JobRef& job, const std::string& failure);
+    void tell_mass_event(const std::string& explanation_url);
+    /// The window of the predecessor that the order may name; one that never comes where the CA
+    /// gave none. Empty: it may not be named.
+    [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt);
+    void line_up(const JobRef& job);
+
+    // ordering.cpp
+    [[nodiscard]] Result<OrderWishes> wishes_of(const Attempt& attempt);
+    [[nodiscard]] Result<std::string> profile_of_attempt(const Attempt& attempt);
     void place_order(const JobRef& job);
+    void order_placed(const JobRef& job, const OrderWishes& wishes,
+                      const CaResult<SeenOrder>& placed);
+    void choose_chain(const JobRef& job, const std::string& default_pem, const std::string& pem,
+                      std::vector<std::string> others);
+    void take_chain(const JobRef& job, const std::string& pem);
+
+    // duties.cpp
     void read_authorizations(const JobRef& job);
     void read_next_authorization(const JobRef& job, std::vector<std::string> urls,
                                  std::vector<Pending> pending);
@@ -204,6 +235,9 @@ private:
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
     bool had_live_ = false;                  // When it was last told (Options::on_orders).
     std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
+    std::size_t asking_ = 0;                 // Questions for renewal information under way.
+    MonotonicTime mass_event_told_until_{};
+    std::string profile_warning_;  // The last one.
     Guarded<std::string> trouble_;
     std::thread thread_;
 };

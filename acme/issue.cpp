@@ -16,12 +16,12 @@ constexpr Milliseconds kRenewPause{3600 * 1000};  // While another attempt of th
 constexpr Milliseconds kFrontPause{6LL * 3600 * 1000};  // While it is the client that renews.
 constexpr Milliseconds kKeepExpired{30LL * 24 * 3600 * 1000};
 
-/// A P-256 key with its CSR, sealed for this server.
-Result<AttemptKey> make_managed_key(const Attempt& attempt, const Sealer& sealer) {
+/// A P-256 key with its CSR, sealed for this server. `has_name`: the CSR has a common name.
+Result<AttemptKey> make_managed_key(const Attempt& attempt, bool has_name, const Sealer& sealer) {
     const SigningKey key = TRY(SigningKey::generate());
     AttemptKey made;
     made.origin = store::KeyOrigin::Managed;
-    made.csr = TRY(make_csr(key, names_of(attempt)));
+    made.csr = TRY(make_csr(key, names_of(attempt), has_name));
     made.sha256 = key_sha256(key.handle());
     made.sealed =
         sealer.seal(key.pkcs8(), store::managed_key_context(attempt.server_id, made.sha256));
@@ -44,7 +44,9 @@ Result<void> erase_key_of(store::Writer& writer, const store::AcmeAttemptRow& se
 void Engine::prepare_key(const JobRef& job) {
     if (job->attempt.key.origin == store::KeyOrigin::Device)
         return advance(job, KeyPrepared{job->attempt.key});
-    auto made = make_managed_key(job->attempt, sealer_);
+    // Before the directory was read (after a restart) nothing speaks against a common name.
+    const auto profile = profile_of_attempt(job->attempt);
+    auto made = make_managed_key(job->attempt, !profile || has_common_name(*profile), sealer_);
     if (!made) return give_up(job, judge(made.error(), "making the key"));
     advance(job, KeyPrepared{std::move(*made)});
 }
@@ -96,15 +98,11 @@ void Engine::await_certificate(const JobRef& job) {
                 case OrderStatus::Valid:
                     break;
             }
-            client_->download(
-                seen->order.certificate, [this, job](const CaResult<std::string>& pem) {
-                    if (!good(job, pem, "fetching the certificate")) return;
-                    if (pem->empty() || pem->size() > kMaxChainOctets)
-                        return give_up(job, judge(Error{ErrorCode::Limit, "certificate from the CA",
-                                                        "is empty or too large"},
-                                                  "fetching the certificate"));
-                    advance(job, ChainFetched{*pem});
-                });
+            client_->download(seen->order.certificate,
+                              [this, job](const CaResult<Downloaded>& got) {
+                                  if (!good(job, got, "fetching the certificate")) return;
+                                  choose_chain(job, got->pem, got->pem, got->alternates);
+                              });
         });
     });
 }
@@ -132,16 +130,17 @@ void Engine::offer(const JobRef& job) {
     row.not_before = facts->not_before;
     row.not_after = facts->not_after;
     row.issued_at = now;
-    // Not before a tenth of what is left, whatever the CA's clock says: no loop of renewals.
-    row.renew_at = std::max(renewal_time(facts->not_before, facts->not_after, attempt.server_id),
-                            now + (facts->not_after - now) / 10);
+    row.renew_at = usual_renewal({row.not_before, row.not_after, now, attempt.server_id});
     row.chain = facts->pem;
     row.csr = attempt.key.csr;
     row.key_sealed = attempt.key.sealed;
     const WallTime renew_at = row.renew_at;
-    auto extra = [row = std::move(row), ladder = ladder_, now](store::Writer& writer,
-                                                               zones::Change&) -> Result<void> {
-        TRY(insert_certificate(writer, row));
+    store::RenewalRow renewal = first_renewal_row(facts->pem);
+    const WallTime look_at = next_look(renew_at, renewal);
+    auto extra = [row = std::move(row), renewal = std::move(renewal), ladder = ladder_, now](
+                     store::Writer& writer, zones::Change&) mutable -> Result<void> {
+        renewal.certificate_id = TRY(insert_certificate(writer, row));
+        TRY(put_renewal(writer, renewal));
         store::AcmeQueries queries(writer.database());
         auto others = TRY(queries.settled_attempts(row.server_id));
         for (auto& settled : others) {
@@ -155,7 +154,7 @@ void Engine::offer(const JobRef& job) {
     };
     log::logger("acme").info("{}: certificate until {}, to be renewed on {}", attempt.public_name,
                              to_rfc3339(facts->not_after), to_rfc3339(renew_at));
-    advance(job, CertificateStored{facts->sha256, renew_at}, std::move(extra), "certificate.issue");
+    advance(job, CertificateStored{facts->sha256, look_at}, std::move(extra), "certificate.issue");
 }
 
 void Engine::erase_key(const JobRef& job) {
@@ -164,8 +163,14 @@ void Engine::erase_key(const JobRef& job) {
         store::AcmeQueries((*reader_)->database())
             .certificate(attempt.server_id, std::get<Offered>(attempt.state).certificate);
     if (!certificate) return wait(job, kReadRetry);
-    const WallTime renew_at = *certificate ? (*certificate)->renew_at : clock_.now();
-    advance(job, KeyErased{renew_at},
+    WallTime look_at = clock_.now();
+    if (*certificate) {
+        const auto row =
+            store::RenewalQueries((*reader_)->database()).of_certificate((*certificate)->id);
+        if (!row) return wait(job, kReadRetry);
+        look_at = next_look((*certificate)->renew_at, *row);
+    }
+    advance(job, KeyErased{look_at},
             [row = to_row(attempt)](store::Writer& writer, zones::Change&) {
                 return erase_key_of(writer, row);
             });
@@ -176,6 +181,8 @@ void Engine::renew(const JobRef& job) {
     if (std::holds_alternative<Offered>(attempt.state) && attempt.deadline_at &&
         *attempt.deadline_at <= clock_.now())
         return erase_key(job);
+    const auto replaces = due_renewal(job);
+    if (!replaces) return;
     store::AcmeQueries queries((*reader_)->database());
     const auto other = queries.live_attempt(attempt.server_id);
     if (!other || *other) return wait(job, kRenewPause);
@@ -194,6 +201,7 @@ void Engine::renew(const JobRef& job) {
     successor.public_name = attempt.public_name;
     successor.internal_name = attempt.internal_name;
     successor.other_names = attempt.other_names;
+    successor.replaces = *replaces;
     successor.key_origin = attempt.key.origin;
     // The server's key stays the server's: only it can sign a request with another one. A managed
     // key is made anew.

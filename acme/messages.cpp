@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "acme/profile.hpp"
+
 namespace hairpin::acme {
 namespace {
 
@@ -81,12 +83,25 @@ std::string short_type(std::string_view type) {
     return printable(type, 100);
 }
 
+/// The first https link in a text; empty: none.
+std::string link_in(std::string_view words) {
+    const auto begin = words.find("https://");
+    if (begin == words.npos) return {};
+    words.remove_prefix(begin);
+    std::string_view link = words.substr(0, words.find_first_of(" \t\n\"<>()"));
+    while (!link.empty() && (link.back() == '.' || link.back() == ',' || link.back() == ';'))
+        link.remove_suffix(1);
+    return is_usable_url(link) ? std::string(link) : std::string();
+}
+
 std::optional<Problem> problem_of(const Json* json) {
     if (json == nullptr || !json->is_object()) return std::nullopt;
     // A document without a type is of "about:blank" (RFC 7807 section 3.1): detail is all it has.
     if (member(*json, "type") == nullptr && member(*json, "detail") == nullptr) return std::nullopt;
     Problem problem{short_type(text(*json, "type")), printable(text(*json, "detail")), {}, {}};
     if (const auto page = text(*json, "instance"); is_usable_url(page)) problem.instance = page;
+    // Let's Encrypt has the page for paused names in the words.
+    if (problem.instance.empty()) problem.instance = link_in(text(*json, "detail"));
     const Json* parts = member(*json, "subproblems");
     if (parts == nullptr || !parts->is_array()) return problem;
     for (const Json& part : *parts) {
@@ -98,6 +113,15 @@ std::optional<Problem> problem_of(const Json* json) {
              identifier == nullptr ? "" : printable(text(*identifier, "value"), 255)});
     }
     return problem;
+}
+
+/// The names of meta.profiles that an order could ask for.
+std::vector<std::string> profile_names(const Json* profiles) {
+    std::vector<std::string> names;
+    if (profiles == nullptr || !profiles->is_object()) return names;
+    for (const auto& [name, words] : profiles->items())
+        if (is_profile_name(name) && names.size() < kMaxProfiles) names.push_back(name);
+    return names;
 }
 
 std::string lower_case(std::string_view text) {
@@ -137,10 +161,15 @@ Result<Directory> read_directory(std::string_view json) {
     directory.new_nonce = TRY(url(root, "newNonce", "directory"));
     directory.new_account = TRY(url(root, "newAccount", "directory"));
     directory.new_order = TRY(url(root, "newOrder", "directory"));
-    // Nothing but a revocation needs it.
-    const std::string_view revoke_cert = text(root, "revokeCert");
-    if (is_usable_url(revoke_cert)) directory.revoke_cert = revoke_cert;
+    const auto offered = [&](const char* name) {
+        const std::string_view where = text(root, name);
+        return is_usable_url(where) ? std::string(where) : std::string();
+    };
+    directory.key_change = offered("keyChange");
+    directory.revoke_cert = offered("revokeCert");
+    directory.renewal_info = offered("renewalInfo");
     if (const Json* meta = member(root, "meta")) {
+        directory.profiles = profile_names(member(*meta, "profiles"));
         const std::string_view terms = text(*meta, "termsOfService");
         if (is_usable_url(terms)) directory.terms_of_service = terms;
         const Json* required = member(*meta, "externalAccountRequired");
@@ -209,17 +238,13 @@ std::string protected_header(const Signer& signer, std::string_view nonce, std::
     return header.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-std::string new_account_payload(const std::vector<std::string>& contacts) {
-    Json payload = {{"termsOfServiceAgreed", true}};
-    if (!contacts.empty()) payload["contact"] = contacts;
-    return payload.dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-std::string new_order_payload(const std::vector<std::string>& names) {
+std::string new_order_payload(const std::vector<std::string>& names, const OrderWishes& wishes) {
     Json identifiers = Json::array();
     for (const std::string& name : names)
         identifiers.push_back({{"type", "dns"}, {"value", name}});
-    const Json payload = {{"identifiers", std::move(identifiers)}};
+    Json payload = {{"identifiers", std::move(identifiers)}};
+    if (!wishes.replaces.empty()) payload["replaces"] = wishes.replaces;
+    if (!wishes.profile.empty()) payload["profile"] = wishes.profile;
     return payload.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 

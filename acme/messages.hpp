@@ -26,14 +26,18 @@ namespace hairpin::acme {
 inline constexpr std::size_t kMaxUrl = 2048;
 inline constexpr std::size_t kMaxDetail = 500;  // Octets of a CA's words that we keep.
 inline constexpr std::size_t kMaxAuthorizations = 100;
+inline constexpr std::size_t kMaxProfiles = 50;
 
 /// RFC 8555 section 7.1.1.
 struct Directory {
     std::string new_nonce;
     std::string new_account;
     std::string new_order;
-    std::string revoke_cert;       // Empty: the CA has none.
-    std::string terms_of_service;  // Empty: none.
+    std::string key_change;             // Empty: not offered.
+    std::string revoke_cert;            // Empty: not offered.
+    std::string renewal_info;           // Empty: not offered (RFC 9773 section 4.1).
+    std::string terms_of_service;       // Empty: none.
+    std::vector<std::string> profiles;  // meta.profiles, names only.
     bool external_account_required = false;
 };
 
@@ -49,7 +53,7 @@ struct Subproblem {
 struct Problem {
     std::string type;  // "badNonce": without "urn:ietf:params:acme:error:"; any other type whole.
     std::string detail;
-    std::string instance;  // A page for a person (userActionRequired); https, or empty.
+    std::string instance;  // A page for a person: `instance`, or a link in the detail; or empty.
     std::vector<Subproblem> subproblems;
     friend bool operator==(const Problem&, const Problem&) = default;
 };
@@ -108,8 +112,13 @@ struct Signer {
 };
 [[nodiscard]] std::string protected_header(const Signer& signer, std::string_view nonce,
                                            std::string_view url);
-[[nodiscard]] std::string new_account_payload(const std::vector<std::string>& contacts);
-[[nodiscard]] std::string new_order_payload(const std::vector<std::string>& names);
+/// What an order asks for besides names.
+struct OrderWishes {
+    std::string replaces;  // cert_id of the predecessor (RFC 9773 section 5); empty: none.
+    std::string profile;   // Empty: the CA chooses.
+};
+[[nodiscard]] std::string new_order_payload(const std::vector<std::string>& names,
+                                            const OrderWishes& wishes = {});
 [[nodiscard]] std::string finalize_payload(OctetView csr_der);
 [[nodiscard]] std::string deactivate_payload();
 /// RFC 8555 section 7.6.

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "acme/engine.hpp"
+#include "acme/renewal_window.hpp"
 #include "core/assert.hpp"
 #include "store/acme_rows.hpp"
+#include "store/renewal_rows.hpp"
 #include "store/revocation_rows.hpp"
 
 namespace hairpin::acme {
@@ -249,8 +251,11 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
     if (!certificate->key_sealed.empty()) TRY(erase_managed_key(writer, certificate->id));
     auto offered = TRY(offering_attempt(queries, server_id, sha256));
     if (!offered) return {};
-    const Step deployed = TRY(
-        step_row(std::move(*offered), Acknowledged{certificate->renew_at}, writer.now(), ladder));
+    store::RenewalQueries renewals(writer.database());
+    const auto renewal = TRY(renewals.of_certificate(certificate->id));
+    const Step deployed =
+        TRY(step_row(std::move(*offered), Acknowledged{next_look(certificate->renew_at, renewal)},
+                     writer.now(), ladder));
     return update_attempt(writer, to_row(deployed.next), StateName::Offered);
 }
 

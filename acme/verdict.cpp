@@ -6,6 +6,8 @@
 namespace hairpin::acme {
 namespace {
 
+constexpr Milliseconds kRateLimitPause{3'600'000};  // Where a 429 does not say how long.
+
 struct Meaning {
     std::string_view type;
     Remedy remedy;
@@ -27,12 +29,18 @@ constexpr std::array kMeanings = {
             "the CA could not ask our name servers: check the delegation of the zone, and that "
             "port 53 is open over UDP and TCP at every name server of it"},
     Meaning{"externalAccountRequired", Remedy::PersonNeeded,
-            "this CA wants an account bound to one at its web site, which is not supported yet: "
-            "configure another CA as [acme] directory"},
+            "this CA wants an account bound to one at its web site: get a key there and give it as "
+            "[acme] eab_kid and eab_key_file"},
     Meaning{"incorrectResponse", Remedy::TryAgain,
             "the CA saw another TXT record than ours: check that every name server of the zone "
             "follows this one"},
+    Meaning{"invalidProfile", Remedy::TryAgain,
+            "the CA does not take the profile: change [acme] profile"},
     Meaning{"invalidContact", Remedy::PersonNeeded, "mend [acme] contact in the configuration"},
+    Meaning{
+        "paused", Remedy::PersonNeeded,
+        "the CA has paused these names after many failures: mend their cause, open the page and "
+        "unpause them, then retry"},
     Meaning{"rateLimited", Remedy::TryAgain, "the CA's limit is reached; it is tried again later"},
     Meaning{"rejectedIdentifier", Remedy::PersonNeeded,
             "the CA does not issue for this name by its policy: use another base domain or CA"},
@@ -48,12 +56,20 @@ constexpr std::array kMeanings = {
             "the CA wants a person to act, usually to agree to new terms of service"},
 };
 
-constexpr Milliseconds kRateLimitPause{3'600'000};  // Where a 429 does not say how long.
-
 const Meaning* meaning_of(std::string_view type) {
     for (const Meaning& each : kMeanings)
         if (each.type == type) return &each;
     return nullptr;
+}
+
+/// Let's Encrypt says "rateLimited" of names that it has paused until a person unpauses them; the
+/// page for that is in the words.
+bool is_paused(const Problem& problem) {
+    return problem.type == "rateLimited" && !problem.instance.empty() &&
+           (problem.detail.find("paused") != std::string::npos ||
+            problem.detail.find("unpause") != std::string::npos ||
+            problem.instance.find("unpause") != std::string::npos ||
+            problem.detail.find("temporarily prevented") != std::string::npos);
 }
 
 /// The most telling part: a compound problem has it in a subproblem.
@@ -62,7 +78,8 @@ Verdict judge_whole(const Problem& problem, std::string_view doing) {
     verdict.type = problem.type.empty() ? "unknown" : problem.type;
     verdict.text =
         std::string(doing) + " failed: " + (problem.detail.empty() ? verdict.type : problem.detail);
-    const Meaning* meaning = meaning_of(problem.type);
+    if (is_paused(problem)) verdict.type = "paused";
+    const Meaning* meaning = meaning_of(verdict.type);
     for (const Subproblem& part : problem.subproblems) {
         if (verdict.text.size() < 2 * kMaxDetail)
             verdict.text += "; " + part.name + ": " + part.detail;

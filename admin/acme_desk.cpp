@@ -29,6 +29,10 @@ void AcmeDesk::revoke(std::int64_t server_id, const Sha256& sha256, acme::Revoca
     certificates_.revoke(server_id, sha256, reason, std::move(actor), std::move(done));
 }
 
+void AcmeDesk::roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) {
+    certificates_.roll_over_account(std::move(actor), std::move(done));
+}
+
 Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
                                                WallTime now) const {
     return acme::certificate_state(queries, server_id, now);

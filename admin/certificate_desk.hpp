@@ -30,6 +30,7 @@ public:
                        acme::Certificates::Acknowledged done) = 0;
     virtual void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                         zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
+    virtual void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
@@ -61,6 +62,7 @@ public:
                acme::Certificates::Acknowledged done) override;
     void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                 zones::Actor actor, acme::Certificates::Acknowledged done) override;
+    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;

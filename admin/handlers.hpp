@@ -43,6 +43,7 @@ Result<Write, Problem> patch_server(Api& api, const Call& call);
 Result<Write, Problem> delete_server(Api& api, const Call& call);
 void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange);
 void post_certificate_revocation(Api& api, std::shared_ptr<Exchange> exchange);
+void post_account_rollover(Api& api, std::shared_ptr<Exchange> exchange);
 
 // self.cpp
 Result<net::Response, Problem> get_self(Api& api, const Call& call);

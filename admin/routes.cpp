@@ -62,6 +62,7 @@ constexpr std::array kRoutes{
           &post_certificate_revocation, kNoBody},
 
     Route{Method::Get, "/v1/certificates", kOperator, &list_certificates, kNoBody},
+    Route{Method::Post, "/v1/acme/account/rollover", kOperator, &post_account_rollover, kNoBody},
 
     Route{Method::Get, "/v1/self", kServer, &get_self, kNoBody},
     Route{Method::Post, "/v1/self/heartbeat", kServer, &post_heartbeat, kMaxHeartbeatOctets},

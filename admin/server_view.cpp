@@ -143,6 +143,7 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state,
     json.member("sha256", hex_of(state.sha256));
     json.member("eta", state.eta);
     json.member("renew_at", state.renew_at);
+    json.member("renewal_explanation", state.renewal_explanation);
     json.member("deployed", state.deployed);
     json.member("managed_key_waiting", state.managed_key_waiting);
     json.member("step", state.step);

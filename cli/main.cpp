@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/acme_commands.hpp"
 #include "cli/credential_commands.hpp"
 #include "cli/moment.hpp"
 #include "cli/own_certificate.hpp"
@@ -186,10 +187,15 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
                    options);
 }
 
-void add_acme(CLI::App& app, CredentialOptions& options, std::function<int()>& chosen) {
-    CLI::App* group =
-        app.add_subcommand("acme", "Certificates, and the ACME clients of customers' servers");
+void add_acme(CLI::App& app, AcmeOptions& account, CredentialOptions& options,
+              std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand(
+        "acme", "Our account at the CA, and the ACME clients of customers' servers");
     group->require_subcommand(1);
+    CLI::App* rollover = group->add_subcommand("rollover", "Give our account a new key");
+    add_api_options(*rollover, account.api);
+    rollover->callback(
+        [&account, &chosen] { chosen = [&account] { return run_acme_rollover(account); }; });
     add_credential_command(*group, "accounts", "List their accounts, a line each",
                            &list_acme_accounts, options, chosen);
     CLI::App* revoke = add_credential_command(
@@ -277,7 +283,8 @@ int run(int argc, char** argv) {
     CredentialOptions credentials;
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
-    add_acme(app, credentials, chosen);
+    AcmeOptions acme;
+    add_acme(app, acme, credentials, chosen);
     OwnCertificateOptions own;
     add_certificates(app, own, chosen);
     ReversalOptions reversal;

@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "daemon/cookie_file.hpp"
+#include "daemon/eab_file.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
@@ -117,6 +118,10 @@ int run_check(const Config& config) {
         store::Database database = TRY(store::Database::open(config.database_path(), options));
         return store::check_schema(database);
     };
+    const auto check_eab_key = [&]() -> Result<void> {
+        static_cast<void>(TRY(load_eab_key(config)));
+        return {};
+    };
     const auto check_cookie_secrets = [&]() -> Result<void> {
         static_cast<void>(TRY(load_cookie_secrets(config)));
         return {};
@@ -130,6 +135,7 @@ int run_check(const Config& config) {
     }
     note(check_server_certificate(config));
     if (!config.dns_cookie_secret_file.empty()) note(check_cookie_secrets());
+    note(check_eab_key());
     note(probe_listeners(config));
     if (!good) return kFailed;
     fmt::print(stderr, "hairpind: {} is good\n", config.file);

@@ -200,6 +200,8 @@ private:
     void check_together() {
         if (config_.http_certificate.empty() != config_.http_key.empty())
             fault(0, "http.certificate and http.key go together: give both or neither");
+        if (config_.acme_eab_kid.empty() != config_.acme_eab_key_file.empty())
+            fault(0, "acme.eab_kid and acme.eab_key_file go together: give both or neither");
         check_dns_listeners();
         const observer::QueryLogOptions& log = config_.observing.query_log;
         if (log.path.empty() != (log.sample == 0))
@@ -207,7 +209,7 @@ private:
         const auto folder = std::filesystem::path(config_.file).parent_path();
         for (std::string* path :
              {&config_.data_dir, &config_.http_certificate, &config_.http_key,
-              &config_.acme_ca_file, &config_.dns_cookie_secret_file,
+              &config_.acme_ca_file, &config_.acme_eab_key_file, &config_.dns_cookie_secret_file,
               &config_.observing.dnstap.socket, &config_.observing.query_log.path})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
         for (std::string& path : config_.acme_refused_keys)

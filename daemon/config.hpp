@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/profile.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
 #include "dnsd/cookies.hpp"
@@ -88,6 +89,11 @@ struct Config {
     std::vector<std::string> acme_contact;
     std::string acme_ca_file;
     std::vector<std::string> acme_refused_keys;
+    std::string acme_eab_kid;  // With acme_eab_key_file, or neither.
+    std::string acme_eab_key_file;
+    std::string acme_profile;
+    std::vector<acme::LicenceProfile> acme_licence_profiles;
+    std::string acme_preferred_chain;  // Empty: the CA's choice.
 
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;

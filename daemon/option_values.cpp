@@ -163,6 +163,25 @@ Fault set_contact(Config& config, const OptionValue& value) {
     return std::nullopt;
 }
 
+Fault set_profile(Config& config, const OptionValue& value) {
+    if (!acme::is_profile_name(text(value)))
+        return "is no profile's name, such as \"classic\" or \"tlsserver\"";
+    config.acme_profile = text(value);
+    return std::nullopt;
+}
+
+Fault set_licence_profiles(Config& config, const OptionValue& value) {
+    config.acme_licence_profiles.clear();
+    for (const std::string& each : list(value)) {
+        const auto read = acme::read_licence_profile(each);
+        if (!read) return fmt::format("\"{}\" is not LICENCE=PROFILE", each);
+        if (acme::profile_of(config.acme_licence_profiles, read->licence, "") != "")
+            return fmt::format("\"{}\" has two profiles", read->licence);
+        config.acme_licence_profiles.push_back(*read);
+    }
+    return std::nullopt;
+}
+
 // RFC 5001 section 2.3: octets; here the text itself.
 Fault set_nsid(Config& config, const OptionValue& value) {
     if (text(value).size() > 64) return "must be at most 64 octets";

@@ -36,6 +36,8 @@ using Fault = std::optional<std::string>;
 [[nodiscard]] Fault set_directory(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_other_names(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_contact(Config& config, const OptionValue& value);
+[[nodiscard]] Fault set_profile(Config& config, const OptionValue& value);
+[[nodiscard]] Fault set_licence_profiles(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_nsid(Config& config, const OptionValue& value);
 [[nodiscard]] Fault set_chaos(std::string& into, const OptionValue& value);
 [[nodiscard]] Fault set_hostmaster(Config& config, const OptionValue& value);

@@ -16,6 +16,22 @@ namespace {
 constexpr auto kRestart = OnReload::NeedsRestart;
 constexpr auto kApplies = OnReload::Applies;
 
+/// A row of any text, empty where it is not given.
+template <std::string Config::*member>
+Option text_row(std::string_view key, std::string_view sentence) {
+    return {key,
+            OptionKind::Text,
+            Presence::Optional,
+            kRestart,
+            "\"\"",
+            sentence,
+            [](Config& c, const OptionValue& v) -> Fault {
+                c.*member = text(v);
+                return {};
+            },
+            [](const Config& c) { return c.*member; }};
+}
+
 /// A row of answers a second of one kind.
 template <dnsd::AnswerKind kind>
 Option rate(std::string_view key, std::string_view standard, std::string_view sentence) {
@@ -428,6 +444,32 @@ const std::array kOptions = {
             return {};
         },
         [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_refused_keys, " ")); }},
+    text_row<&Config::acme_eab_kid>(
+        "acme.eab_kid",
+        "Key id of an account at the CA's web site, where the CA binds ours to it (EAB)."),
+    text_row<&Config::acme_eab_key_file>(
+        "acme.eab_key_file",
+        "A file with the MAC key to eab_kid, base64url as the CA shows it; not readable by all."),
+    Option{
+        "acme.profile", OptionKind::Text, Presence::Optional, kRestart, "\"classic\"",
+        "The certificate profile asked for where the CA has it: at Let's Encrypt classic (with a "
+        "common name; 90 days, 64 from 2027-02-10, 45 from 2028-02-16), tlsserver (45 days) or "
+        "shortlived (160 hours).",
+        [](Config& c, const OptionValue& v) -> Fault { return set_profile(c, v); },
+        [](const Config& c) { return c.acme_profile; }},
+    Option{"acme.licence_profiles", OptionKind::List, Presence::Optional, kRestart, "[]",
+           "Licences with another profile, such as \"demo=shortlived\".",
+           [](Config& c, const OptionValue& v) -> Fault { return set_licence_profiles(c, v); },
+           [](const Config& c) {
+               std::string all;
+               for (const auto& each : c.acme_licence_profiles)
+                   all += (all.empty() ? "" : " ") + each.licence + "=" + each.profile;
+               return all;
+           }},
+    text_row<&Config::acme_preferred_chain>(
+        "acme.preferred_chain",
+        "Common name of the root that the chain is to lead to, such as \"ISRG Root X1\"; empty: "
+        "the CA's own choice."),
     Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
            "Where everything is kept: sqlite: and a file, relative to data_dir.",
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },

@@ -27,6 +27,7 @@
 #include "daemon/checkin_feed.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/cookie_file.hpp"
+#include "daemon/eab_file.hpp"
 #include "daemon/following.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
@@ -155,6 +156,10 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.contacts = config.acme_contact;
     options.ca_file = config.acme_ca_file;
     options.refused_keys = config.acme_refused_keys;
+    options.eab_kid = config.acme_eab_kid;
+    options.profile = config.acme_profile;
+    options.licence_profiles = config.acme_licence_profiles;
+    options.preferred_chain = config.acme_preferred_chain;
     options.user_agent = "hairpin/" HAIRPIN_VERSION;
     options.database_path = config.database_path();
     options.listeners = listeners;
@@ -381,8 +386,10 @@ private:
     [[nodiscard]] Result<void> start_certificates() {
         OwnCertificate::Ask ask;
         if (!config_.acme_directory.empty()) {
-            certificates_ = TRY(
-                acme::Certificates::start(certificate_options(), clock_, *committer_, *sealer_));
+            acme::Options options = certificate_options();
+            options.eab_key = TRY(load_eab_key(config_));
+            certificates_ =
+                TRY(acme::Certificates::start(std::move(options), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
             ask = [this](auto names, auto renew, auto actor, auto done) {
                 certificates_->request_own(std::move(names), renew, std::move(actor),

@@ -1,7 +1,7 @@
 // store/renewal_rows.hpp - what a CA says about the renewal of a certificate (RFC 9773), as rows.
 //
 // One row per certificate, erased with it. What the members mean and how they are computed is
-// acme/renewal_info.hpp's. The instant that was chosen is the certificate's own `renew_at`.
+// acme/renewal_window.hpp's. The instant that was chosen is the certificate's own `renew_at`.
 //
 // Errors everywhere: Conflict, Unavailable, Corrupt as in sqlite_error.hpp.
 //

@@ -8,10 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "acme/account_messages.hpp"
 #include "acme/chain.hpp"
+#include "acme/chain_choice.hpp"
 #include "acme/jws.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/messages.hpp"
+#include "acme/renewal_window.hpp"
 #include "acme/verdict.hpp"
 #include "core/octets.hpp"
 #include "zones/name.hpp"
@@ -75,6 +78,32 @@ void read_times(std::string_view text) {
         require(from_rfc3339(to_rfc3339(*at)) == at, "a time does not read back");
 }
 
+/// Whatever the window, the plan is for a time at which the certificate is neither young nor nearly
+/// over, or for now.
+void read_window(std::string_view text) {
+    const auto info = acme::read_renewal_info(text);
+    if (!info) return check_error(info.error());
+    require(info->window.start < info->window.end, "an empty window");
+    require(info->explanation_url.empty() || acme::is_usable_url(info->explanation_url), "page");
+    const WallTime now = from_unix_milliseconds(1'795'000'000'000);
+    constexpr Seconds kDay{24 * 3600};
+    const acme::RenewalFacts facts{now - kDay * 30, now + kDay * 60, now - kDay * 30, 7};
+    const auto draw = static_cast<std::uint32_t>(text.size() * 2654435761U);
+    const auto plan = acme::plan_renewal(facts, *info, std::nullopt, now, {}, now, draw);
+    require(plan.renew_at >= now && plan.renew_at <= facts.not_after - kDay * 9, "renewal");
+    require(plan.check_at > now && plan.check_at <= now + kDay * 2, "next question");
+}
+
+void read_links(std::string_view text) {
+    const auto links = acme::alternate_links({{"link", std::string(text)}});
+    require(links.size() <= acme::kMaxAlternates, "alternates");
+    for (const std::string& link : links)
+        require(acme::is_usable_url(link), "an alternate's URL");
+    require(is_printable(acme::root_of_chain(text)), "a root's name");
+    if (const auto key = acme::read_mac_key(text)) require(key->size() >= 16, "MAC key");
+    if (const auto id = acme::cert_id(text)) require(id->find('.') != id->npos, "identifier");
+}
+
 void read_chain(std::string_view text) {
     const acme::ChainExpectation expectation{
         {"nur1.example.net", "i-nur1.example.net"}, {}, from_unix_milliseconds(1'795'000'000'000)};
@@ -96,7 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const OctetView octets(data + 1, size - 1);
     const std::string_view text = as_text(octets);
-    switch (data[0] % 8) {
+    switch (data[0] % 10) {
         case 0:
             if (const auto directory = acme::read_directory(text)) {
                 require(acme::is_usable_url(directory->new_order), "newOrder");
@@ -122,8 +151,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6:
             read_txt_answer(octets);
             break;
-        default:
+        case 7:
             require(is_printable(acme::printable(text, 100)), "printable");
+            break;
+        case 8:
+            read_window(text);
+            break;
+        default:
+            read_links(text);
             break;
     }
     return 0;

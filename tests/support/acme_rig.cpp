@@ -18,6 +18,13 @@
 //                       and has not looked, ask every second one with another key, then erase it
 //     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
 //     keep-key          take a managed key, but do not say that it is served
+//     caa=VALUE         the zone gets a CAA record with this value of "issue"
+//     profile=NAME      ask for this profile (classic)
+//     directory-age=MS  so long the CA's directory is believed (a day)
+//     chain=NAME        prefer the chain to this root
+//     eab=KID:KEY       bind the account, with a MAC key in base64url
+//     rollover          give the account a new key, before anything is asked; say "rollover WHAT"
+//     look-once         wait until when to renew is known of every certificate (with quiet)
 //     key-gone          wait until the managed key is erased, do not take it (with quiet)
 //
 // Keeps its store in FOLDER, so that a second start takes up what the first left. Lines on standard
@@ -36,10 +43,12 @@
 #include <set>
 #include <thread>
 
+#include "acme/account_messages.hpp"
 #include "acme/certificates.hpp"
 #include "acme/csr.hpp"
 #include "acme/jws.hpp"
 #include "dnsd/server.hpp"
+#include "store/renewal_rows.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
 
@@ -94,6 +103,7 @@ public:
         const int servers = std::stoi(value("servers", "1"));
         for (int number = 1; number <= servers; ++number)
             servers_.push_back(server_id("nur" + std::to_string(number)));
+        if (arguments_.values.contains("caa")) add_caa(value("caa", ""));
         certificates_ = must(acme::Certificates::start(options(), clock_, *committer_, sealer_));
         store::Reader reader = must(store::Reader::open(path_));
         for (const std::int64_t id : servers_) {
@@ -103,6 +113,7 @@ public:
         for (std::size_t each = 0; each < gone; ++each)
             ask_and_erase(reader, servers_[each], each % 2 == 0);
         servers_.erase(servers_.begin(), servers_.begin() + static_cast<std::ptrdiff_t>(gone));
+        if (arguments_.flags.contains("rollover")) roll_over();
         for (const std::int64_t id : servers_) {
             if (!arguments_.flags.contains("quiet")) ask(id);
         }
@@ -204,6 +215,13 @@ private:
             options.issues_per_day = options.issues_per_week = options.orders_per_day = 1000;
         options.orders_per_hour = static_cast<std::size_t>(std::stoi(value("order-limit", "1000")));
         if (arguments_.flags.contains("again")) options.young = Seconds(0);
+        options.profile = value("profile", options.profile);
+        options.directory_age = Milliseconds(std::stoll(value("directory-age", "86400000")));
+        options.preferred_chain = value("chain", "");
+        if (const std::string eab = value("eab", ""); !eab.empty()) {
+            options.eab_kid = eab.substr(0, eab.find(':'));
+            options.eab_key = must(acme::read_mac_key(eab.substr(eab.find(':') + 1)));
+        }
         options.on_transition = [this](std::int64_t server, acme::StateName to, bool durable) {
             on_transition(server, to, durable);
         };
@@ -263,6 +281,36 @@ private:
         must(promise.get_future().get());
     }
 
+    void add_caa(const std::string& issuer) {
+        Octets rdata{0, 5, 'i', 's', 's', 'u', 'e'};  // RFC 8659 section 4.1.
+        rdata.insert(rdata.end(), issuer.begin(), issuer.end());
+        zones::ZoneChange zone;
+        zone.apex = name(kZone);
+        zone.edits.push_back(
+            {zones::EditKind::AddRecords, zone.apex, zones::RType::CAA, 60, {rdata}});
+        store::Work work;
+        work.change = as_change({zone});
+        submit(std::move(work));
+    }
+
+    void roll_over() {
+        std::promise<Result<void>> promise;
+        certificates_->roll_over_account({"operator", "rig", "127.0.0.1", "rest"},
+                                         [&](auto done) { promise.set_value(std::move(done)); });
+        const auto done = promise.get_future().get();
+        say("rollover " + (done ? "done" : done.error().text()));
+    }
+
+    /// Whether the CA's answer about this certificate was written.
+    bool was_looked_at(store::Reader& reader, std::int64_t server) {
+        const auto certificate =
+            must(store::AcmeQueries(reader->database()).current_certificate(server, clock_.now()));
+        if (!certificate) return false;
+        const auto row =
+            must(store::RenewalQueries(reader->database()).of_certificate(certificate->id));
+        return row && (!row->check_at || *row->check_at > clock_.now());
+    }
+
     int wait() {
         store::Reader reader = must(store::Reader::open(path_));
         const auto end = clock_.monotonic() + kPatience;
@@ -278,6 +326,8 @@ private:
                     return say("problem " + state.step + " " + state.problem), 0;
                 if (state.problem.find(value("until-words", "\n")) != std::string::npos)
                     return say("problem " + state.step + " " + state.problem), 0;
+                if (arguments_.flags.contains("look-once") && !was_looked_at(reader, server))
+                    continue;
                 if (arguments_.flags.contains("key-gone") && state.managed_key_waiting) continue;
                 const bool is_new =
                     !arguments_.flags.contains("renewed") || state.sha256 != before_[server];

@@ -15,8 +15,10 @@ class Pebble:
     """Validates against the name server at `dns_port`. Not started until `start()`."""
 
     def __init__(self, folder: pathlib.Path, ca: TestCa, dns_port: int, *,
-                 reject_nonces: int = 0, reuse_authorizations: int = 0, sleep: bool = False,
+                 reject_nonces: int = 0, reuse_authorizations: int = 0, sleep: int = 0, alternate_roots: int = 0,
+                 chain_length: int = 1, eab_keys: dict[str, str] | None = None, blocked: list[str] | None = None,
                  validity: int = 7776000):
+        """sleep: seconds that a validation takes at most. eab_keys: base64url by kid. blocked: domains."""
         self._folder = folder
         self._ca = ca
         self._dns_port = dns_port
@@ -24,8 +26,13 @@ class Pebble:
         self._environment = {
             "PEBBLE_WFE_NONCEREJECT": str(reject_nonces),
             "PEBBLE_AUTHZREUSE": str(reuse_authorizations),
-            **({} if sleep else {"PEBBLE_VA_NOSLEEP": "1"}),
+            "PEBBLE_ALTERNATE_ROOTS": str(alternate_roots),
+            "PEBBLE_CHAIN_LENGTH": str(chain_length),
+            "PEBBLE_WFE_ORDERS_PER_PAGE": "2",
+            **({"PEBBLE_VA_SLEEPTIME": str(sleep)} if sleep else {"PEBBLE_VA_NOSLEEP": "1"}),
         }
+        self._more = {"externalAccountBindingRequired": bool(eab_keys), "externalAccountMACKeys": eab_keys or {},
+                      "domainBlocklist": blocked or []}
         self.port, self._management_port = free_port(), free_port()
         self.directory = f"https://127.0.0.1:{self.port}/dir"
         self.ca_file = ca.certificate
@@ -39,7 +46,7 @@ class Pebble:
             "managementListenAddress": f"127.0.0.1:{self._management_port}",
             "certificate": str(tls.certificate), "privateKey": str(tls.key),
             "httpPort": 5002, "tlsPort": 5001, "ocspResponderURL": "",
-            "externalAccountBindingRequired": False, "certificateValidityPeriod": self._validity,
+            "certificateValidityPeriod": self._validity, **self._more,
         }}))
         self._process = Process(
             ["pebble", "-config", config, "-strict", "-dnsserver", f"127.0.0.1:{self._dns_port}"],
@@ -57,10 +64,10 @@ class Pebble:
     def _management(self, path: str) -> str:
         return Api(self._management_port, self.ca_file).get(path).expect(200).body.decode()
 
-    def verify(self, chain: pathlib.Path) -> str:
-        """`openssl verify` of the first certificate of a chain against pebble's root; its output."""
+    def verify(self, chain: pathlib.Path, number: int = 0) -> str:
+        """`openssl verify` of the first certificate of a chain against one of pebble's roots; its output."""
         root = self._folder / "root.pem"
-        root.write_text(self._management("/roots/0"))
+        root.write_text(self._management(f"/roots/{number}"))
         return openssl("verify", "-CAfile", root, "-untrusted", chain, chain)
 
     def status_of(self, certificate: pathlib.Path) -> str:
@@ -71,6 +78,11 @@ class Pebble:
     @property
     def root(self) -> str:
         return self._management("/roots/0")
+
+    def root_name(self, number: int) -> str:
+        """The common name of one of its roots."""
+        subject = openssl("x509", "-noout", "-subject", stdin=self._management(f"/roots/{number}"))
+        return subject.rpartition("CN = ")[2].strip()
 
     def log(self) -> str:
         return self._process.log() if self._process else ""

@@ -49,6 +49,7 @@ std::vector<Event> all_events() {
             Postponed{kNow + Seconds(9), "too many"},
             WasBegun{},
             OrderPlaced{kOrder, {}},
+            AskedForLess{true, false},
             AuthorizationsRead{kPending},
             AuthorizationsRead{},
             ListenersAnswered{},
@@ -62,6 +63,7 @@ std::vector<Event> all_events() {
             KeyHandedOut{kNow + Seconds(60)},
             KeyErased{kNow + Seconds(1000)},
             Acknowledged{kNow + Seconds(1000)},
+            RenewalPlanned{kNow + Seconds(500)},
             RenewalDue{},
             Failed{kPassing},
             Failed{kLasting},
@@ -95,6 +97,7 @@ const std::vector<Line> kDrawing = {
     {S::Wanted, "postponed", {S::Wanted}},
     {S::Admitted, "begun", {S::Ordering}},
     {S::Ordering, "order placed", {S::Open}},
+    {S::Ordering, "asked for less", {S::Wanted}},
     {S::Open, "authorizations read", {S::TxtStaged, S::Ready}},
     {S::TxtStaged, "listeners answered", {S::TxtLive}},
     {S::TxtLive, "challenges answered", {S::Challenged}},
@@ -107,6 +110,8 @@ const std::vector<Line> kDrawing = {
     {S::Offered, "key handed out", {S::Offered}},
     {S::Offered, "key erased", {S::Offered}},
     {S::Offered, "acknowledged", {S::Deployed}},
+    {S::Offered, "renewal planned", {S::Offered}},
+    {S::Deployed, "renewal planned", {S::Deployed}},
     {S::Offered, "renewal due", {S::Superseded}},
     {S::Deployed, "renewal due", {S::Superseded}},
     {S::Offered, "replaced", {S::Superseded}},
@@ -193,6 +198,34 @@ TEST_CASE("each transition sets when the next one is due", "[acme]") {
     CHECK(after(Blocked{}, PauseOver{}) == kNow);
 }
 
+TEST_CASE("an order that asked for too much begins anew without it, and without an exemption",
+          "[acme][rfc9773]") {
+    Attempt attempt = attempt_in(Ordering{});
+    attempt.replaces = "aki.serial";
+    attempt.exempt = true;
+    attempt.deadline_at = kNow;
+    const Attempt plain = step(attempt, AskedForLess{true, false}, kNow, kLadder)->next;
+    CHECK(plain.replaces.empty());
+    CHECK_FALSE(plain.exempt);
+    CHECK_FALSE(plain.without_profile);
+    CHECK_FALSE(plain.deadline_at);
+    CHECK(plain.next_at == kNow);  // At once.
+    CHECK(plain.failures == 0);
+    const Attempt other = step(attempt, AskedForLess{false, true}, kNow, kLadder)->next;
+    CHECK(other.replaces == "aki.serial");
+    CHECK(other.without_profile);
+}
+
+TEST_CASE("a managed key is erased in time, whenever the CA is to be asked", "[acme]") {
+    Attempt attempt = attempt_in(Offered{kHash});
+    attempt.deadline_at = kNow + Seconds(60);
+    const auto look = [&](Seconds in) {
+        return step(attempt, RenewalPlanned{kNow + in}, kNow, kLadder)->next.next_at;
+    };
+    CHECK(look(Seconds(900)) == kNow + Seconds(60));
+    CHECK(look(Seconds(30)) == kNow + Seconds(30));
+}
+
 TEST_CASE("failures climb the ladder: 1, 10, 100 minutes, then daily", "[acme]") {
     constexpr Milliseconds kMinute{60'000};
     Attempt attempt = attempt_in(Ordering{});
@@ -262,6 +295,8 @@ TEST_CASE("every state survives the store", "[acme]") {
         attempt.failures = 2;
         attempt.problem_type = "dns";
         attempt.problem = "no answer";
+        attempt.replaces = "aki.serial";
+        attempt.exempt = attempt.without_profile = true;
         const store::AcmeAttemptRow row = to_row(attempt);
 
         const auto again = from_row(row);
@@ -273,6 +308,9 @@ TEST_CASE("every state survives the store", "[acme]") {
         CHECK(again->deadline_at == attempt.deadline_at);
         CHECK(again->failures == 2);
         CHECK(again->problem == "no answer");
+        CHECK(again->replaces == "aki.serial");
+        CHECK(again->exempt);
+        CHECK(again->without_profile);
         const auto values = published(again->state);
         CHECK(std::vector<Pending>(values.begin(), values.end()) ==
               std::vector<Pending>(published(state).begin(), published(state).end()));

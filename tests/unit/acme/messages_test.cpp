@@ -143,9 +143,12 @@ TEST_CASE("what is sent has the members that RFC 8555 asks for", "[acme][rfc8555
     const auto with_account = json::parse(protected_header({"", "https://c/a/1"}, "n0", "u"));
     CHECK(with_account["kid"] == "https://c/a/1");
     CHECK_FALSE(with_account.contains("jwk"));
-    CHECK(json::parse(new_account_payload({"mailto:a@b"})) ==
-          json{{"termsOfServiceAgreed", true}, {"contact", {"mailto:a@b"}}});
-    CHECK_FALSE(json::parse(new_account_payload({})).contains("contact"));
+    CHECK(json::parse(new_order_payload({"a.example"}, {"aki.serial", "tlsserver"})) ==
+          json({{"identifiers", {{{"type", "dns"}, {"value", "a.example"}}}},
+                {"replaces", "aki.serial"},
+                {"profile", "tlsserver"}}));
+    CHECK_FALSE(json::parse(new_order_payload({"a.example"})).contains("replaces"));
+    CHECK_FALSE(json::parse(new_order_payload({"a.example"})).contains("profile"));
     CHECK(json::parse(new_order_payload({"a.example", "b.example"}))["identifiers"][1] ==
           json{{"type", "dns"}, {"value", "b.example"}});
     CHECK(json::parse(finalize_payload(Octets{0xff, 0xfe}))["csr"] == "__4");

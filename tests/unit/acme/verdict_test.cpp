@@ -27,7 +27,7 @@ TEST_CASE("each error type has its remedy, and words that say what to do", "[acm
         {"badPublicKey", Remedy::PersonNeeded, "make a new one"},
         {"caa", Remedy::PersonNeeded, "CAA record"},
         {"dns", Remedy::TryAgain, "delegation"},
-        {"externalAccountRequired", Remedy::PersonNeeded, "[acme] directory"},
+        {"externalAccountRequired", Remedy::PersonNeeded, "[acme] eab_kid and eab_key_file"},
         {"incorrectResponse", Remedy::TryAgain, "every name server"},
         {"invalidContact", Remedy::PersonNeeded, "[acme] contact"},
         {"malformed", Remedy::TryAgain, "said the CA"},
@@ -72,6 +72,24 @@ TEST_CASE("a page for a person is shown", "[acme][rfc8555]") {
     failure.problem.instance = "https://ca.example/terms/7";
     CHECK_THAT(judge(failure, "placing the order").text,
                Catch::Contains("https://ca.example/terms/7"));
+}
+
+TEST_CASE("names that the CA has paused need a person, a limit that passes does not",
+          "[acme][rfc8555]") {
+    // As Let's Encrypt says both; the page of the first is in its words.
+    CaFailure paused = refusal(429, "rateLimited",
+                               "Your account is temporarily prevented from requesting certificates "
+                               "for nur1.example.net and possibly others.");
+    paused.problem.instance = "https://ca.example/sfe/v1/unpause?jwt=abc";
+    const Verdict verdict = judge(paused, "placing the order");
+    CHECK(verdict.remedy == Remedy::PersonNeeded);
+    CHECK(verdict.type == "paused");
+    CHECK_THAT(verdict.text, Catch::Contains("then retry: https://ca.example/sfe/v1/unpause"));
+    CHECK(is_mendable(verdict.type));
+
+    CaFailure limited = refusal(429, "rateLimited", "too many new orders recently");
+    limited.problem.instance = "https://ca.example/docs/rate-limits";
+    CHECK(judge(limited, "placing the order").remedy == Remedy::TryAgain);
 }
 
 TEST_CASE("Retry-After is kept; a limit without one pauses an hour", "[acme][rfc8555]") {

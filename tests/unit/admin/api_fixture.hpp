@@ -58,6 +58,11 @@ public:
         states[server_id] = {};
         done({});
     }
+    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override {
+        last_actor = std::move(actor);
+        ++rollovers;
+        done({});
+    }
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
                                                        WallTime) const override {
         ++reads;
@@ -90,6 +95,7 @@ public:
     zones::Actor last_actor;
     mutable int reads = 0;
     int acknowledged = 0;
+    int rollovers = 0;
 };
 
 struct Answer {

@@ -261,6 +261,18 @@ TEST_CASE("An operator takes a waiting attempt up again", "[admin][certificate]"
     CHECK(api.as_operator(Method::Post, target).status == 503);
 }
 
+TEST_CASE("An operator gives the account a new key, and nobody else does", "[admin][certificate]") {
+    Served api;
+    const std::string target = "/v1/acme/account/rollover";
+    CHECK(api.ask(api.asked(Method::Post, target)).status == 403);
+    CHECK(api.desk.rollovers == 0);
+    CHECK(api.as_operator(Method::Post, target).status == 204);
+    CHECK(api.desk.rollovers == 1);
+    CHECK(api.desk.last_actor.id == "root");
+    api.context.certificates = nullptr;
+    CHECK(api.as_operator(Method::Post, target).status == 503);
+}
+
 TEST_CASE("Without a CA the calls say so", "[admin][certificate]") {
     Served api;
     api.context.certificates = nullptr;

@@ -36,6 +36,8 @@ TEST_CASE("The least configuration gets every default", "[daemon]") {
     CHECK(config->ttl == 60);
     CHECK(config->hostmaster.text() == "ops.example.net.");
     CHECK(config->acme_directory.empty());
+    CHECK(config->acme_profile == "classic");
+    CHECK(config->acme_licence_profiles.empty());
 }
 
 TEST_CASE("Transfers are for nobody until addresses are named", "[daemon][rfc5936]") {
@@ -170,6 +172,29 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
     const std::string errors = errors_of(wrong.text);
     INFO(errors);
     CHECK(errors.find(wrong.error) != std::string::npos);
+}
+
+TEST_CASE("What is asked of the CA is read, and refused where it makes no sense", "[daemon]") {
+    const auto with = [](const std::string& lines) { return kLeast + "[acme]\n" + lines; };
+    const auto good = parse_config(with("profile = \"tlsserver\"\n"
+                                        "licence_profiles = [\"demo=shortlived\"]\n"
+                                        "preferred_chain = \"ISRG Root X1\"\n"
+                                        "eab_kid = \"kid-1\"\neab_key_file = \"eab.key\"\n"),
+                                   "/etc/hairpin/hairpin.toml");
+    REQUIRE(good);
+    CHECK(good->acme_profile == "tlsserver");
+    CHECK(good->acme_licence_profiles == std::vector<acme::LicenceProfile>{{"demo", "shortlived"}});
+    CHECK(good->acme_preferred_chain == "ISRG Root X1");
+    CHECK(good->acme_eab_key_file == "/etc/hairpin/eab.key");
+
+    CHECK_THAT(errors_of(with("eab_kid = \"kid-1\"\n")),
+               Catch::Contains("acme.eab_kid and acme.eab_key_file go together"));
+    CHECK_THAT(errors_of(with("profile = \"a b\"\n")),
+               Catch::Contains("acme.profile: is no profile's name"));
+    CHECK_THAT(errors_of(with("licence_profiles = [\"demo\"]\n")),
+               Catch::Contains("\"demo\" is not LICENCE=PROFILE"));
+    CHECK_THAT(errors_of(with("licence_profiles = [\"a=x\", \"a=y\"]\n")),
+               Catch::Contains("\"a\" has two profiles"));
 }
 
 TEST_CASE("Comments may be in any language", "[daemon]") {

@@ -1,0 +1,187 @@
+#include "acme/exchanges.hpp"
+
+#include <utility>
+
+#include "core/assert.hpp"
+
+namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kNonceAge{20 * 60 * 1000};
+
+CaFailure unreachable(const Error& error) {
+    // A larger answer than we take is the CA's fault, not the network's.
+    if (error.code == ErrorCode::Limit)
+        return {CaFailure::Kind::Malformed, 0, {}, "its answer is too large", {}};
+    return {CaFailure::Kind::Unreachable, 0, {}, printable(error.text()), {}};
+}
+
+CaFailure refused(const net::ClientResponse& response, WallTime now) {
+    CaFailure failure{CaFailure::Kind::Refused, response.status, {}, {}, {}};
+    failure.problem = read_problem(response.body).value_or(Problem());
+    failure.retry_after = retry_after_of(response, now);
+    return failure;
+}
+
+}  // namespace
+
+CaFailure malformed_answer(int status, std::string cause) {
+    return {CaFailure::Kind::Malformed, status, {}, std::move(cause), {}};
+}
+
+std::optional<Milliseconds> retry_after_of(const net::ClientResponse& response, WallTime now) {
+    const auto value = response.header("retry-after");
+    return value ? read_retry_after(*value, now) : std::nullopt;
+}
+
+Client::Exchanges::Exchanges(net::HttpClient& http, const Clock& clock, Counters& counters,
+                             ClientSettings settings)
+    : http_(http), clock_(clock), counters_(counters), settings_(std::move(settings)) {}
+
+void Client::Exchanges::start(ExchangeRef exchange) {
+    with_directory([this, exchange](const CaFailure* failure) {
+        if (failure != nullptr) return exchange->answered(fail(*failure));
+        if (exchange->endpoint != nullptr) {
+            exchange->url = (*directory_).*(exchange->endpoint);
+            if (exchange->url.empty())
+                return exchange->answered(
+                    fail(malformed_answer(0, "its directory does not have what is asked for")));
+            exchange->url += exchange->suffix;
+        }
+        if (exchange->is_get) return get(exchange);
+        if (exchange->make_payload) exchange->payload = exchange->make_payload(exchange->url);
+        with_nonce(exchange);
+    });
+}
+
+void Client::Exchanges::with_directory(std::function<void(const CaFailure*)> then) {
+    if (directory_ && !directory_moved_ &&
+        clock_.monotonic() - directory_read_ < settings_.directory_age)
+        return then(nullptr);
+    waiting_.push_back(std::move(then));
+    if (waiting_.size() > 1) return;  // It is being read.
+    net::ClientRequest request;
+    request.url = settings_.directory;
+    send(std::move(request), [this](Result<net::ClientResponse> response) {
+        const std::optional<CaFailure> failure = take_directory(response);
+        for (auto& each : std::exchange(waiting_, {}))
+            each(failure ? &*failure : nullptr);
+    });
+}
+
+/// HTTP with our counters; the callback is dropped when we are gone.
+void Client::Exchanges::send(net::ClientRequest request,
+                             std::function<void(Result<net::ClientResponse>)> answered) {
+    counters_.requests.fetch_add(1, std::memory_order_relaxed);
+    http_.request(std::move(request), [weak = weak_from_this(), answered = std::move(answered)](
+                                          Result<net::ClientResponse> response) {
+        if (const auto alive = weak.lock()) answered(std::move(response));
+    });
+}
+
+std::optional<CaFailure> Client::Exchanges::take_directory(
+    const Result<net::ClientResponse>& response) {
+    std::optional<CaFailure> failure;
+    if (!response) {
+        failure = unreachable(response.error());
+    } else if (response->status >= 400) {
+        failure = refused(*response, now());
+    } else if (auto directory = read_directory(response->body)) {
+        directory_ = std::move(*directory);
+        directory_read_ = clock_.monotonic();
+        directory_moved_ = false;
+        return std::nullopt;
+    } else {
+        failure = malformed_answer(response->status, directory.error().text());
+    }
+    // An old directory is better than none while the CA does not give a new one.
+    if (directory_) return std::nullopt;
+    return failure;
+}
+
+void Client::Exchanges::get(const ExchangeRef& exchange) {
+    net::ClientRequest request;
+    request.url = exchange->url;
+    request.headers = {{"accept", exchange->accept}};
+    send(std::move(request), [this, exchange](Result<net::ClientResponse> response) {
+        if (!response) return exchange->answered(fail(unreachable(response.error())));
+        take(exchange, std::move(*response));
+    });
+}
+
+void Client::Exchanges::with_nonce(const ExchangeRef& exchange) {
+    while (!nonces_.empty()) {
+        const Nonce nonce = std::move(nonces_.back());
+        nonces_.pop_back();
+        if (clock_.monotonic() - nonce.at < kNonceAge) return post(exchange, nonce.text);
+    }
+    net::ClientRequest request;  // RFC 8555 section 7.2.
+    request.method = "HEAD";
+    request.url = directory_->new_nonce;
+    send(std::move(request), [this, exchange](Result<net::ClientResponse> response) {
+        if (!response) return exchange->answered(fail(unreachable(response.error())));
+        if (response->status >= 400) return exchange->answered(fail(refused(*response, now())));
+        const auto nonce = response->header("replay-nonce");
+        if (!nonce || !is_nonce(*nonce))
+            return exchange->answered(
+                fail(malformed_answer(response->status, "newNonce gave no usable Replay-Nonce")));
+        post(exchange, std::string(*nonce));
+    });
+}
+
+void Client::Exchanges::post(const ExchangeRef& exchange, const std::string& nonce) {
+    const std::optional<SigningKey>& key = exchange->key ? exchange->key : key_;
+    HAIRPIN_ASSERT(key.has_value());
+    Signer signer;
+    if (exchange->sign_with == SignWith::Key) {
+        signer.jwk = key->jwk();
+    } else {
+        signer.account_url = account_url_;
+    }
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = exchange->url;
+    request.headers = {{"content-type", "application/jose+json"}, {"accept", exchange->accept}};
+    request.body =
+        sign_jws(*key, protected_header(signer, nonce, exchange->url), exchange->payload);
+    send(std::move(request), [this, exchange](Result<net::ClientResponse> response) {
+        if (!response) return exchange->answered(fail(unreachable(response.error())));
+        take(exchange, std::move(*response));
+    });
+}
+
+void Client::Exchanges::take(const ExchangeRef& exchange, net::ClientResponse response) {
+    const auto header = response.header("replay-nonce");
+    std::string nonce(header && is_nonce(*header) ? *header : std::string_view());
+    if (response.status < 400) {
+        keep_nonce(std::move(nonce));
+        return exchange->answered(std::move(response));
+    }
+    CaFailure failure = refused(response, now());
+    // RFC 8555 section 6.5: "An error response with the "badNonce" error type MUST include a
+    // Replay-Nonce header field with a fresh nonce that the server will accept in a retry".
+    if (failure.problem.type == "badNonce" && exchange->nonce_retries < kMaxNonceRetries &&
+        !exchange->is_get) {
+        ++exchange->nonce_retries;
+        counters_.nonces_rejected.fetch_add(1, std::memory_order_relaxed);
+        nonces_.clear();  // What was given together with the refused one is of no use either.
+        return nonce.empty() ? start(exchange) : post(exchange, nonce);
+    }
+    keep_nonce(std::move(nonce));
+    // URLs of the directory move (a CA's maintenance): look once whether this one has.
+    if (response.status == 404 && exchange->endpoint != nullptr &&
+        !exchange->directory_was_renewed) {
+        exchange->directory_was_renewed = true;
+        directory_moved_ = true;
+        return start(exchange);
+    }
+    exchange->answered(fail(std::move(failure)));
+}
+
+void Client::Exchanges::keep_nonce(std::string nonce) {
+    if (nonce.empty()) return;
+    nonces_.push_back({std::move(nonce), clock_.monotonic()});
+    if (nonces_.size() > kMaxNonces) nonces_.pop_front();
+}
+
+}  // namespace hairpin::acme
