@@ -190,8 +190,9 @@ void Client::revoke(OctetView certificate_der, int reason, Then<void> then) {
     exchange->endpoint = &Directory::revoke_cert;
     exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
-        if (exchanges->directory().revoke_cert.empty())
-            return exchange->answered(fail(malformed_answer(200, "the CA's directory has no revokeCert")));
+        if (exchanges->directory()->revoke_cert.empty())
+            return exchange->answered(
+                fail(malformed_answer(200, "the CA's directory has no revokeCert")));
         exchanges->start(exchange);
     });
 }
