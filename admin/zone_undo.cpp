@@ -138,6 +138,8 @@ Result<std::vector<store::JournalRow>, Problem> rows_of_serial(store::Queries& q
 
 Result<Step, Problem> read_step(ApiContext& context, const UndoQuestion& question) {
     store::Queries& queries = *TRY(history_of(context));
+    // Rows move on while others are read (store/condensing.hpp).
+    const auto snapshot = TRY(store::Snapshot::begin(queries.database()));
     const auto rows =
         TRY(question.id ? rows_of_id(queries, question) : rows_of_serial(queries, question));
     std::vector<std::vector<zones::RRsetDifference>> differences;
