@@ -9,7 +9,7 @@
 namespace hairpin::admin {
 namespace {
 
-using Kind = zones::NamePattern::Kind;
+using PatternKind = zones::NamePattern::Kind;
 
 zones::Grant everything() {
     zones::Grant grant;
@@ -20,7 +20,7 @@ zones::Grant everything() {
 }
 
 zones::NamePattern exactly(const zones::Name& name) {
-    return {Kind::Exactly, name.lower()};
+    return {PatternKind::Exactly, name.lower()};
 }
 
 std::optional<TwinNames> names_of(const store::Identity& identity,
@@ -30,11 +30,11 @@ std::optional<TwinNames> names_of(const store::Identity& identity,
     return names ? std::optional(*names) : std::nullopt;
 }
 
-void put_names(zones::NamePattern pattern, const std::optional<TwinNames>& names,
+void put_names(const zones::NamePattern& pattern, const std::optional<TwinNames>& names,
                std::vector<zones::NamePattern>& owners) {
-    if (!pattern.is_of_server()) return owners.push_back(std::move(pattern));
+    if (!pattern.is_of_server()) return owners.push_back(pattern);
     if (!names) return;
-    const bool is_challenge = pattern.kind == Kind::ServerChallenges;
+    const bool is_challenge = pattern.kind == PatternKind::ServerChallenges;
     for (const zones::Name& each : {names->public_name, names->internal_name})
         owners.push_back(exactly(is_challenge ? challenge_name(each) : each));
 }
@@ -44,12 +44,12 @@ void put_names(zones::NamePattern pattern, const std::optional<TwinNames>& names
 std::vector<zones::Grant> server_grants(const zones::Name& apex) {
     zones::Grant addresses;
     addresses.zone = apex;
-    addresses.names = {{Kind::ServerNames, {}}};
+    addresses.names = {{PatternKind::ServerNames, {}}};
     addresses.types = {zones::RType::A, zones::RType::AAAA};
     addresses.operations.add(zones::Operation::Read);
     addresses.operations.add(zones::Operation::Update);
     zones::Grant challenges = addresses;
-    challenges.names = {{Kind::ServerChallenges, {}}};
+    challenges.names = {{PatternKind::ServerChallenges, {}}};
     challenges.types = {zones::RType::TXT};
     challenges.values = zones::ValueRule::Challenge;
     return {std::move(addresses), std::move(challenges)};
@@ -60,8 +60,8 @@ std::vector<zones::Grant> with_names_of(std::vector<zones::Grant> grants,
     std::vector<zones::Grant> known;
     for (zones::Grant& grant : grants) {
         std::vector<zones::NamePattern> owners;
-        for (zones::NamePattern& each : grant.names)
-            put_names(std::move(each), names, owners);
+        for (const zones::NamePattern& each : grant.names)
+            put_names(each, names, owners);
         // Without owners a grant is for all of them.
         if (owners.empty() && !grant.names.empty()) continue;
         grant.names = std::move(owners);
