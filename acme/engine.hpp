@@ -158,7 +158,7 @@ private:
                              store::RenewalRow& row);
     void keep_plan(const JobRef& job, store::RenewalRow row, WallTime renew_at);
     void plan_kept(const JobRef& job, const std::string& failure);
-    void tell_mass_event(const std::string& explanation_url);
+    void count_overdue(const std::string& explanation_url);
     /// The window of the predecessor that the order may name; one that never comes where the CA
     /// gave none. Empty: it may not be named.
     [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt);
@@ -236,7 +236,8 @@ private:
     bool had_live_ = false;                  // When it was last told (Options::on_orders).
     std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
     std::size_t asking_ = 0;                 // Questions for renewal information under way.
-    MonotonicTime mass_event_told_until_{};
+    std::size_t overdue_ = 0;                // Answers with a window that was over, since:
+    MonotonicTime overdue_since_{};
     std::string profile_warning_;  // The last one.
     Guarded<std::string> trouble_;
     std::thread thread_;

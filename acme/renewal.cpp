@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kMostAsking = 32;  // Questions to the CA at the same time.
 constexpr Milliseconds kAskLater{1'000};
 constexpr std::int64_t kSpreadOfLater = 30'000;  // Milliseconds.
-constexpr Milliseconds kTellMassEvent{3600 * 1000};
-constexpr std::int64_t kManyOverdue = 10;
+constexpr Milliseconds kMassEvent{3600 * 1000};  // Answers within an hour are one event.
+constexpr std::size_t kManyOverdue = 10;
 constexpr std::int64_t kFailuresToTell = 4;  // Then it is not a passing one.
 
 std::uint32_t random_draw() {
@@ -115,7 +115,7 @@ void Engine::ask_renewal_info(const JobRef& job, const store::CertificateRow& ce
             row.explanation_url = seen->info.explanation_url;
             row.check_at = plan.check_at;
             row.failures = 0;
-            if (plan.is_overdue) tell_mass_event(row.explanation_url);
+            if (plan.is_overdue) count_overdue(row.explanation_url);
             keep_plan(job, std::move(row), plan.renew_at);
         });
 }
@@ -180,16 +180,18 @@ void Engine::plan_kept(const JobRef& job, const std::string& failure) {
     set_timer();
 }
 
-/// Many windows in the past are one event, and a person wants to know of it.
-void Engine::tell_mass_event(const std::string& explanation_url) {
-    if (clock_.monotonic() < mass_event_told_until_) return;
-    const auto overdue = store::RenewalQueries((*reader_)->database()).overdue(clock_.now());
-    if (!overdue || *overdue < kManyOverdue) return;
-    mass_event_told_until_ = clock_.monotonic() + kTellMassEvent;
+/// Many windows in the past are one event, and a person wants to know of it, once.
+void Engine::count_overdue(const std::string& explanation_url) {
+    const MonotonicTime now = clock_.monotonic();
+    if (overdue_ == 0 || now - overdue_since_ >= kMassEvent) {
+        overdue_ = 0;
+        overdue_since_ = now;
+    }
+    if (++overdue_ != kManyOverdue) return;
     log::logger("acme").warn(
         "the CA wants {} and more certificates renewed at once; those that expire first are "
         "ordered first: {}",
-        *overdue, explanation_url.empty() ? "it does not say why" : explanation_url);
+        overdue_, explanation_url.empty() ? "it does not say why" : explanation_url);
 }
 
 Result<std::optional<RenewalWindow>> Engine::claim(const Attempt& attempt) {

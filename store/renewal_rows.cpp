@@ -1,7 +1,5 @@
 #include "store/renewal_rows.hpp"
 
-#include "core/assert.hpp"
-
 namespace hairpin::store {
 namespace {
 
@@ -38,18 +36,6 @@ Result<std::optional<RenewalRow>> RenewalQueries::with_cert_id(std::string_view 
         std::string(kRenewalColumns) + "WHERE cert_id = ?1 ORDER BY certificate_id DESC LIMIT 1"));
     statement.bind(cert_id);
     return read_renewal(std::move(statement));
-}
-
-Result<std::int64_t> RenewalQueries::overdue(WallTime now) {
-    Statement count =
-        TRY(database_.statement("SELECT count(*) FROM certificate_renewals r JOIN certificates c "
-                                "ON c.id = r.certificate_id "
-                                "WHERE r.window_end <= ?1 AND c.not_after > ?1 AND NOT EXISTS "
-                                "(SELECT 1 FROM certificates n "
-                                "WHERE n.server_id = c.server_id AND n.issued_at > c.issued_at)"));
-    count.bind(now);
-    HAIRPIN_ASSERT(TRY(count.step()));
-    return count.integer(0);
 }
 
 Result<void> put_renewal(Writer& writer, const RenewalRow& row) {

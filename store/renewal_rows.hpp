@@ -45,8 +45,6 @@ public:
     [[nodiscard]] Result<std::optional<RenewalRow>> of_certificate(std::int64_t certificate_id);
     /// The newest, where several have the same.
     [[nodiscard]] Result<std::optional<RenewalRow>> with_cert_id(std::string_view cert_id);
-    /// How many certificates that are valid at `now` and not renewed have a window that is over.
-    [[nodiscard]] Result<std::int64_t> overdue(WallTime now);
 
 private:
     Database& database_;
