@@ -30,7 +30,8 @@ def credentials_of(hairpin, licence: str):
 @pytest.fixture(name="site")
 def with_check_ins(make_hairpin):
     port = free_port()
-    return make_hairpin(checkin={"listen": [f"127.0.0.1:{port}"]}).start()
+    nowhere = {"directory": "https://127.0.0.1:1/directory"}  # Orders are taken all the same.
+    return make_hairpin(checkin={"listen": [f"127.0.0.1:{port}"]}, acme=nowhere).start()
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import re
 import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
 
+from support.acme_client import AcmeClient
 from support.checkin import CHECK_IN, CheckIns, datagram
 from support.process import wait_until
 
@@ -42,6 +44,7 @@ class Holder:
         self.box = self.make("dyndns", server="nur1", role="addresses")["secret"]
         self.dns_key = self.make("powerdns", role="zone")["secret"]
         self.account = self.register().json
+        self.acme = AcmeClient(hairpin.http_port, ca.certificate, pathlib.Path()).register(self.server["acme"])
 
     def make(self, kind: str, server: str | None = None, **members: Any) -> dict[str, Any]:
         owner = {"licence": self.licence, **({"server": server} if server else {})}
@@ -145,6 +148,13 @@ class Holder:
         assert moved[0] in (*CHECKED_IN, "forged", "suspended"), moved
         return moved[0] in CHECKED_IN
 
+    def orders(self, target: str) -> bool:
+        """The server's ACME client; no CA has to answer for an order to be taken."""
+        zone = zone_of(target)
+        answer = self.acme.order([f"nur1.{zone}", f"i-nur1.{zone}"]).expect(201, 400, 401, 403)
+        assert answer.status == 201 or answer.json["type"].endswith((":rejectedIdentifier", ":unauthorized")), answer
+        return answer.status == 201
+
     # The table.
 
     def protocols(self, address: str) -> dict[str, list[Way]]:
@@ -187,6 +197,7 @@ class Holder:
                     name(target, "nur1"), self.server["token"], name(target, "nur1")), "post /update"),
                 Way("a token registers", self.registered, "post /register"),
             ],
+            "acme": [Way("an order by the server's account", self.orders)],
             "httpreq": [Way(f"{step} by {who}", lambda target, secret=secret, step=step:
                             self.httpreq(secret, step, target), f"post /httpreq/{step}")
                         for step in ("present", "cleanup")
@@ -226,5 +237,5 @@ NAMELESS = {"get /api/v1/servers", "get /api/v1/servers/{server}"}
 # What a door has for its clients' sake, and nobody may do.
 NOBODYS = {"post /api/v1/servers/{server}/zones", "delete /api/v1/servers/{server}/zones/{zone}"}
 # Which protocols come to which listener; whoever checks in, reports or transfers over TLS shows the same credential.
-LISTENERS = {"dns": {"update", "transfer"}, "http": {"dyndns2", "acme-dns", "httpreq", "powerdns", "rest"},
+LISTENERS = {"dns": {"update", "transfer"}, "http": {"acme", "dyndns2", "acme-dns", "httpreq", "powerdns", "rest"},
              "checkin": {"check-in"}}

@@ -95,8 +95,11 @@ TEST_CASE("Every door can be asked what it would say", "[admin][explain]") {
     std::set<std::string_view> names;
     for (const ExplainedDoor& each : explained_doors())
         CHECK(names.insert(each.name).second);
-    for (const std::string_view counted : kDoors)
+    for (const std::string_view counted : kDoors) {
+        // An ACME client names no records: what it may order is its server's names, always.
+        if (counted == "acme") continue;
         CHECK(names.erase(counted) == 1);
+    }
     CHECK(names == std::set<std::string_view>{"check-in", "rest", "transfer"});
 }
 
