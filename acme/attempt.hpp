@@ -9,6 +9,7 @@
 //     | |      |           |
 //     | |      +-----------+-- renewal is due --> Superseded (and another attempt is Wanted)
 //     | |
+//     | |  Ordering -- the CA's limit is reached --> Wanted
 //     | +-- its time has come -- Backoff <-- any state from Wanted to Checked fails, or is too late
 //     +---- daily, or retried -- Blocked <-- the same, where a person is needed
 //
@@ -135,14 +136,16 @@ struct Attempt {
     /// While an order is under way: when it must be finished. Offered: when the managed key that
     /// was handed out is erased; empty: it was not, or there is none.
     std::optional<WallTime> deadline_at;
+    WallTime created_at{};
     std::int64_t failures = 0;  // In a row.
     std::string problem_type;   // Of the last failure.
     std::string problem;
     /// The predecessor that the order names (RFC 9773 section 5); empty: none.
     std::string replaces;
     /// The order is placed with `replaces`, inside the predecessor's window: the CA's limits do not
-    /// count it. Set on admission.
+    /// count it (budget.hpp). Set on admission.
     bool exempt = false;
+    bool incident = false;         // The certificate that it replaces was revoked, or will be.
     bool without_profile = false;  // The CA did not take the one that is configured.
 };
 
@@ -180,7 +183,7 @@ struct Rule {
 
 // What happens to an attempt.
 struct WasAdmitted {};
-struct Postponed {  // Of Wanted: a limit of ours.
+struct Postponed {  // Of Wanted: a limit of ours. Of Ordering: the CA's, and nothing was placed.
     WallTime until{};
     std::string why;
 };
@@ -260,7 +263,7 @@ struct Ladder {
 };
 
 /// The attempt after an event. `next.next_at` is now, but for: Backoff and Blocked (the ladder),
-/// Challenged (`poll`), a postponed Wanted, Offered and Deployed (the renewal, or the next question
+/// Challenged (`poll`), a postponed one, Offered and Deployed (the renewal, or the next question
 /// when that is to be), Superseded and Cancelled (never).
 /// Errors: Conflict this event does not happen in this state: nothing changes.
 [[nodiscard]] Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder);

@@ -74,11 +74,13 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
     attempt.key = {row.key_origin, std::move(row.csr), std::move(row.key_sealed), row.key_sha256};
     attempt.next_at = row.next_at;
     attempt.deadline_at = row.deadline_at;
+    attempt.created_at = row.created_at;
     attempt.failures = row.failures;
     attempt.problem_type = std::move(row.problem_type);
     attempt.problem = std::move(row.problem);
     attempt.replaces = std::move(row.replaces);
     attempt.exempt = row.exempt;
+    attempt.incident = row.incident;
     attempt.without_profile = row.without_profile;
     return attempt;
 }
@@ -109,6 +111,7 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     row.problem = attempt.problem;
     row.replaces = attempt.replaces;
     row.exempt = attempt.exempt;
+    row.incident = attempt.incident;
     row.without_profile = attempt.without_profile;
     if (const OrderPlace* order = order_of(attempt.state)) {
         row.order_url = order->url;

@@ -9,9 +9,20 @@ std::vector<Charge> shared_charges_of(const OrderKeys& order) {
     return {{Limit::OrdersPerAccount, ""}, {Limit::CertificatesPerDomain, order.domain}};
 }
 
+/// All names of the order, sorted.
+std::vector<std::string> names_in(const OrderKeys& order) {
+    std::vector<std::string> names = order.other_names;
+    names.push_back(order.public_name);
+    if (!order.internal_name.empty()) names.push_back(order.internal_name);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 Charge names_charge_of(const OrderKeys& order) {
-    const auto [first, second] = std::minmax(order.public_name, order.internal_name);
-    return {Limit::CertificatesPerNames, first + "," + second};
+    std::string all;
+    for (const std::string& name : names_in(order))
+        all += (all.empty() ? "" : ",") + name;
+    return {Limit::CertificatesPerNames, all};
 }
 
 std::vector<Charge> charges_of(const OrderKeys& order) {
@@ -23,7 +34,7 @@ std::vector<Charge> charges_of(const OrderKeys& order) {
 
 std::vector<Charge> failure_charges_of(const OrderKeys& order) {
     std::vector<Charge> charges;
-    for (const std::string& name : {order.public_name, order.internal_name}) {
+    for (const std::string& name : names_in(order)) {
         charges.push_back({Limit::FailuresPerName, name});
         charges.push_back({Limit::FailuresInARow, name});
     }
@@ -112,8 +123,8 @@ void Budget::forget_full(WallTime now) {
 std::optional<Budget::Level> Budget::level(const Charge& bucket, WallTime now) const {
     const auto allowed = allowance(bucket.limit, bucket.key);
     if (!allowed) return std::nullopt;
-    Level level{bucket, *allowed, is_overridden(bucket.limit, bucket.key), rate_of(*allowed), 0,
-                now};
+    Level level{bucket, *allowed, is_overridden(bucket.limit, bucket.key), rate_of(*allowed),
+                0,      now};
     const auto known = arrivals_.find(bucket);
     const WallTime arrival = known == arrivals_.end() ? WallTime() : known->second;
     level.left = tokens_left(arrival, level.rate, now);

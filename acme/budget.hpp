@@ -38,9 +38,10 @@ struct Charge {
 struct OrderKeys {
     std::string domain;  // The registered domain of its names.
     std::string public_name;
-    std::string internal_name;
+    std::string internal_name;  // Empty: it has none.
     /// The CA counts it in no limit of account or domain (RFC 9773 `replaces` in its window).
     bool is_exempt = false;
+    std::vector<std::string> other_names = {};
 };
 /// All that an order takes a token of.
 [[nodiscard]] std::vector<Charge> charges_of(const OrderKeys& order);

@@ -92,7 +92,7 @@ void Client::register_account(const std::vector<std::string>& contacts,
                                 is_bound = !binding.kid.empty()](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
         if (exchanges->directory()->external_account_required && !is_bound) {
-            CaFailure required{CaFailure::Kind::Refused, 403, {}, {}, {}};
+            CaFailure required{CaFailure::Kind::Refused, 403, {}, {}, {}, false};
             required.problem.type = "externalAccountRequired";
             return exchange->answered(fail(std::move(required)));
         }

@@ -66,6 +66,9 @@ Result<void> Engine::prepare() {
 
     revoker_ = std::make_shared<Revoker>(loop_, *client_, account_, clock_, committer_, *reader_);
 
+    gate_.emplace(TRY(
+        Gate::open((*reader_)->database(), options_.directory, options_.allowances, clock_.now())));
+    publish_view();
     store::AcmeQueries queries((*reader_)->database());
     for (std::int64_t last = 0;;) {
         const auto page = TRY(queries.scheduled(kPage, last));
@@ -83,9 +86,11 @@ void Engine::start() {
         pthread_setname_np(pthread_self(), "acme");
         timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { look(); });
         revoker_->start();
+        view_timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { publish_view(); });
         loop_.run();
         revoker_->stop();
         timer_.reset();
+        view_timer_.reset();
     });
 }
 
@@ -139,11 +144,17 @@ void Engine::look() {
     const auto due = schedule_.take_due(clock_.now(), kDueAtOnce);
     for (const std::int64_t id : due)
         begin(id);
+    admit_waiting();
     set_timer();
 }
 
 void Engine::set_timer() {
-    const auto earliest = schedule_.earliest();
+    auto earliest = schedule_.earliest();
+    // A full house admits when a place is free, whatever the buckets hold.
+    if (live_.size() < options_.max_live_orders) {
+        const auto token = gate_->next_at(clock_.now());
+        if (token) earliest = std::min(earliest.value_or(*token), *token);
+    }
     if (!earliest || !timer_) return;
     timer_.again(
         std::clamp<Milliseconds>(*earliest - clock_.now(), Milliseconds(0), kLongestSleep));
@@ -177,6 +188,8 @@ void Engine::begin(std::int64_t attempt_id) {
     }
     auto job = std::make_shared<Job>();
     job->attempt = std::move(*attempt);
+    job->may_have_ordered = name_of(job->attempt.state) == StateName::Ordering;
+    job->work = class_of(job->attempt);
     jobs_[attempt_id] = job;
     keep_count(job->attempt);
     carry_out(job);
@@ -247,6 +260,8 @@ void Engine::drop(const JobRef& job) {
 void Engine::forget(std::int64_t attempt_id) {
     schedule_.erase(attempt_id);
     live_.erase(attempt_id);
+    gate_->leave(attempt_id);
+    look_at_line();
     count_live();
     admit_waiting();
 }

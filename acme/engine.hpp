@@ -14,7 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,10 +28,12 @@
 #include "acme/certificates.hpp"
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
+#include "acme/gate.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
-#include "acme/revocation.hpp"
+#include "acme/queue_view.hpp"
 #include "acme/renewal_window.hpp"
+#include "acme/revocation.hpp"
 #include "acme/schedule.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
@@ -81,6 +82,10 @@ public:
     void revoke_soon();
     /// Certificates::roll_over_account(). `done` runs on the thread "acme".
     void roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done);
+    /// An operator changed a limit, and that is durable.
+    void limit_changed(LimitChange change);
+    /// Who waits; never null once prepared.
+    [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
@@ -108,8 +113,10 @@ private:
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
         SecondaryWait secondaries;
-        WallTime told_at{};  // When the CA was told; in an earlier run: never.
-        WallTime expires{};  // While it waits for a place: of the server's certificate.
+        WallTime told_at{};                 // When the CA was told; in an earlier run: never.
+        bool may_have_ordered = false;      // newOrder may have reached the CA.
+        Rows settlement;                    // Of the budget, for the step that ends the order.
+        WorkClass work = WorkClass::First;  // As what it stands, or stood, in the line.
     };
     using JobRef = std::shared_ptr<Job>;
     using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
@@ -141,7 +148,6 @@ private:
 
     // admission.cpp
     void admit(const JobRef& job);
-    void admit_waiting();
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> suspension(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_issued(const Attempt& attempt);
@@ -162,11 +168,23 @@ private:
     /// The window of the predecessor that the order may name; one that never comes where the CA
     /// gave none. Empty: it may not be named.
     [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt);
-    void line_up(const JobRef& job);
 
     // ordering.cpp
     [[nodiscard]] Result<OrderWishes> wishes_of(const Attempt& attempt);
     [[nodiscard]] Result<std::string> profile_of_attempt(const Attempt& attempt);
+
+    // budgeting.cpp
+    [[nodiscard]] static Rows rows_of(BudgetRows rows);
+    void stand_in_line(const JobRef& job);
+    void admit_waiting();
+    void reserve_again(const JobRef& job);
+    void give_tokens_back(const JobRef& job);
+    void count_failure(const JobRef& job);
+    void order_refused(const JobRef& job, const CaFailure& failure);
+    void look_at_line();
+    void publish_view();
+
+    // duties.cpp
     void place_order(const JobRef& job);
     void order_placed(const JobRef& job, const OrderWishes& wishes,
                       const CaResult<SeenOrder>& placed);
@@ -234,9 +252,13 @@ private:
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
     bool had_live_ = false;                  // When it was last told (Options::on_orders).
-    std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
-    std::size_t asking_ = 0;                 // Questions for renewal information under way.
-    std::size_t overdue_ = 0;                // Answers with a window that was over, since:
+    std::optional<Gate> gate_;               // From prepare() on.
+    net::Timer view_timer_;
+    bool is_view_due_ = false;
+    Milliseconds view_took_{0};
+    Guarded<std::shared_ptr<const QueueView>> queue_;
+    std::size_t asking_ = 0;   // Questions for renewal information under way.
+    std::size_t overdue_ = 0;  // Answers with a window that was over, since:
     MonotonicTime overdue_since_{};
     std::string profile_warning_;  // The last one.
     Guarded<std::string> trouble_;

@@ -12,12 +12,18 @@ constexpr Milliseconds kNonceAge{20 * 60 * 1000};
 CaFailure unreachable(const Error& error) {
     // A larger answer than we take is the CA's fault, not the network's.
     if (error.code == ErrorCode::Limit)
-        return {CaFailure::Kind::Malformed, 0, {}, "its answer is too large", {}};
-    return {CaFailure::Kind::Unreachable, 0, {}, printable(error.text()), {}};
+        return {CaFailure::Kind::Malformed, 0, {}, "its answer is too large", {}, true};
+    return {CaFailure::Kind::Unreachable, 0, {}, printable(error.text()), {}, true};
+}
+
+/// The request itself was not sent.
+CaFailure before_sending(CaFailure failure) {
+    failure.may_have_arrived = false;
+    return failure;
 }
 
 CaFailure refused(const net::ClientResponse& response, WallTime now) {
-    CaFailure failure{CaFailure::Kind::Refused, response.status, {}, {}, {}};
+    CaFailure failure{CaFailure::Kind::Refused, response.status, {}, {}, {}, true};
     failure.problem = read_problem(response.body).value_or(Problem());
     failure.retry_after = retry_after_of(response, now);
     return failure;
@@ -26,7 +32,7 @@ CaFailure refused(const net::ClientResponse& response, WallTime now) {
 }  // namespace
 
 CaFailure malformed_answer(int status, std::string cause) {
-    return {CaFailure::Kind::Malformed, status, {}, std::move(cause), {}};
+    return {CaFailure::Kind::Malformed, status, {}, std::move(cause), {}, true};
 }
 
 std::optional<Milliseconds> retry_after_of(const net::ClientResponse& response, WallTime now) {
@@ -40,12 +46,12 @@ Client::Exchanges::Exchanges(net::HttpClient& http, const Clock& clock, Counters
 
 void Client::Exchanges::start(ExchangeRef exchange) {
     with_directory([this, exchange](const CaFailure* failure) {
-        if (failure != nullptr) return exchange->answered(fail(*failure));
+        if (failure != nullptr) return exchange->answered(fail(before_sending(*failure)));
         if (exchange->endpoint != nullptr) {
             exchange->url = (*directory_).*(exchange->endpoint);
             if (exchange->url.empty())
-                return exchange->answered(
-                    fail(malformed_answer(0, "its directory does not have what is asked for")));
+                return exchange->answered(fail(before_sending(
+                    malformed_answer(0, "its directory does not have what is asked for"))));
             exchange->url += exchange->suffix;
         }
         if (exchange->is_get) return get(exchange);
@@ -119,12 +125,14 @@ void Client::Exchanges::with_nonce(const ExchangeRef& exchange) {
     request.method = "HEAD";
     request.url = directory_->new_nonce;
     send(std::move(request), [this, exchange](Result<net::ClientResponse> response) {
-        if (!response) return exchange->answered(fail(unreachable(response.error())));
-        if (response->status >= 400) return exchange->answered(fail(refused(*response, now())));
+        if (!response)
+            return exchange->answered(fail(before_sending(unreachable(response.error()))));
+        if (response->status >= 400)
+            return exchange->answered(fail(before_sending(refused(*response, now()))));
         const auto nonce = response->header("replay-nonce");
         if (!nonce || !is_nonce(*nonce))
-            return exchange->answered(
-                fail(malformed_answer(response->status, "newNonce gave no usable Replay-Nonce")));
+            return exchange->answered(fail(before_sending(
+                malformed_answer(response->status, "newNonce gave no usable Replay-Nonce"))));
         post(exchange, std::string(*nonce));
     });
 }

@@ -137,10 +137,12 @@ void Engine::offer(const JobRef& job) {
     const WallTime renew_at = row.renew_at;
     store::RenewalRow renewal = first_renewal_row(facts->pem);
     const WallTime look_at = next_look(renew_at, renewal);
-    auto extra = [row = std::move(row), renewal = std::move(renewal), ladder = ladder_, now](
+    auto extra = [row = std::move(row), renewal = std::move(renewal), ladder = ladder_, now,
+                  success = gate_->success_of(gate_->keys_of(attempt))](
                      store::Writer& writer, zones::Change&) mutable -> Result<void> {
         renewal.certificate_id = TRY(insert_certificate(writer, row));
         TRY(put_renewal(writer, renewal));
+        TRY(success(writer));
         store::AcmeQueries queries(writer.database());
         auto others = TRY(queries.settled_attempts(row.server_id));
         for (auto& settled : others) {

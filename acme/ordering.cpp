@@ -29,11 +29,13 @@ Result<std::string> Engine::profile_of_attempt(const Attempt& attempt) {
 }
 
 void Engine::place_order(const JobRef& job) {
+    if (job->may_have_ordered) return reserve_again(job);
     with_account(job, [this, job] {
         client_->ensure_directory([this, job](const CaResult<void>& there) {
             if (!good(job, there, "reading the CA's directory")) return;
             const auto wishes = wishes_of(job->attempt);
             if (!wishes) return give_up(job, judge(wishes.error(), "placing the order"));
+            job->may_have_ordered = true;
             client_->place_order(names_of(job->attempt), *wishes,
                                  [this, job, wishes = *wishes](const CaResult<SeenOrder>& placed) {
                                      order_placed(job, wishes, placed);
@@ -55,9 +57,11 @@ void Engine::order_placed(const JobRef& job, const OrderWishes& wishes,
             log::logger("acme").info("{}: ordered without naming its predecessor: {}",
                                      job->attempt.public_name, problem.detail);
         }
-        return advance(job, *less);
+        give_tokens_back(job);
+        return advance(job, *less, std::exchange(job->settlement, {}));
     }
-    if (!good(job, placed, "placing the order")) return;
+    if (!placed) return order_refused(job, placed.error());
+    note_trouble({});
     if (placed->order.status == OrderStatus::Invalid)
         return give_up(job, {Remedy::TryAgain,
                              "unexpected-state",

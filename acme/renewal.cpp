@@ -207,17 +207,4 @@ Result<std::optional<RenewalWindow>> Engine::claim(const Attempt& attempt) {
         RenewalWindow{WallTime::max() - Milliseconds(1), WallTime::max()}));
 }
 
-void Engine::line_up(const JobRef& job) {
-    const auto current = store::AcmeQueries((*reader_)->database())
-                             .current_certificate(job->attempt.server_id, clock_.now());
-    // Whoever has nothing comes first, then what expires first; equals in the order they came.
-    job->expires = current && *current ? (*current)->not_after : WallTime();
-    const auto place = std::upper_bound(
-        queue_.begin(), queue_.end(), job->expires, [this](WallTime expires, std::int64_t id) {
-            const auto other = jobs_.find(id);
-            return other != jobs_.end() && expires < other->second->expires;
-        });
-    queue_.insert(place, job->attempt.id);
-}
-
 }  // namespace hairpin::acme

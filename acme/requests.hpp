@@ -14,6 +14,7 @@
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
 #include "acme/csr.hpp"
+#include "acme/gate.hpp"
 #include "acme/own_certificate.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
@@ -48,6 +49,7 @@ struct EngineNews {
     std::int64_t replaced = 0;  // An attempt that was superseded,
     std::string order_url;      // and its order, if that may have something pending at the CA.
     bool has_revocation = false;
+    std::optional<LimitChange> limit;  // An operator set or took back.
 };
 
 /// Certificates::request().

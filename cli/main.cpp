@@ -187,15 +187,63 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
                    options);
 }
 
+using AcmeCommand = int (*)(const AcmeOptions& options);
+
+/// As add_credential_command, of `acme`.
+CLI::App* add_acme_command(CLI::App& group, const char* name, const char* what, AcmeCommand command,
+                           AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* added = group.add_subcommand(name, what);
+    add_api_options(*added, options.api);
+    added->add_flag("--json", options.is_json, "The API's answer as it is");
+    added->callback(
+        [command, &options, &chosen] { chosen = [=, &options] { return command(options); }; });
+    return added;
+}
+
+void add_acme_limit(CLI::App& acme, AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = acme.add_subcommand("limit", "Limits that the CA has granted");
+    group->require_subcommand(1);
+    CLI::App* set = add_acme_command(*group, "set", "Say that the CA takes so many",
+                                     &set_acme_limit, options, chosen);
+    set->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
+    set->add_option("amount", options.amount, "As the CA says it: 1000/7d, 300/3h")->required();
+    set->add_option("--domain", options.domain, "For this registered domain only");
+    set->add_option("--share", options.share, "Percent of it to use; without it, 90")
+        ->check(CLI::Range(1, 100));
+    CLI::App* reset = add_acme_command(*group, "reset", "Take back what was set", &reset_acme_limit,
+                                       options, chosen);
+    reset->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
+    reset->add_option("--domain", options.domain, "What was set for this registered domain");
+}
+
+void add_acme_account(CLI::App& group, AcmeOptions& options, std::function<int()>& chosen) {
+    const auto add = [&](const char* name, const char* what, AcmeCommand command) {
+        return add_acme_command(group, name, what, command, options, chosen);
+    };
+    add("limits", "Show the CA's limits and what is left of them", &show_acme_limits);
+    add_acme_limit(group, options, chosen);
+    add("rollover", "Give our account a new key", &roll_over_account);
+    add("queue", "Show who waits for the limits, and until when", &show_acme_queue);
+    CLI::App* plan = add("plan", "How long so many servers would need", &plan_acme);
+    plan->add_option("--servers", options.servers, "So many, with a first certificate each")
+        ->required();
+    plan->add_option("--days", options.days, "A certificate's lifetime")->capture_default_str();
+    plan->add_option("--domain", options.domain, "Their registered domain, as it stands now");
+    plan->add_option("--domains", options.domains, "Spread over so many registered domains")
+        ->capture_default_str();
+    plan->add_option("--limit", options.limits,
+                     "In place of what holds: certificates-per-domain=1000/7d");
+    plan->add_flag("--count-renewals", options.counts_renewals,
+                   "As if the CA counted renewals among the orders of the account");
+}
+
+
 void add_acme(CLI::App& app, AcmeOptions& account, CredentialOptions& options,
               std::function<int()>& chosen) {
     CLI::App* group = app.add_subcommand(
-        "acme", "Our account at the CA, and the ACME clients of customers' servers");
+        "acme", "Our account at the CA, its limits, and the ACME clients of customers' servers");
     group->require_subcommand(1);
-    CLI::App* rollover = group->add_subcommand("rollover", "Give our account a new key");
-    add_api_options(*rollover, account.api);
-    rollover->callback(
-        [&account, &chosen] { chosen = [&account] { return run_acme_rollover(account); }; });
+    add_acme_account(*group, account, chosen);
     add_credential_command(*group, "accounts", "List their accounts, a line each",
                            &list_acme_accounts, options, chosen);
     CLI::App* revoke = add_credential_command(

@@ -9,6 +9,7 @@
 #include "admin/metrics_text.hpp"
 #include "admin/own_certificate.hpp"
 #include "checkin/desk.hpp"
+#include "core/clock.hpp"
 #include "daemon/http_front.hpp"
 #include "dnsd/notifier.hpp"
 #include "dnsd/server.hpp"
@@ -21,14 +22,16 @@ public:
     /// `certificates` may be null: no CA is configured; `desk` too: no server checks in.
     Metrics(const dnsd::Server& dns, const dnsd::Notifier& notifier, const HttpFront& http,
             const observer::Observer& observer, const admin::OwnCertificateSource& own,
-            const acme::Certificates* certificates, const checkin::Desk* desk) noexcept
+            const acme::Certificates* certificates, const checkin::Desk* desk,
+            const Clock& clock) noexcept
         : dns_(dns),
           notifier_(notifier),
           http_(http),
           observer_(observer),
           own_(own),
           certificates_(certificates),
-          desk_(desk) {}
+          desk_(desk),
+          clock_(clock) {}
     void collect(admin::MetricsText& metrics) const override;
 
 private:
@@ -39,6 +42,7 @@ private:
     const admin::OwnCertificateSource& own_;
     const acme::Certificates* certificates_;
     const checkin::Desk* desk_;
+    const Clock& clock_;
 };
 
 }  // namespace hairpin::daemon
