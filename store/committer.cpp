@@ -425,6 +425,9 @@ void Committer::holds(zones::Held held) {
     impl_->note_held(std::move(held));
 }
 
+void Committer::heard(std::span<const HeardAt> servers) {
+    impl_->seen().put_heard(servers);
+}
 void Committer::used(std::int64_t credential_id, WallTime at) {
     impl_->seen().put_used(credential_id, at);
 }

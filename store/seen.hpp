@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -33,11 +34,20 @@ struct SeenUpdate {
     std::optional<Online> online;
 };
 
+/// A server that was heard, and nothing else is known of it.
+struct HeardAt {
+    std::int64_t server_id = 0;
+    WallTime at{};
+};
+
 class SeenBuffer {
 public:
     explicit SeenBuffer(std::size_t capacity) noexcept : capacity_(capacity) {}
 
     void put(SeenUpdate update);
+    /// Servers that were heard: online, and last seen then unless they were seen later. A call has
+    /// each once.
+    void put_heard(std::span<const HeardAt> heard);
     void put_used(std::int64_t credential_id, WallTime at);
     void put_held(zones::Held held, WallTime at);
 
@@ -48,13 +58,12 @@ public:
     using Followers = std::map<std::pair<std::string, std::string>, HeldAt>;  // Apex, follower.
     struct Batch {
         std::vector<SeenUpdate> servers;
+        std::vector<HeardAt> heard;
         std::unordered_map<std::int64_t, WallTime> credentials;
         Followers followers;
-        [[nodiscard]] bool empty() const noexcept {
-            return servers.empty() && credentials.empty() && followers.empty();
-        }
+        [[nodiscard]] bool empty() const noexcept { return size() == 0; }
         [[nodiscard]] std::size_t size() const noexcept {
-            return servers.size() + credentials.size() + followers.size();
+            return servers.size() + heard.size() + credentials.size() + followers.size();
         }
     };
     [[nodiscard]] Batch take();
@@ -66,6 +75,7 @@ public:
 private:
     struct Slots {
         std::unordered_map<std::int64_t, SeenUpdate> servers;
+        std::vector<HeardAt> heard;
         std::unordered_map<std::int64_t, WallTime> credentials;
         Followers followers;
         std::uint64_t dropped = 0;
