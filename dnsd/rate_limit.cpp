@@ -128,15 +128,19 @@ std::uint64_t RateLimiter::hash_of(const IpAddress& client, AnswerKind kind,
 RateLimiter::Slot* RateLimiter::find(std::uint64_t hash, Nanoseconds now) noexcept {
     Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    // Without a branch for each slot: where an account is, or which is the lightest, is chance.
+    Slot* found = nullptr;
     Slot* lightest = bucket.slots.data();
+    Nanoseconds least = lightest->due;
     for (Slot& slot : bucket.slots) {
-        if (slot.tag == tag && slot.due > now) return &slot;
-        if (slot.due < lightest->due) lightest = &slot;
+        const bool is_it = slot.tag == tag && slot.due > now;
+        found = is_it ? &slot : found;
+        lightest = slot.due < least ? &slot : lightest;
+        least = std::min(least, slot.due);
     }
-    if (lightest->due > now && lightest->is_held_back) return nullptr;
-    *lightest = Slot{};
-    lightest->due = now;
-    lightest->tag = tag;
+    if (found != nullptr) return found;
+    if (least > now && lightest->is_held_back) return nullptr;
+    *lightest = Slot{now, tag, 0, false};
     return lightest;
 }
 

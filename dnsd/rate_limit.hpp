@@ -17,7 +17,8 @@
 //
 // Standards None. ISC-TN-2012-1 describes what BIND, Knot DNS and NSD do; docs/adr/0007.
 // Threads   One; each worker has its own.
-// Cost      Allocates once. Then one SipHash and one cache line for each limit that applies. Nobody sees
+// Cost      Allocates once. Then one SipHash and one cache line for each limit that applies. Nobody
+// sees
 //           the hashes, so they are SipHash-1-3.
 
 #pragma once
