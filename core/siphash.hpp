@@ -1,10 +1,10 @@
 // core/siphash.hpp - SipHash: a short keyed hash that a stranger cannot predict.
 //
-// SipHash-2-4 is what server cookies are made with (dnsd/cookies.hpp) and what spreads networks over
-// a table without letting them choose their place in it (checkin/network_limiter.hpp). SipHash-1-3 has half
-// of the rounds: for tables whose hashes nobody ever sees (dnsd/rate_limit.hpp), as Rust, Python and Ruby
-// use it. Neither is a replacement for an HMAC: 64 bits are enough for a cookie that ends within the
-// hour, and for nothing that lasts.
+// SipHash-2-4 is what server cookies are made with (dnsd/cookies.hpp) and what spreads networks
+// over a table without letting them choose their place in it (checkin/network_limiter.hpp).
+// SipHash-1-3 has half of the rounds: for tables whose hashes nobody ever sees
+// (dnsd/rate_limit.hpp), as Rust, Python and Ruby use it. Neither is a replacement for an HMAC: 64
+// bits are enough for a cookie that ends within the hour, and for nothing that lasts.
 //
 // Standards Aumasson, Bernstein: "SipHash: a fast short-input PRF" (2012); RFC 9018 section 4.4.
 // Threads   Pure; no allocation.
