@@ -14,6 +14,13 @@ bool has_source_port(const sockaddr_in6& peer) noexcept {
     return peer.sin6_port != 0;
 }
 
+/// Whole cache lines, an odd number of them: buffers 4096 octets apart would all share one set of
+/// the cache.
+std::size_t stride_of(std::size_t octets) noexcept {
+    constexpr std::size_t kLine = 64;
+    return ((octets + kLine - 1) / kLine | 1) * kLine;
+}
+
 /// Only a link-local source needs its interface; for all others routing decides.
 void forget_interface(cmsghdr& control) noexcept {
     if (control.cmsg_level == IPPROTO_IP && control.cmsg_type == IP_PKTINFO) {
@@ -32,14 +39,16 @@ void forget_interface(cmsghdr& control) noexcept {
 
 }  // namespace
 
-UdpBatch::UdpBatch(std::size_t response_octets)
+UdpBatch::UdpBatch(std::size_t response_octets, std::size_t receive_octets)
     : response_octets_(response_octets),
-      requests_(kDatagrams * kStride),
-      responses_(kDatagrams * kStride) {
-    HAIRPIN_ASSERT(response_octets <= kReceiveOctets);
+      receive_stride_(stride_of(receive_octets)),
+      response_stride_(stride_of(response_octets)),
+      requests_(kDatagrams * receive_stride_),
+      responses_(kDatagrams * response_stride_) {
+    HAIRPIN_ASSERT(response_octets <= kReceiveOctets && receive_octets <= kReceiveOctets);
     for (std::size_t each = 0; each < kDatagrams; ++each) {
-        request_parts_[each] = {requests_.data() + each * kStride, kReceiveOctets};
-        response_parts_[each] = {responses_.data() + each * kStride, 0};
+        request_parts_[each] = {requests_.data() + each * receive_stride_, receive_octets};
+        response_parts_[each] = {responses_.data() + each * response_stride_, 0};
         msghdr& in = in_[each].msg_hdr;
         in.msg_name = &peers_[each];
         in.msg_iov = &request_parts_[each];
@@ -70,7 +79,7 @@ Unfit UdpBatch::unfit(std::size_t index) const noexcept {
 }
 
 OctetView UdpBatch::received(std::size_t index) const noexcept {
-    return {requests_.data() + index * kStride, in_[index].msg_len};
+    return {requests_.data() + index * receive_stride_, in_[index].msg_len};
 }
 
 IpAddress UdpBatch::client(std::size_t index) const noexcept {
@@ -79,7 +88,7 @@ IpAddress UdpBatch::client(std::size_t index) const noexcept {
 }
 
 std::span<std::uint8_t> UdpBatch::response_room() noexcept {
-    return {responses_.data() + replies_ * kStride, response_octets_};
+    return {responses_.data() + replies_ * response_stride_, response_octets_};
 }
 
 void UdpBatch::reply(std::size_t index, std::size_t octets) noexcept {
@@ -163,7 +172,7 @@ std::optional<IpAddress> UdpBatch::destination(std::size_t index) const noexcept
 OctetView UdpBatch::whole(std::size_t index) const noexcept {
     const mmsghdr& message = in_[index];
     if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return {};
-    return {requests_.data() + index * kStride, message.msg_len};
+    return {requests_.data() + index * receive_stride_, message.msg_len};
 }
 
 OctetView UdpBatch::reply_to(std::size_t index, std::size_t earlier) const noexcept {

@@ -33,11 +33,12 @@ enum class Unfit : std::uint8_t {
 class UdpBatch {
 public:
     static constexpr std::size_t kDatagrams = 64;
-    /// A longer datagram is Oversized.
     static constexpr std::size_t kReceiveOctets = 4096;
 
     /// @param response_octets  The most that one answer takes.
-    explicit UdpBatch(std::size_t response_octets);
+    /// @param receive_octets   A longer datagram is Oversized. The fewer, the closer they stand in
+    /// memory.
+    explicit UdpBatch(std::size_t response_octets, std::size_t receive_octets = kReceiveOctets);
     UdpBatch(const UdpBatch&) = delete;
     UdpBatch& operator=(const UdpBatch&) = delete;
 
@@ -92,10 +93,10 @@ private:
         std::array<std::uint8_t, 64> octets;
     };
 
-    // Not a power of two: buffers 4096 octets apart would all share one set of the cache.
-    static constexpr std::size_t kStride = kReceiveOctets + 64;
-
     std::size_t response_octets_;
+    // From one buffer to the next.
+    std::size_t receive_stride_;
+    std::size_t response_stride_;
     std::vector<std::uint8_t> requests_;
     std::vector<std::uint8_t> responses_;
     std::array<sockaddr_in6, kDatagrams> peers_{};
