@@ -35,8 +35,12 @@ MachineTag machine_tag(std::string_view machine) {
     return tag;
 }
 
-Key check_in_key(OctetView tsig_secret) {
+Sha256 check_in_key_octets(OctetView tsig_secret) {
     return hmac_sha256(tsig_secret, as_octets(kKeyLabel));
+}
+
+Key check_in_key(OctetView tsig_secret) {
+    return Key(check_in_key_octets(tsig_secret));
 }
 
 std::optional<Datagram> read_datagram(OctetView octets) noexcept {
@@ -51,18 +55,18 @@ std::optional<Datagram> read_datagram(OctetView octets) noexcept {
     return datagram;
 }
 
-bool is_authentic(OctetView octets, const Key& key) {
-    const Sha256 whole = hmac_sha256(key, octets.first(kMacAt));
+bool is_authentic(OctetView octets, const Key& key) noexcept {
+    const Sha256 whole = key.mac(octets.first(kMacAt));
     return equal_in_constant_time(OctetView(whole).first(kMacOctets), octets.subspan(kMacAt));
 }
 
-DatagramOctets write_datagram(const Datagram& datagram, const Key& key) {
+DatagramOctets write_datagram(const Datagram& datagram, const Key& key) noexcept {
     DatagramOctets octets{};
     octets[0] = static_cast<std::uint8_t>(kVersion << 4 | static_cast<unsigned>(datagram.kind));
     write_48(&octets[kServerAt], datagram.server);
     write_48(&octets[kTimeAt], datagram.milliseconds);
     std::copy(datagram.machine.begin(), datagram.machine.end(), &octets[kMachineAt]);
-    const Sha256 mac = hmac_sha256(key, OctetView(octets).first(kMacAt));
+    const Sha256 mac = key.mac(OctetView(octets).first(kMacAt));
     std::copy_n(mac.begin(), kMacOctets, &octets[kMacAt]);
     return octets;
 }

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "core/crypto.hpp"
+#include "core/hmac_key.hpp"
 #include "core/octets.hpp"
 
 namespace hairpin::checkin {
@@ -39,7 +40,9 @@ using MachineTag = std::array<std::uint8_t, 3>;
 [[nodiscard]] MachineTag machine_tag(std::string_view machine);
 
 /// From the secret of a credential's TSIG key: HMAC-SHA-256(secret, "hairpin check-in 1").
-using Key = Sha256;
+[[nodiscard]] Sha256 check_in_key_octets(OctetView tsig_secret);
+/// The same, ready to be used.
+using Key = HmacKey;
 [[nodiscard]] Key check_in_key(OctetView tsig_secret);
 
 struct Datagram {
@@ -53,10 +56,10 @@ struct Datagram {
 /// The fields; nullopt when it has another length, version or kind. Nothing is authentic yet.
 [[nodiscard]] std::optional<Datagram> read_datagram(OctetView octets) noexcept;
 /// Whether a datagram of the right length was made with this key. In constant time.
-[[nodiscard]] bool is_authentic(OctetView octets, const Key& key);
+[[nodiscard]] bool is_authentic(OctetView octets, const Key& key) noexcept;
 
 using DatagramOctets = std::array<std::uint8_t, kDatagramOctets>;
 /// Numbers over 48 bits lose their upper ones.
-[[nodiscard]] DatagramOctets write_datagram(const Datagram& datagram, const Key& key);
+[[nodiscard]] DatagramOctets write_datagram(const Datagram& datagram, const Key& key) noexcept;
 
 }  // namespace hairpin::checkin

@@ -6,8 +6,8 @@
 // (apply()), what it heard is handed on in batches.
 //
 // One thread is enough by far (bench/checkin_bench.cpp), and so nothing is shared: the register is
-// its own, zones are a published snapshot, updates come as letters. While datagrams come it looks at
-// its sockets every 50 ms, for waking up costs more than a check-in; and it hands on neighbours
+// its own, zones are a published snapshot, updates come as letters. While datagrams come it looks
+// at its sockets every 100 ms, for waking up costs more than a check-in; and it hands on neighbours
 // together, a twentieth of all each time, for rows that stand side by side in the database are
 // written as one page.
 //
@@ -36,11 +36,12 @@
 namespace hairpin::checkin {
 
 struct DeskOptions {
-    std::vector<Endpoint> listen;        // Port 0: a free one.
-    std::uint32_t per_network = 200;     // Datagrams a second; 0: no limit.
-    std::size_t capacity = 1'000'000;    // Servers.
-    /// How long what was heard is kept at most; within that time each server is handed on once.
-    Milliseconds hand_on{20'000};
+    std::vector<Endpoint> listen;      // Port 0: a free one.
+    std::uint32_t per_network = 200;   // Datagrams a second; 0: no limit.
+    std::size_t capacity = 1'000'000;  // Servers.
+    /// How long what was heard is kept at most; within that time each server is handed on once. Less
+    /// than an interval, or a server whose one check-in was lost would be taken for offline.
+    Milliseconds hand_on{40'000};
     int receive_buffer_octets = 1 << 20;  // Of each socket.
 };
 

@@ -23,17 +23,23 @@ bool is_in_time(std::uint64_t milliseconds, WallTime now) {
     return told >= now - kBehind && told <= now + kAhead;
 }
 
-/// Whether the public name has that address.
-bool is_published(const Enrolment& enrolment, const zones::ZoneTable& zones, const IpAddress& source) {
+/// Whether the public name has that address. The name is looked for where the zone or the source is
+/// another than the last time: that is most of what a judgement would cost.
+bool is_published(Register::Row& row, const zones::ZoneTable& zones, const IpAddress& source) {
+    const Enrolment& enrolment = row.enrolment;
     const OctetView wire = enrolment.public_name;
-    const auto name = zones::Name::from_wire(wire);
     const auto apex = zones::Name::from_wire(wire.subspan(enrolment.apex_at));
-    if (!name || !apex) return false;
-    const zones::Zone* zone = zones.find(*apex);
+    const zones::Zone* zone = apex ? zones.find(*apex) : nullptr;
     if (zone == nullptr) return false;
+    FoundRight& found = row.found_right[source.is_v4() ? 0 : 1];
+    if (found.is_set && found.serial == zone->serial() && found.source == source) return true;
+    const auto name = zones::Name::from_wire(wire);
+    if (!name) return false;
     const auto type = source.is_v4() ? zones::RType::A : zones::RType::AAAA;
     const zones::RRset* addresses = zone->find(*name, type);
-    return addresses != nullptr && addresses->contains(source.octets());
+    const bool is_right = addresses != nullptr && addresses->contains(source.octets());
+    if (is_right) found = {source, zone->serial(), true};
+    return is_right;
 }
 
 Outcome weigh(Register::Row& row, const Situation& situation, const Datagram& datagram,
@@ -46,7 +52,7 @@ Outcome weigh(Register::Row& row, const Situation& situation, const Datagram& da
     if (datagram.milliseconds > progress.newest) progress = {datagram.milliseconds, false};
     if (datagram.machine != enrolment.machine) return Outcome::OtherMachine;
     const bool is_right =
-        enrolment.reported_from == source || is_published(enrolment, situation.zones, source);
+        enrolment.reported_from == source || is_published(row, situation.zones, source);
     if (!is_right) return Outcome::Moved;
     if (progress.is_spent) return Outcome::Replayed;
     progress.is_spent = true;
@@ -67,8 +73,8 @@ Judgement judge(Register& known, const Situation& situation, OctetView octets,
     if (key == nullptr) return {Outcome::Forged, datagram->server, {}};
     Judgement judgement{weigh(*row, situation, *datagram, source), datagram->server, {}};
     if (is_challenged(judgement.outcome))
-        judgement.challenge = write_datagram(
-            {Kind::Challenge, datagram->server, datagram->milliseconds, {}}, *key);
+        judgement.challenge =
+            write_datagram({Kind::Challenge, datagram->server, datagram->milliseconds, {}}, *key);
     return judgement;
 }
 

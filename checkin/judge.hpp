@@ -2,7 +2,8 @@
 // sockets.
 //
 //   malformed -> unknown -> forged -> suspended      silent: no stranger learns anything
-//     -> out of time                                 challenged: the answer to a report has our time
+//     -> out of time                                 challenged: the answer to a report has our
+//     time
 //     -> replayed                                    silent
 //     -> another machine -> moved                    challenged
 //     -> right                                       silent: it was heard, once for each time

@@ -1,14 +1,15 @@
 // checkin/register.hpp - the servers that may check in: their keys, and how far each has come.
 //
-// What the store says of a server (Enrolment) is replaced whole when it changes; the newest time taken
-// from it (Progress) stays meanwhile, and is in memory only: checkin/judge.hpp says what makes up
-// for that after a restart. Published addresses are not here: they are the zone's.
+// What the store says of a server (Enrolment) is replaced whole when it changes; the newest time
+// taken from it (Progress) stays meanwhile, and is in memory only: checkin/judge.hpp says what
+// makes up for that after a restart. Published addresses are not here: they are the zone's.
 //
-// Memory    About 250 octets a server; servers over the capacity are left out.
+// Memory    About 350 octets a server; servers over the capacity are left out.
 // Threads   One: it belongs to the thread that judges.
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,7 +28,7 @@ namespace hairpin::checkin {
 inline constexpr WallTime kForever = WallTime::max();
 
 struct CheckInKey {
-    Key key{};
+    Key key;
     WallTime until = kForever;  // From then on it is none.
 };
 
@@ -36,10 +37,10 @@ inline constexpr std::size_t kMaxKeys = 4;
 
 /// A server as the store has it.
 struct Enrolment {
-    Octets public_name;         // Its wire form.
-    std::uint8_t apex_at = 0;   // Where its zone's apex begins in there.
+    Octets public_name;            // Its wire form.
+    std::uint8_t apex_at = 0;      // Where its zone's apex begins in there.
     std::vector<CheckInKey> keys;  // The newest first; kMaxKeys count.
-    MachineTag machine{};        // Of the machine that reported last.
+    MachineTag machine{};          // Of the machine that reported last.
     /// An address that is right although it is not published: the source of the last report where
     /// that did not ask for it to be published, or where it may not stand in a public name.
     std::optional<IpAddress> reported_from;
@@ -49,6 +50,14 @@ struct Enrolment {
         public_name.assign(name.wire().begin(), name.wire().end());
         apex_at = static_cast<std::uint8_t>(name.size() - apex.size());
     }
+};
+
+/// Where it was found that a source is right, one for each family: the same source is right as long
+/// as the zone has that serial, for no serial stands for two contents (docs/adr/0005).
+struct FoundRight {
+    IpAddress source;
+    std::uint32_t serial = 0;
+    bool is_set = false;
 };
 
 /// How far a server has come.
@@ -62,6 +71,7 @@ public:
     struct Row {
         Enrolment enrolment;
         Progress progress;
+        std::array<FoundRight, 2> found_right;  // By family; of this enrolment's name.
     };
 
     explicit Register(std::size_t capacity) noexcept : capacity_(capacity) {}
@@ -71,10 +81,11 @@ public:
         const auto found = rows_.find(server);
         if (found != rows_.end()) {
             found->second.enrolment = std::move(enrolment);
+            found->second.found_right = {};
             return true;
         }
         if (rows_.size() >= capacity_) return false;
-        rows_.emplace(server, Row{std::move(enrolment), {}});
+        rows_.emplace(server, Row{std::move(enrolment), {}, {}});
         return true;
     }
     void erase(std::uint64_t server) noexcept { rows_.erase(server); }

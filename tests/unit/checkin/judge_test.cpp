@@ -91,6 +91,44 @@ TEST_CASE("Where a family is not published, its addresses are not right", "[chec
     CHECK(site.check_in(kNow + 3) == Outcome::Moved);
 }
 
+TEST_CASE("What was right is looked at again when the zone changes", "[checkin]") {
+    constexpr const char* kApex = "pl-acme.example.net.";
+    constexpr const char* kHead =
+        "@ 3600 IN NS ns1.example.org.\n"
+        "@ 3600 IN SOA ns1.example.org. hostmaster.example.org. ";
+    const auto zone_of = [&](const char* serial, const char* names) {
+        return tests::zone(kApex, std::string(kHead) + serial + " 3600 600 604800 60\n" + names);
+    };
+    Site site;
+    for (const std::int64_t time : {kNow, kNow + 1}) {
+        CHECK(site.check_in(time) == Outcome::Right);
+        CHECK(site.check_in(time, "2001:db8::1") == Outcome::Replayed);  // Right too, once.
+    }
+    CHECK(site.check_in(kNow + 2, "192.0.2.3") == Outcome::Moved);
+
+    site.table.put(zone_of("5", "nur1 60 IN A 192.0.2.3\n"));
+    CHECK(site.check_in(kNow + 3, "192.0.2.1") == Outcome::Moved);
+    CHECK(site.check_in(kNow + 4, "2001:db8::1") == Outcome::Moved);
+    CHECK(site.check_in(kNow + 5, "192.0.2.3") == Outcome::Right);
+
+    site.table.put(zone_of("6", "nur2 60 IN A 192.0.2.3\n"));
+    CHECK(site.check_in(kNow + 6, "192.0.2.3") == Outcome::Moved);
+
+    site.table.put(zone_of("7", "nur1 60 IN A 192.0.2.3\n"));
+    CHECK(site.check_in(kNow + 7, "192.0.2.3") == Outcome::Right);
+    site.table.erase(tests::name(kApex));
+    CHECK(site.check_in(kNow + 8, "192.0.2.3") == Outcome::Moved);
+}
+
+TEST_CASE("What was right of one name is not right of another", "[checkin]") {
+    Site site;
+    CHECK(site.check_in(kNow) == Outcome::Right);
+    site.enrolment.set_name(tests::name("nur2.pl-acme.example.net."),
+                            tests::name("pl-acme.example.net."));
+    site.put();
+    CHECK(site.check_in(kNow + 1) == Outcome::Moved);
+}
+
 TEST_CASE("What was published by hand does not have to be the source", "[checkin]") {
     Site site;
     site.enrolment.reported_from = address("198.51.100.1");
