@@ -309,13 +309,11 @@ private:
 
     [[nodiscard]] Result<void> start_desk() {
         return checkin_->start([this](std::span<const checkin::HeardServer> servers) {
-            store::SeenUpdate update;
-            update.online = store::Online::Online;
-            for (const checkin::HeardServer& each : servers) {
-                update.server_id = static_cast<std::int64_t>(each.server);
-                update.last_seen_at = each.at;
-                committer_->seen(update);
-            }
+            std::vector<store::HeardAt> heard;
+            heard.reserve(servers.size());
+            for (const checkin::HeardServer& each : servers)
+                heard.push_back({static_cast<std::int64_t>(each.server), each.at});
+            committer_->heard(heard);
         });
     }
 

@@ -312,8 +312,7 @@ Result<void> Committer::Impl::prune_step(Database& database, WallTime now) {
 void Committer::Impl::settle_upkeep(bool is_durable) {
     if (is_durable) {
         counters_.pruned_rows.fetch_add(pruned_rows_, kRelaxed);
-        counters_.seen_rows.fetch_add(flushing_.servers.size() + flushing_.credentials.size(),
-                                      kRelaxed);
+        counters_.seen_rows.fetch_add(flushing_.size(), kRelaxed);
     } else {
         seen_.give_back(std::move(flushing_));
     }
@@ -420,6 +419,9 @@ void Committer::submit(Work work, WorkDone done) {
 
 void Committer::seen(SeenUpdate update) {
     impl_->seen().put(std::move(update));
+}
+void Committer::heard(std::span<const HeardAt> servers) {
+    impl_->seen().put_heard(servers);
 }
 void Committer::used(std::int64_t credential_id, WallTime at) {
     impl_->seen().put_used(credential_id, at);

@@ -35,6 +35,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -144,6 +145,8 @@ public:
     /// Remembers what a server said, without a commit of its own: kept per server, the newest wins,
     /// written with the next commit or after seen_interval. Lost in a crash, by design.
     void seen(SeenUpdate update);
+    /// Remembers that servers were heard (SeenBuffer::put_heard), the same way.
+    void heard(std::span<const HeardAt> servers);
     /// Remembers when a credential was last used, the same way.
     void used(std::int64_t credential_id, WallTime at);
 

@@ -38,6 +38,25 @@ Result<void> write_server(Database& database, const SeenUpdate& update) {
     return {};
 }
 
+/// Nearly all that are heard are online already: then neither of the two indices over `online` and
+/// nothing but the time is touched. The rest are made online, unless they were seen later.
+Result<void> write_heard(Database& database, std::span<const HeardAt> heard) {
+    if (heard.empty()) return {};
+    Statement again =
+        TRY(database.statement("UPDATE servers SET last_seen_at = ?2"
+                               " WHERE id = ?1 AND online = 'online' AND last_seen_at < ?2"));
+    for (const HeardAt& each : heard) {
+        again.bind(each.server_id, each.at);
+        TRY(again.run());
+        if (database.changed_rows() == 1) continue;
+        TRY(
+            database.run("UPDATE servers SET last_seen_at = ?2, online = 'online'"
+                         " WHERE id = ?1 AND coalesce(last_seen_at < ?2, 1)",
+                         each.server_id, each.at));
+    }
+    return {};
+}
+
 }  // namespace
 
 void SeenBuffer::put(SeenUpdate update) {
@@ -50,6 +69,15 @@ void SeenBuffer::put(SeenUpdate update) {
         } else {
             ++slots.dropped;
         }
+    });
+}
+
+void SeenBuffer::put_heard(std::span<const HeardAt> heard) {
+    slots_.with([&](Slots& slots) {
+        const std::size_t room = capacity_ - std::min(capacity_, slots.heard.size());
+        const auto taken = heard.first(std::min(room, heard.size()));
+        slots.heard.insert(slots.heard.end(), taken.begin(), taken.end());
+        slots.dropped += heard.size() - taken.size();
     });
 }
 
@@ -70,6 +98,7 @@ SeenBuffer::Batch SeenBuffer::take() {
     Slots taken;
     slots_.with([&](Slots& slots) {
         std::swap(taken.servers, slots.servers);
+        std::swap(taken.heard, slots.heard);
         std::swap(taken.credentials, slots.credentials);
     });
     Batch batch;
@@ -78,6 +107,9 @@ SeenBuffer::Batch SeenBuffer::take() {
         batch.servers.push_back(std::move(update));
     // Rows that stand side by side are written as one page.
     std::sort(batch.servers.begin(), batch.servers.end(),
+              [](const auto& a, const auto& b) { return a.server_id < b.server_id; });
+    batch.heard = std::move(taken.heard);
+    std::sort(batch.heard.begin(), batch.heard.end(),
               [](const auto& a, const auto& b) { return a.server_id < b.server_id; });
     batch.credentials = std::move(taken.credentials);
     return batch;
@@ -92,6 +124,7 @@ void SeenBuffer::give_back(Batch batch) {
             merge(older, std::move(slot->second));  // try_emplace left `older` as it was.
             slot->second = std::move(older);
         }
+        slots.heard.insert(slots.heard.end(), batch.heard.begin(), batch.heard.end());
         for (const auto& [id, at] : batch.credentials) {
             const auto [slot, is_new] = slots.credentials.try_emplace(id, at);
             if (!is_new) slot->second = std::max(slot->second, at);
@@ -100,8 +133,9 @@ void SeenBuffer::give_back(Batch batch) {
 }
 
 bool SeenBuffer::empty() const {
-    return slots_.with(
-        [](const Slots& slots) { return slots.servers.empty() && slots.credentials.empty(); });
+    return slots_.with([](const Slots& slots) {
+        return slots.servers.empty() && slots.heard.empty() && slots.credentials.empty();
+    });
 }
 
 std::uint64_t SeenBuffer::dropped() const {
@@ -116,6 +150,7 @@ Result<std::size_t> write_seen(Database& database, const SeenBuffer::Batch& batc
         if (written.error().code != ErrorCode::Invalid) return fail(written.error());
         ++broken;
     }
+    TRY(write_heard(database, batch.heard));  // Behind what the sweep says of them.
     for (const auto& [id, at] : batch.credentials)
         TRY(
             database.run("UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), ?2)"

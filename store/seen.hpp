@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -29,17 +30,29 @@ struct SeenUpdate {
     std::optional<Online> online;
 };
 
+/// A server that was heard, and nothing else is known of it.
+struct HeardAt {
+    std::int64_t server_id = 0;
+    WallTime at{};
+};
+
 class SeenBuffer {
 public:
     explicit SeenBuffer(std::size_t capacity) noexcept : capacity_(capacity) {}
 
     void put(SeenUpdate update);
+    /// Servers that were heard: online, and last seen then unless they were seen later. A call has
+    /// each once.
+    void put_heard(std::span<const HeardAt> heard);
     void put_used(std::int64_t credential_id, WallTime at);
 
     struct Batch {
         std::vector<SeenUpdate> servers;
+        std::vector<HeardAt> heard;
         std::unordered_map<std::int64_t, WallTime> credentials;
-        [[nodiscard]] bool empty() const noexcept { return servers.empty() && credentials.empty(); }
+        [[nodiscard]] std::size_t size() const noexcept {
+            return servers.size() + heard.size() + credentials.size();
+        }
     };
     [[nodiscard]] Batch take();
     /// After a failed commit: what came since then stays the newer.
@@ -50,6 +63,7 @@ public:
 private:
     struct Slots {
         std::unordered_map<std::int64_t, SeenUpdate> servers;
+        std::vector<HeardAt> heard;
         std::unordered_map<std::int64_t, WallTime> credentials;
         std::uint64_t dropped = 0;
     };

@@ -71,6 +71,24 @@ TEST_CASE("The buffer is bounded and counts what it dropped", "[store][seen]") {
     CHECK(buffer.take().servers.size() == 2);
 }
 
+TEST_CASE("Servers that were heard are given back and bounded like the rest", "[store][seen]") {
+    SeenBuffer buffer(3);
+    const std::vector<HeardAt> heard = {{4, from_unix_milliseconds(1)},
+                                        {2, from_unix_milliseconds(2)},
+                                        {3, from_unix_milliseconds(3)},
+                                        {1, from_unix_milliseconds(4)}};
+    buffer.put_heard(heard);
+    CHECK(buffer.dropped() == 1);
+    CHECK_FALSE(buffer.empty());
+    auto batch = buffer.take();
+    CHECK(buffer.empty());
+    REQUIRE(batch.heard.size() == 3);
+    CHECK(batch.heard.front().server_id == 2);  // By number.
+    CHECK(batch.heard.back().server_id == 4);
+    buffer.give_back(std::move(batch));
+    CHECK(buffer.take().size() == 3);
+}
+
 // A licence with one server, through the committer.
 std::int64_t make_server(OpenStore& store) {
     std::int64_t server_id = 0;
@@ -123,6 +141,42 @@ TEST_CASE("A report reaches the server's row without a change of its zone",
     CHECK(must(reader->silent_since(from_unix_milliseconds(5001), 10)).size() == 1);
     CHECK(must(reader->silent_since(from_unix_milliseconds(5000), 10)).empty());
     CHECK(store.committer->counters().seen_rows.load() == 1);
+}
+
+TEST_CASE("A server that was heard is online and last seen then, unless it was seen later",
+          "[store][seen][committer]") {
+    struct Case {
+        const char* why;
+        std::optional<std::int64_t> seen;
+        Online online;
+        std::int64_t heard;
+        std::int64_t last_seen;
+        Online online_then;
+    };
+    const auto each = GENERATE(values<Case>({
+        {"never seen", {}, Online::Unknown, 5'000, 5'000, Online::Online},
+        {"online", 4'000, Online::Online, 5'000, 5'000, Online::Online},
+        {"offline", 4'000, Online::Offline, 5'000, 5'000, Online::Online},
+        {"a report came later", 6'000, Online::Online, 5'000, 6'000, Online::Online},
+        {"silent since, and offline", 6'000, Online::Offline, 5'000, 6'000, Online::Offline},
+    }));
+    INFO(each.why);
+    OpenStore store;
+    const std::int64_t server_id = make_server(store);
+    SeenUpdate before;
+    before.server_id = server_id;
+    if (each.seen) before.last_seen_at = from_unix_milliseconds(*each.seen);
+    before.online = each.online;
+    store.committer->seen(before);
+    store.committer->heard(
+        std::vector<HeardAt>{{server_id, from_unix_milliseconds(each.heard)},
+                             {server_id + 1, from_unix_milliseconds(each.heard)}});  // It is gone.
+    store.committer->stop();
+    Reader reader = store.reader();
+    const auto server = must(reader->server(server_id));
+    REQUIRE(server);
+    CHECK(server->last_seen_at == from_unix_milliseconds(each.last_seen));
+    CHECK(server->online == each.online_then);
 }
 
 TEST_CASE("A thousand heartbeats of one server are one row written", "[store][seen][committer]") {
