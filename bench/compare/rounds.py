@@ -61,19 +61,19 @@ def run_load(arguments: list[object], pid: int, cores: machine.Cores) -> tuple[d
     return figures, spent, max(0.0, busy - spent / figures["seconds"])
 
 
-def one_dns(peer: Peer, questions: pathlib.Path, cores: machine.Cores, seconds: float, *, cookie: bool) -> Sample:
+def one_dns(peer: Peer, questions: pathlib.Path, cores: machine.Cores, seconds: float, *, cookie: str) -> Sample:
     machine.wait_for_quiet(cores)
     arguments: list[object] = [LOAD / "dns_load", "--server", f"127.0.0.1:{peer.port}",
                                "--questions", questions, "--seconds", seconds]
     arguments += ["--echo"] if peer.is_echo else []
-    arguments += ["--cookie"] if cookie else []
+    arguments += ["--cookie", cookie] if cookie else []
     figures, spent, foreign = run_load(arguments, peer.pid, cores)
     return Sample(figures["answered"], figures["seconds"], spent, figures["wrong"], figures["lost"],
                   figures["p50_us"], figures["p99_us"], figures["octets"], foreign)
 
 
 def abba(peers: list[Peer], questions: pathlib.Path, cores: machine.Cores, *, rounds: int,
-         seconds: float, cookie: bool = False) -> dict[str, list[Sample]]:
+         seconds: float, cookie: str = "") -> dict[str, list[Sample]]:
     """Samples by peer; the n-th sample of each is from the n-th round. Spoilt rounds are left out."""
     samples: dict[str, list[Sample]] = {peer.name: [] for peer in peers}
     kept: list[dict[str, Sample]] = []

@@ -4,9 +4,13 @@
 // limits. Prints "measuring" when the warm-up is over, then one line of JSON.
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -30,8 +34,39 @@ struct Options {
     std::size_t sockets = 2;
     std::size_t in_flight = 96;  // Of each socket.
     bool echo = false;
-    bool cookie = false;
+    std::string cookie;  // "client", "server", or none.
 };
+
+constexpr std::array<std::uint8_t, 8> kClientCookie = {1, 2, 3, 4, 5, 6, 7, 8};
+
+/// The cookies that the server answers a client's with. Of a server that has none: the client's,
+/// and as many octets behind it. Errors: Io, Unavailable.
+Result<Octets> cookies_of(const Endpoint& server, const Question& question) {
+    constexpr std::array<std::uint8_t, 4> kOptionHead = {0, 10, 0, 24};
+    constexpr std::size_t kCookies = 24;
+    sockaddr_storage address{};
+    const socklen_t size = server.to_sockaddr(address);
+    const Fd socket(::socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const timeval patience{1, 0};
+    const bool is_sent =
+        socket &&
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+        ::sendto(socket.get(), question.message.data(), question.message.size(), 0,
+                 reinterpret_cast<const sockaddr*>(&address), size) > 0;
+    if (!is_sent) return fail(system_error(server.text(), errno));
+    Octets answer(4096);
+    const ssize_t count = ::recv(socket.get(), answer.data(), answer.size(), 0);
+    if (count < 0) return fail(Error{ErrorCode::Unavailable, server.text(), "does not answer"});
+    answer.resize(static_cast<std::size_t>(count));
+    // It is the last option of an answer that is no refusal.
+    const auto head =
+        std::search(answer.begin(), answer.end(), kOptionHead.begin(), kOptionHead.end());
+    if (answer.end() - head == static_cast<std::ptrdiff_t>(kOptionHead.size() + kCookies))
+        return Octets(answer.end() - kCookies, answer.end());
+    Octets made(kClientCookie.begin(), kClientCookie.end());
+    made.resize(kCookies, 0x55);
+    return made;
+}
 
 Instant after(Instant from, double seconds) {
     return from + std::chrono::duration_cast<steady_clock::duration>(
@@ -63,9 +98,13 @@ Tally drive(std::vector<DnsWindow>& windows, const Questions& questions, std::si
 Result<int> run(const Options& options) {
     const auto server = Endpoint::parse(options.server);
     if (!server) return fail(Error{ErrorCode::Invalid, options.server, "is not ADDRESS:PORT"});
-    constexpr std::array<std::uint8_t, 8> kClientCookie = {1, 2, 3, 4, 5, 6, 7, 8};
-    const Questions questions = TRY(Questions::read(
-        options.questions, options.cookie ? OctetView(kClientCookie) : OctetView()));
+    Octets cookie;
+    if (!options.cookie.empty()) cookie.assign(kClientCookie.begin(), kClientCookie.end());
+    if (options.cookie == "server") {
+        const Questions asked = TRY(Questions::read(options.questions, cookie));
+        cookie = TRY(cookies_of(*server, asked[0]));
+    }
+    const Questions questions = TRY(Questions::read(options.questions, cookie));
     std::vector<DnsWindow> windows;
     const Checking checking = options.echo ? Checking::EchoOnly : Checking::Answers;
     for (std::size_t count = 0; count < options.sockets; ++count)
@@ -104,7 +143,8 @@ int main(int argc, char** argv) {
     app.add_option("--in-flight", options.in_flight, "Questions in flight for each socket")
         ->check(CLI::Range(std::size_t{1}, DnsWindow::kMaxInFlight));
     app.add_flag("--echo", options.echo, "The server only sets QR: check nothing else");
-    app.add_flag("--cookie", options.cookie, "Send a client cookie with every question");
+    app.add_option("--cookie", options.cookie, "Send a client cookie with every question, or both")
+        ->check(CLI::IsMember({"client", "server"}));
     CLI11_PARSE(app, argc, argv);
     const auto status = run(options);
     if (status) return *status;

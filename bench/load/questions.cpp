@@ -34,18 +34,17 @@ bool put_name(Octets& into, std::string_view name) {
 }
 
 /// The RDATA of the OPT record, with its length.
-void put_options(Octets& into, OctetView client_cookie) {
+void put_options(Octets& into, OctetView cookie) {
     constexpr unsigned kCookie = 10;
     constexpr std::size_t kOptionHeaderOctets = 4;
-    if (client_cookie.empty()) return put16(into, 0);
-    put16(into, static_cast<unsigned>(kOptionHeaderOctets + client_cookie.size()));
+    if (cookie.empty()) return put16(into, 0);
+    put16(into, static_cast<unsigned>(kOptionHeaderOctets + cookie.size()));
     put16(into, kCookie);
-    put16(into, static_cast<unsigned>(client_cookie.size()));
-    into.insert(into.end(), client_cookie.begin(), client_cookie.end());
+    put16(into, static_cast<unsigned>(cookie.size()));
+    into.insert(into.end(), cookie.begin(), cookie.end());
 }
 
-std::optional<Octets> message_for(std::string_view owner, std::uint16_t type,
-                                  OctetView client_cookie) {
+std::optional<Octets> message_for(std::string_view owner, std::uint16_t type, OctetView cookie) {
     constexpr unsigned kOpt = 41;
     constexpr unsigned kInternet = 1;
     constexpr unsigned kUdpPayload = 1232;
@@ -57,14 +56,14 @@ std::optional<Octets> message_for(std::string_view owner, std::uint16_t type,
     put16(message, kOpt);
     put16(message, kUdpPayload);
     message.insert(message.end(), {0, 0, 0, 0});
-    put_options(message, client_cookie);
+    put_options(message, cookie);
     return message;
 }
 
 }  // namespace
 
-Result<Questions> Questions::read(const std::string& file, OctetView client_cookie) {
-    const std::size_t opt_octets = 11 + (client_cookie.empty() ? 0 : 4 + client_cookie.size());
+Result<Questions> Questions::read(const std::string& file, OctetView cookie) {
+    const std::size_t opt_octets = 11 + (cookie.empty() ? 0 : 4 + cookie.size());
     std::ifstream stream(file);
     if (!stream) return fail(system_error(file, errno));
     Questions all;
@@ -77,9 +76,8 @@ Result<Questions> Questions::read(const std::string& file, OctetView client_cook
         unsigned least_answers = 0;
         words >> owner >> type >> rcode >> least_answers;
         const auto number = kTypes.find(type);
-        auto message = words && number != kTypes.end()
-                           ? message_for(owner, number->second, client_cookie)
-                           : std::nullopt;
+        auto message = words && number != kTypes.end() ? message_for(owner, number->second, cookie)
+                                                       : std::nullopt;
         if (!message) return fail(Error{ErrorCode::Invalid, file, "not a question: " + line});
         all.messages_.push_back(std::move(*message));
         all.questions_.push_back({{},

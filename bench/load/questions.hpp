@@ -32,10 +32,11 @@ struct Question {
 
 class Questions {
 public:
-    /// @param client_cookie  Sent in every question, as a client does that met no server yet
-    ///                       (RFC 7873 section 4); none where it is empty.
+    /// @param cookie  Sent in every question (RFC 7873 section 4): 8 octets as a client does that
+    /// met
+    ///                no server yet, or with the server's behind them; none where it is empty.
     /// Errors: Io; Invalid with the line that is not a question.
-    [[nodiscard]] static Result<Questions> read(const std::string& file, OctetView client_cookie);
+    [[nodiscard]] static Result<Questions> read(const std::string& file, OctetView cookie);
 
     [[nodiscard]] std::size_t size() const noexcept { return questions_.size(); }
     [[nodiscard]] const Question& operator[](std::size_t index) const noexcept {

@@ -17,14 +17,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
-#include <initializer_list>
 #include <optional>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/load/signed_updates.hpp"
 #include "core/error.hpp"
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
@@ -34,7 +33,6 @@
 #include "dnsd/key_ring.hpp"
 #include "dnsd/tsig.hpp"
 #include "zones/name.hpp"
-#include "zones/rtype.hpp"
 #include "zones/wire.hpp"
 
 namespace {
@@ -67,49 +65,20 @@ struct UpdateTally {
     }
 };
 
-/// Messages of one zone, each another one.
+/// UPDATEs of one zone, each of another name or with another address.
 class Updates {
 public:
     Updates(const zones::Name& zone, dnsd::TsigKeyRef key, unsigned names)
-        : zone_(zone), key_(std::move(key)), names_(names) {}
+        : updates_(zone, std::move(key)), names_(names) {}
 
-    /// A signed UPDATE, and what its answer is verified with.
-    struct Signed {
-        Octets message;
-        dnsd::TsigVerifier verifier;
-    };
-    [[nodiscard]] Signed next() {
-        Octets message(zones::kHeaderOctets);
-        zones::write_u16(message.data(), static_cast<std::uint16_t>(random_()));
-        message[2] = dnsd::kOpcodeUpdate << 3;
-        message[5] = 1;  // One zone,
-        message[9] = 2;  // two updates.
-        message.insert(message.end(), zone_.wire().begin(), zone_.wire().end());
-        put(message, {0, 6, 0, 1});
-        const std::string label = "nur" + std::to_string(1 + random_() % names_);
+    [[nodiscard]] bench::SignedUpdates::Signed next() {
         const auto octet = [this] { return static_cast<std::uint8_t>(1 + random_() % 254); };
-        put_owner(message, label);
-        put(message, {0, 1, 0, 255, 0, 0, 0, 0, 0, 0});  // Delete the RRset A,
-        put_owner(message, label);
-        put(message, {0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 198, 18, octet(), octet()});  // add one.
-        dnsd::TsigStream stream(key_);
-        const std::size_t used = message.size();
-        message.resize(used + stream.octets());
-        message.resize(stream.sign(message, used, static_cast<dnsd::TsigTime>(::time(nullptr))));
-        return {std::move(message), dnsd::TsigVerifier(key_, stream.mac())};
+        return updates_.replace("nur" + std::to_string(1 + random_() % names_),
+                                {198, 18, octet(), octet()});
     }
 
 private:
-    static void put(Octets& message, std::initializer_list<std::uint8_t> octets) {
-        message.insert(message.end(), octets);
-    }
-    static void put_owner(Octets& message, const std::string& label) {
-        message.push_back(static_cast<std::uint8_t>(label.size()));
-        message.insert(message.end(), label.begin(), label.end());
-        put(message, {0xC0, zones::kHeaderOctets});
-    }
-    zones::Name zone_;
-    dnsd::TsigKeyRef key_;
+    bench::SignedUpdates updates_;
     unsigned names_;
     std::mt19937 random_{1};
 };
@@ -153,10 +122,7 @@ public:
         if (zones::read_u16(answer.data()) != id_) return false;  // To one that was given up.
         const std::chrono::duration<double, std::micro> took =
             std::chrono::steady_clock::now() - sent_;
-        const bool right =
-            (answer[3] & 15u) == 0 &&
-            verifier_->verify(answer, static_cast<dnsd::TsigTime>(::time(nullptr))) ==
-                dnsd::TsigVerdict::Ok;
+        const bool right = bench::is_done(answer, *verifier_);
         if (right)
             tally.microseconds.push_back(took.count());
         else
