@@ -82,7 +82,7 @@ std::optional<admin::WireDoors::CheckIn> WireAnswers::check_in(
     sent.milliseconds = static_cast<std::uint64_t>(to_unix_milliseconds(now));
     sent.machine = checkin::machine_tag(machine);
     checkin::Register known(1);
-    checkin::Key key{};  // Of nobody, where the server has none.
+    checkin::Key key{OctetView()};  // Of nobody, where the server has none.
     if (auto enrolment = from_.feed->enrolment_of(server, licence, credentials)) {
         key = enrolment->keys.front().key;
         static_cast<void>(known.put(sent.server, *std::move(enrolment)));
