@@ -3,7 +3,7 @@
 // A cap on orders under way, and limits per server that stay well under the CAs' "five certificates
 // for the same names in seven days": a server that reinstalls in a loop, or a renewal gone wild,
 // must not use up what the next honest request needs; nor may it spend the CA account's orders
-// (order_log.hpp). (Budgets per CA and account are not here.)
+// (order_log.hpp). Who passes here stands in the line for the CA's limits (gate.hpp).
 
 #include <algorithm>
 #include <utility>
@@ -28,26 +28,8 @@ void Engine::admit(const JobRef& job) {
         return wait(job, kReadRetry);
     }
     if (*postponed) return advance(job, **postponed);
-    if (live_.size() >= options_.max_live_orders) {
-        queue_.push_back(job->attempt.id);
-        job->waiting = true;
-        return;
-    }
-    live_.insert(job->attempt.id);  // The place is taken before the commit is through.
-    advance(job, WasAdmitted{});
-}
-
-void Engine::admit_waiting() {
-    while (!queue_.empty() && live_.size() < options_.max_live_orders) {
-        const std::int64_t id = queue_.front();
-        queue_.pop_front();
-        const auto job = jobs_.find(id);
-        if (job == jobs_.end() || !job->second->waiting || job->second->write ||
-            name_of(job->second->attempt.state) != StateName::Wanted)
-            continue;
-        job->second->waiting = false;
-        admit(JobRef(job->second));
-    }
+    stand_in_line(job);
+    admit_waiting();
 }
 
 Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {

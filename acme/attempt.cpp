@@ -91,6 +91,10 @@ Next on(Wanted state, Postponed event, const Moment& at) {
     at.attempt.problem = std::move(event.why);
     return state;
 }
+Next on(Ordering, Postponed event, const Moment& at) {
+    at.attempt.deadline_at.reset();
+    return on(Wanted{}, std::move(event), at);
+}
 Next on(Admitted, WasBegun, const Moment&) {
     return Ordering{};
 }

@@ -9,6 +9,7 @@
 //     | |      |           |
 //     | |      +-----------+-- renewal is due --> Superseded (and another attempt is Wanted)
 //     | |
+//     | |  Ordering -- the CA's limit is reached --> Wanted
 //     | +-- its time has come -- Backoff <-- any state from Wanted to Checked fails, or is too late
 //     +---- daily, or retried -- Blocked <-- the same, where a person is needed
 //
@@ -132,9 +133,13 @@ struct Attempt {
     /// While an order is under way: when it must be finished. Offered: when the managed key that
     /// was handed out is erased; empty: it was not, or there is none.
     std::optional<WallTime> deadline_at;
+    WallTime created_at{};
     std::int64_t failures = 0;  // In a row.
     std::string problem_type;   // Of the last failure.
     std::string problem;
+    bool exempt = false;    // The CA counts its order in no limit (budget.hpp): who sends a valid
+                            // `replaces` (RFC 9773) sets it before the attempt is admitted.
+    bool incident = false;  // The certificate that it replaces was revoked, or will be.
 };
 
 /// What is to be done in a state when `next_at` has come.
@@ -168,7 +173,7 @@ struct Rule {
 
 // What happens to an attempt.
 struct WasAdmitted {};
-struct Postponed {  // Of Wanted: a limit of ours.
+struct Postponed {  // Of Wanted: a limit of ours. Of Ordering: the CA's, and nothing was placed.
     WallTime until{};
     std::string why;
 };
@@ -240,7 +245,7 @@ struct Ladder {
 };
 
 /// The attempt after an event. `next.next_at` is now, but for: Backoff and Blocked (the ladder),
-/// Challenged (`poll`), a postponed Wanted, Offered and Deployed (the renewal), Superseded and
+/// Challenged (`poll`), a postponed one, Offered and Deployed (the renewal), Superseded and
 /// Cancelled (never).
 /// Errors: Conflict this event does not happen in this state: nothing changes.
 [[nodiscard]] Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder);

@@ -73,9 +73,12 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
     attempt.key = {row.key_origin, std::move(row.csr), std::move(row.key_sealed), row.key_sha256};
     attempt.next_at = row.next_at;
     attempt.deadline_at = row.deadline_at;
+    attempt.created_at = row.created_at;
     attempt.failures = row.failures;
     attempt.problem_type = std::move(row.problem_type);
     attempt.problem = std::move(row.problem);
+    attempt.exempt = row.exempt;
+    attempt.incident = row.incident;
     return attempt;
 }
 
@@ -102,6 +105,8 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     row.failures = attempt.failures;
     row.problem_type = attempt.problem_type;
     row.problem = attempt.problem;
+    row.exempt = attempt.exempt;
+    row.incident = attempt.incident;
     if (const OrderPlace* order = order_of(attempt.state)) {
         row.order_url = order->url;
         row.finalize_url = order->finalize_url;

@@ -112,8 +112,8 @@ void Budget::forget_full(WallTime now) {
 std::optional<Budget::Level> Budget::level(const Charge& bucket, WallTime now) const {
     const auto allowed = allowance(bucket.limit, bucket.key);
     if (!allowed) return std::nullopt;
-    Level level{bucket, *allowed, is_overridden(bucket.limit, bucket.key), rate_of(*allowed), 0,
-                now};
+    Level level{bucket, *allowed, is_overridden(bucket.limit, bucket.key), rate_of(*allowed),
+                0,      now};
     const auto known = arrivals_.find(bucket);
     const WallTime arrival = known == arrivals_.end() ? WallTime() : known->second;
     level.left = tokens_left(arrival, level.rate, now);

@@ -8,6 +8,8 @@
 #include "acme/attempt.hpp"
 #include "acme/csr.hpp"
 #include "acme/engine.hpp"
+#include "acme/gate.hpp"
+#include "acme/queue_view.hpp"
 #include "acme/requests.hpp"
 #include "core/guarded.hpp"
 
@@ -46,11 +48,12 @@ public:
         subscribers_.with([&](auto& all) { all.callbacks.erase(id); });
     }
 
-    /// Commits `rows`, then tells the engine and the subscribers, then `done`.
+    /// Commits `rows`, then tells the engine and the subscribers, then `done`. Server 0: it is
+    /// about none of them.
     template <typename T>
     void write(std::int64_t server_id, std::string action, zones::Actor actor,
                std::function<Result<T>(store::Writer&, zones::Change&, EngineNews& news)> rows,
-               std::function<void(Result<T>)> done) {
+               std::function<void(Result<T>)> done, const std::string& subject = {}) {
         struct Outcome {
             std::optional<T> value;
             EngineNews news;
@@ -59,7 +62,8 @@ public:
         store::Work work;
         work.change.actor = std::move(actor);
         work.change.reason = action;
-        work.audit = {std::move(action), "server " + std::to_string(server_id)};
+        work.audit = {std::move(action),
+                      subject.empty() ? "server " + std::to_string(server_id) : subject};
         work.rows = [outcome, rows = std::move(rows)](store::Writer& writer,
                                                       zones::Change& change) -> Result<void> {
             outcome->value = TRY(rows(writer, change, outcome->news));
@@ -71,7 +75,7 @@ public:
                               if (!committed) return done(fail(store::to_error(committed.error())));
                               if (const auto self = weak.lock()) {
                                   self->tell_engine(outcome->news);
-                                  self->notify(server_id);
+                                  if (server_id != 0) self->notify(server_id);
                               }
                               done(std::move(*outcome->value));
                           });
@@ -88,6 +92,7 @@ private:
     void tell_engine(const EngineNews& news) {
         if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
         if (news.wake != 0) engine_->wake(news.wake);
+        if (news.limit) engine_->limit_changed(*news.limit);
     }
 
     struct Subscribers {
@@ -201,6 +206,30 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
         [done = std::move(done)](Result<Done> result) {
             done(result ? Result<void>() : Result<void>(fail(result.error())));
         });
+}
+
+void Certificates::set_limit(const LimitChange& change, zones::Actor actor, Acknowledged done) {
+    const Options& options = state_->options_;
+    const Allowances preset = options.allowances.value_or(preset_of(options.directory).allowances);
+    const std::string what = std::string(to_string(change.limit)) +
+                             (change.key.empty() ? "" : " for " + change.key) + " " +
+                             (change.allowance ? text_of(*change.allowance) : "as preset");
+    state_->write<Done>(
+        0, "acme.limit", std::move(actor),
+        [change, preset, directory = options.directory](store::Writer& writer, zones::Change&,
+                                                        EngineNews& news) -> Result<Done> {
+            TRY(write_limit(writer, directory, preset, change));
+            news.limit = change;
+            return Done{};
+        },
+        [done = std::move(done)](Result<Done> result) {
+            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        },
+        what);
+}
+
+std::shared_ptr<const QueueView> Certificates::queue() const {
+    return state_->engine_->queue();
 }
 
 Certificates::Subscription Certificates::subscribe(

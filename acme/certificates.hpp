@@ -30,6 +30,7 @@
 #include <variant>
 #include <vector>
 
+#include "acme/limits.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
@@ -67,6 +68,8 @@ struct Options {
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
 
+    /// The CA's limits in place of its preset: for tests.
+    std::optional<Allowances> allowances;
     std::size_t max_live_orders = 32;   // Attempts that talk to the CA at the same time.
     std::size_t issues_per_day = 1;     // Of one server, for renewals; the first is free.
     std::size_t issues_per_week = 3;    // Of one server, for any reason; the first is free.
@@ -133,6 +136,9 @@ struct Counters {
     std::atomic<std::uint64_t> live{0};             // Attempts under way now: a gauge.
 };
 
+struct QueueView;    // acme/queue_view.hpp
+struct LimitChange;  // acme/gate.hpp
+
 namespace detail {
 class CertificatesState;
 }
@@ -182,6 +188,14 @@ public:
     /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause.
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
+
+    /// Sets a limit of the CA (an override that it granted), or takes that back. Who waits goes on
+    /// at once where the limit now allows it. Errors: Invalid it makes no sense; NotFound nothing
+    /// was set that could be taken back;
+    ///         Unavailable.
+    void set_limit(const LimitChange& change, zones::Actor actor, Acknowledged done);
+    /// Who waits for the CA's limits, and until when; never null.
+    [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
 
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.

@@ -32,12 +32,12 @@ using ExchangeRef = std::shared_ptr<Exchange>;
 CaFailure unreachable(const Error& error) {
     // A larger answer than we take is the CA's fault, not the network's.
     if (error.code == ErrorCode::Limit)
-        return {CaFailure::Kind::Malformed, 0, {}, "its answer is too large", {}};
-    return {CaFailure::Kind::Unreachable, 0, {}, printable(error.text()), {}};
+        return {CaFailure::Kind::Malformed, 0, {}, "its answer is too large", {}, true};
+    return {CaFailure::Kind::Unreachable, 0, {}, printable(error.text()), {}, true};
 }
 
 CaFailure malformed(int status, std::string cause) {
-    return {CaFailure::Kind::Malformed, status, {}, std::move(cause), {}};
+    return {CaFailure::Kind::Malformed, status, {}, std::move(cause), {}, true};
 }
 
 std::optional<Milliseconds> retry_after(const net::ClientResponse& response, WallTime now) {
@@ -46,9 +46,15 @@ std::optional<Milliseconds> retry_after(const net::ClientResponse& response, Wal
 }
 
 CaFailure refused(const net::ClientResponse& response, WallTime now) {
-    CaFailure failure{CaFailure::Kind::Refused, response.status, {}, {}, {}};
+    CaFailure failure{CaFailure::Kind::Refused, response.status, {}, {}, {}, true};
     failure.problem = read_problem(response.body).value_or(Problem());
     failure.retry_after = retry_after(response, now);
+    return failure;
+}
+
+/// The request itself was not sent.
+CaFailure before_sending(CaFailure failure) {
+    failure.may_have_arrived = false;
     return failure;
 }
 
@@ -62,7 +68,7 @@ public:
 
     void start(ExchangeRef exchange) {
         with_directory([this, exchange](const CaFailure* failure) {
-            if (failure != nullptr) return exchange->answered(fail(*failure));
+            if (failure != nullptr) return exchange->answered(fail(before_sending(*failure)));
             if (exchange->endpoint != nullptr) exchange->url = (*directory_).*(exchange->endpoint);
             with_nonce(exchange);
         });
@@ -130,12 +136,14 @@ private:
         request.method = "HEAD";
         request.url = directory_->new_nonce;
         send(std::move(request), [this, exchange](Result<net::ClientResponse> response) {
-            if (!response) return exchange->answered(fail(unreachable(response.error())));
-            if (response->status >= 400) return exchange->answered(fail(refused(*response, now())));
+            if (!response)
+                return exchange->answered(fail(before_sending(unreachable(response.error()))));
+            if (response->status >= 400)
+                return exchange->answered(fail(before_sending(refused(*response, now()))));
             const auto nonce = response->header("replay-nonce");
             if (!nonce || !is_nonce(*nonce))
-                return exchange->answered(
-                    fail(malformed(response->status, "newNonce gave no usable Replay-Nonce")));
+                return exchange->answered(fail(before_sending(
+                    malformed(response->status, "newNonce gave no usable Replay-Nonce"))));
             post(exchange, std::string(*nonce));
         });
     }
@@ -266,7 +274,7 @@ void Client::register_account(const std::vector<std::string>& contacts, Then<std
     exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
         if (exchanges->directory().external_account_required) {
-            CaFailure required{CaFailure::Kind::Refused, 403, {}, {}, {}};
+            CaFailure required{CaFailure::Kind::Refused, 403, {}, {}, {}, false};
             required.problem.type = "externalAccountRequired";
             return exchange->answered(fail(std::move(required)));
         }

@@ -44,6 +44,8 @@ struct CaFailure {
     Problem problem;    // Empty type: no problem document (a load balancer's 503).
     std::string cause;  // For Unreachable and Malformed: in words.
     std::optional<Milliseconds> retry_after;
+    /// Whether the request itself may have reached the CA: not where it had no directory or nonce.
+    bool may_have_arrived = true;
 };
 
 template <typename T>

@@ -23,11 +23,14 @@ Verdict unexpected(std::string_view what) {
 }  // namespace
 
 void Engine::place_order(const JobRef& job) {
+    if (job->may_have_ordered) return reserve_again(job);
     with_account(job, [this, job] {
+        job->may_have_ordered = true;
         client_->place_order(
             {job->attempt.public_name, job->attempt.internal_name},
             [this, job](const CaResult<SeenOrder>& placed) {
-                if (!good(job, placed, "placing the order")) return;
+                if (!placed) return order_refused(job, placed.error());
+                note_trouble({});
                 if (placed->order.status == OrderStatus::Invalid)
                     return give_up(job, unexpected("the CA gave an order that is invalid already"));
                 advance(job,
@@ -116,9 +119,11 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
                 if (!good(job, seen, "reading the authorization")) return;
                 if (seen->status == AuthorizationStatus::Valid)
                     return answer_challenges(job, index + 1);
-                if (seen->status != AuthorizationStatus::Pending)
+                if (seen->status != AuthorizationStatus::Pending) {
+                    count_failure(job);
                     return give_up(job, judge(seen->error.value_or(Problem()),
                                               "the authorization of " + one.name));
+                }
                 // Told already, before a crash.
                 if (seen->dns01 && seen->dns01->status != ChallengeStatus::Pending)
                     return answer_challenges(job, index + 1);
@@ -153,6 +158,7 @@ void Engine::await_order(const JobRef& job) {
 /// An order that failed says little: the reason is in the authorization that failed.
 void Engine::explain_invalid(const JobRef& job, std::size_t index, std::optional<Problem> problem) {
     const auto pending = published(job->attempt.state);
+    if (index == 0) count_failure(job);
     if (index >= pending.size())
         return give_up(job, judge(problem.value_or(Problem()), "the order"));
     const std::string name = pending[index].name;

@@ -61,6 +61,9 @@ Result<void> Engine::prepare() {
         loop_, *client_, clock_, committer_, (*reader_)->database(), sealer_,
         AccountSettings{options_.directory, options_.contacts, options_.backoff_base});
 
+    gate_.emplace(TRY(
+        Gate::open((*reader_)->database(), options_.directory, options_.allowances, clock_.now())));
+    publish_view();
     store::AcmeQueries queries((*reader_)->database());
     for (std::int64_t last = 0;;) {
         const auto page = TRY(queries.scheduled(kPage, last));
@@ -77,8 +80,10 @@ void Engine::start() {
     thread_ = std::thread([this] {
         pthread_setname_np(pthread_self(), "acme");
         timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { look(); });
+        view_timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { publish_view(); });
         loop_.run();
         timer_.reset();
+        view_timer_.reset();
     });
 }
 
@@ -119,11 +124,17 @@ void Engine::look() {
     const auto due = schedule_.take_due(clock_.now(), kDueAtOnce);
     for (const std::int64_t id : due)
         begin(id);
+    admit_waiting();
     set_timer();
 }
 
 void Engine::set_timer() {
-    const auto earliest = schedule_.earliest();
+    auto earliest = schedule_.earliest();
+    // A full house admits when a place is free, whatever the buckets hold.
+    if (live_.size() < options_.max_live_orders) {
+        const auto token = gate_->next_at(clock_.now());
+        if (token) earliest = std::min(earliest.value_or(*token), *token);
+    }
     if (!earliest || !timer_) return;
     timer_.again(
         std::clamp<Milliseconds>(*earliest - clock_.now(), Milliseconds(0), kLongestSleep));
@@ -157,6 +168,8 @@ void Engine::begin(std::int64_t attempt_id) {
     }
     auto job = std::make_shared<Job>();
     job->attempt = std::move(*attempt);
+    job->may_have_ordered = name_of(job->attempt.state) == StateName::Ordering;
+    job->work = class_of(job->attempt);
     jobs_[attempt_id] = job;
     keep_count(job->attempt);
     carry_out(job);
@@ -227,6 +240,8 @@ void Engine::drop(const JobRef& job) {
 void Engine::forget(std::int64_t attempt_id) {
     schedule_.erase(attempt_id);
     live_.erase(attempt_id);
+    gate_->leave(attempt_id);
+    look_at_line();
     counters_.live.store(live_.size(), std::memory_order_relaxed);
     admit_waiting();
 }

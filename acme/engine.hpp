@@ -14,7 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,8 +28,10 @@
 #include "acme/certificates.hpp"
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
+#include "acme/gate.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
+#include "acme/queue_view.hpp"
 #include "acme/schedule.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
@@ -74,6 +75,10 @@ public:
     /// An attempt was superseded while `order_url` was under way: what is pending at the CA is
     /// deactivated, and its place is free.
     void replaced(std::int64_t attempt_id, std::string order_url);
+    /// An operator changed a limit, and that is durable.
+    void limit_changed(LimitChange change);
+    /// Who waits; never null once prepared.
+    [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
@@ -93,6 +98,9 @@ private:
         bool waiting = false;        // In the schedule, or for a place.
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
+        bool may_have_ordered = false;      // newOrder may have reached the CA.
+        Rows settlement;                    // Of the budget, for the step that ends the order.
+        WorkClass work = WorkClass::First;  // As what it stands, or stood, in the line.
     };
     using JobRef = std::shared_ptr<Job>;
     using Committed = Result<store::WorkReceipt, store::WorkRefusal>;
@@ -123,10 +131,20 @@ private:
 
     // admission.cpp
     void admit(const JobRef& job);
-    void admit_waiting();
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_issued(const Attempt& attempt);
     [[nodiscard]] Result<std::optional<Postponed>> enough_ordered(const Attempt& attempt);
+
+    // budgeting.cpp
+    [[nodiscard]] static Rows rows_of(BudgetRows rows);
+    void stand_in_line(const JobRef& job);
+    void admit_waiting();
+    void reserve_again(const JobRef& job);
+    void give_tokens_back(const JobRef& job);
+    void count_failure(const JobRef& job);
+    void order_refused(const JobRef& job, const CaFailure& failure);
+    void look_at_line();
+    void publish_view();
 
     // duties.cpp
     void place_order(const JobRef& job);
@@ -180,7 +198,11 @@ private:
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
-    std::deque<std::int64_t> queue_;         // Wanted ones that wait for a free place.
+    std::optional<Gate> gate_;               // From prepare() on.
+    net::Timer view_timer_;
+    bool is_view_due_ = false;
+    Milliseconds view_took_{0};
+    Guarded<std::shared_ptr<const QueueView>> queue_;
     Guarded<std::string> trouble_;
     std::thread thread_;
 };

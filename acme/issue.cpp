@@ -135,9 +135,11 @@ void Engine::offer(const JobRef& job) {
     row.csr = attempt.key.csr;
     row.key_sealed = attempt.key.sealed;
     const WallTime renew_at = row.renew_at;
-    auto extra = [row = std::move(row), ladder = ladder_, now](store::Writer& writer,
-                                                               zones::Change&) -> Result<void> {
+    auto extra = [row = std::move(row), ladder = ladder_, now,
+                  success = gate_->success_of(gate_->keys_of(attempt))](
+                     store::Writer& writer, zones::Change&) -> Result<void> {
         TRY(insert_certificate(writer, row));
+        TRY(success(writer));
         store::AcmeQueries queries(writer.database());
         auto others = TRY(queries.settled_attempts(row.server_id));
         for (auto& settled : others) {

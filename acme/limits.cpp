@@ -14,9 +14,10 @@ constexpr Milliseconds kHourLong{3600 * 1000};
 constexpr Milliseconds kDayLong = kHourLong * 24;
 constexpr Milliseconds kWeekLong = kDayLong * 7;
 
-// Figures as of August 2026: Let's Encrypt's pages "Rate Limits" and "Staging Environment". Failures
-// of a name are held to two an hour of the five that the CA takes, whatever the share of the rest.
-// Google and ZeroSSL publish none for the directory that we use; what stands here is ours, modest.
+// Figures as of August 2026: Let's Encrypt's pages "Rate Limits" and "Staging Environment".
+// Failures of a name are held to two an hour of the five that the CA takes, whatever the share of
+// the rest. Google and ZeroSSL publish none for the directory that we use; what stands here is
+// ours, modest.
 constexpr std::array kPresets = {
     Preset{"Let's Encrypt",
            "acme-v02.api.letsencrypt.org",
@@ -127,8 +128,8 @@ WallTime closed_until(WallTime arrival, const Rate& rate, WallTime until) noexce
 WallTime rescaled(WallTime arrival, const Rate& old, const Rate& next, WallTime now) noexcept {
     if (arrival <= now) return arrival;
     // In halves of a token and less it does not have to be exact; a product of both would not fit.
-    const double missing = static_cast<double>((arrival - now).count()) /
-                           static_cast<double>(old.interval.count());
+    const double missing =
+        static_cast<double>((arrival - now).count()) / static_cast<double>(old.interval.count());
     const double at_most = std::min(missing, static_cast<double>(next.burst));
     return now + Milliseconds(static_cast<std::int64_t>(
                      std::ceil(at_most * static_cast<double>(next.interval.count()))));

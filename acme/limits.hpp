@@ -53,8 +53,8 @@ inline constexpr int kOverrideShare = 90;
 
 /// What the CA allows of a limit, and which part of it we use.
 struct Allowance {
-    std::int64_t count = 0;  // 1..kMaxAllowed.
-    Milliseconds period{0};  // kMinPeriod..kMaxPeriod.
+    std::int64_t count = 0;      // 1..kMaxAllowed.
+    Milliseconds period{0};      // kMinPeriod..kMaxPeriod.
     int share = kOverrideShare;  // Percent: 1..100.
     friend bool operator==(const Allowance&, const Allowance&) = default;
 };

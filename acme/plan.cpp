@@ -88,9 +88,8 @@ private:
                 due + (is_short ? request_.lifetime / 2 : request_.lifetime / 3);
             if (request_.renewals_are_exempt) {
                 ++plan_.renewals;
-                renewals_.emplace(due + (is_short ? request_.lifetime / 2
-                                                  : request_.lifetime * 2 / 3),
-                                  id);
+                renewals_.emplace(
+                    due + (is_short ? request_.lifetime / 2 : request_.lifetime * 2 / 3), id);
                 continue;
             }
             Waiting one = waiting(id, WorkClass::Renewal, expires);
@@ -180,8 +179,8 @@ std::string text_of_span(Milliseconds span) {
         // Two of a unit before it is used: 100 hours say more than 4 days, 400 days than a year.
         const Milliseconds least = unit.length * (unit.length == kPlanDay ? 5 : 2);
         if (span < least) continue;
-        const double count = static_cast<double>(span.count()) /
-                             static_cast<double>(unit.length.count());
+        const double count =
+            static_cast<double>(span.count()) / static_cast<double>(unit.length.count());
         const auto tenths = static_cast<std::int64_t>(std::llround(count * 10));
         if (count >= 10) return std::to_string(std::llround(count)) + " " + std::string(unit.name);
         return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " " +

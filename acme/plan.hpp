@@ -46,9 +46,9 @@ struct PlanRequest {
 
 struct Plan {
     WallTime begin{};
-    WallTime ready_at{};            // When the last one may order its first certificate.
-    std::int64_t first_issues = 0;  // Until then.
-    std::int64_t renewals = 0;      // Until then.
+    WallTime ready_at{};             // When the last one may order its first certificate.
+    std::int64_t first_issues = 0;   // Until then.
+    std::int64_t renewals = 0;       // Until then.
     std::int64_t late_renewals = 0;  // Of these: not before the certificate had expired.
     /// When a tenth, a half and nine tenths of the servers have theirs.
     WallTime tenth_at{};

@@ -14,6 +14,7 @@
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
 #include "acme/csr.hpp"
+#include "acme/gate.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "core/result.hpp"
@@ -37,6 +38,7 @@ struct EngineNews {
     std::int64_t wake = 0;      // An attempt that is new, or due at another time.
     std::int64_t replaced = 0;  // An attempt that was superseded,
     std::string order_url;      // and its order, if that may have something pending at the CA.
+    std::optional<LimitChange> limit;  // An operator set or took back.
 };
 
 /// Certificates::request().

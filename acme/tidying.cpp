@@ -19,12 +19,17 @@ void Engine::give_up(const JobRef& job, Verdict verdict) {
     if (verdict.type == "unreachable" || verdict.type.starts_with("http-5"))
         note_trouble(verdict.text);
     counters_.failed.fetch_add(1, std::memory_order_relaxed);
+    if (!job->settlement && !job->may_have_ordered &&
+        (name_of(job->attempt.state) == StateName::Admitted ||
+         name_of(job->attempt.state) == StateName::Ordering))
+        give_tokens_back(job);
     std::vector<std::string> authorizations;
     if (client_->has_account() && verdict.type != "unreachable")
         for (const Pending& each : published(job->attempt.state))
             authorizations.push_back(each.url);
-    deactivate(std::move(authorizations),
-               [this, job, verdict = std::move(verdict)] { advance(job, Failed{verdict}); });
+    deactivate(std::move(authorizations), [this, job, verdict = std::move(verdict)] {
+        advance(job, Failed{verdict}, std::exchange(job->settlement, {}));
+    });
 }
 
 /// Somebody else ended the attempt: a newer request, or (`is_gone`) its server was erased.
@@ -43,6 +48,9 @@ void Engine::ended(const JobRef& job, bool is_gone) {
         change.reason = "the server is gone";
         committer_.submit(std::move(change), [](const auto&) {});
     }
+    // Its admission was decided, and is not in the store.
+    if (job->write && name_of(job->write->step.next.state) == StateName::Admitted)
+        gate_->undo({.id = attempt.id, .keys = gate_->keys_of(attempt)});
     const std::int64_t id = attempt.id;
     drop(job);
     if (!is_gone) schedule_.set(id, clock_.now() + kLookAgain);

@@ -189,8 +189,8 @@ std::optional<WaitingLine::Hold> WaitingLine::hold_of(std::int64_t id, const Bud
             latest = Hold{std::move(bucket), until};
     };
     for (const Charge& each : buckets) {
-        const bool is_shared = each.limit == Limit::OrdersPerAccount ||
-                               each.limit == Limit::CertificatesPerDomain;
+        const bool is_shared =
+            each.limit == Limit::OrdersPerAccount || each.limit == Limit::CertificatesPerDomain;
         consider(each, budget.open_at(each, now, is_shared && keeps_half(waiting)).value_or(now));
     }
     if (const auto& parked = parked_[static_cast<std::size_t>(waiting.work)])

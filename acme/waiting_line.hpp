@@ -6,7 +6,7 @@
 //
 //   incident   the certificate was revoked, or will be
 //   first      a server that has none
-//   renewal
+//   renewal    one that has used half of its slack goes as an incident
 //   re-issue   another certificate though there is one: a new key, asked for again
 //   canary     to see whether a CA works
 //
@@ -100,7 +100,8 @@ public:
 private:
     using Rank = std::tuple<bool, WorkClass, WallTime, std::int64_t>;
     /// Those that the same buckets and the same rules hold back.
-    using GroupKey = std::tuple<bool, WorkClass, bool, std::string>;  // Dead, class, exempt, domain.
+    using GroupKey =
+        std::tuple<bool, WorkClass, bool, std::string>;  // Dead, class, exempt, domain.
     struct Member {
         Waiting waiting;
         std::optional<WallTime> held_until;  // By buckets of its own; then it is not in its group.

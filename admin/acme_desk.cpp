@@ -35,6 +35,15 @@ Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& qu
     return acme::certificate_chain(queries, server_id, now);
 }
 
+void AcmeDesk::set_limit(const acme::LimitChange& change, zones::Actor actor,
+                         acme::Certificates::Acknowledged done) {
+    certificates_.set_limit(change, std::move(actor), std::move(done));
+}
+
+std::shared_ptr<const acme::QueueView> AcmeDesk::queue() const {
+    return certificates_.queue();
+}
+
 std::shared_ptr<void> AcmeDesk::subscribe(std::function<void(std::int64_t server_id)> callback) {
     return std::make_shared<acme::Certificates::Subscription>(
         certificates_.subscribe(std::move(callback)));

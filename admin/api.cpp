@@ -155,11 +155,20 @@ Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
     const WallTime time = now();
     if (cached != certificates_.end()) {
         const auto& state = cached->second;
-        if (!state.not_after || *state.not_after > time) return state;
+        if (!state.not_after || *state.not_after > time) return with_wait(state, server_id);
     }
     auto state = TRY(context_.certificates->state(queries(), server_id, time));
     if (certificates_.size() >= kCachedCertificates) certificates_.clear();
     certificates_.insert_or_assign(server_id, state);
+    return with_wait(std::move(state), server_id);
+}
+
+// Not cached: who waits moves on without an event of its own.
+acme::CertificateState Api::with_wait(acme::CertificateState state, std::int64_t server_id) const {
+    if (state.step != store::to_string(store::AttemptState::Wanted)) return state;
+    const auto queue = context_.certificates->queue();
+    const auto* entry = queue == nullptr ? nullptr : queue->find(server_id);
+    if (entry != nullptr) acme::add_wait(state, *entry);
     return state;
 }
 

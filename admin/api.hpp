@@ -117,6 +117,8 @@ private:
     [[nodiscard]] Result<void, Problem> admit(Call& call);
     [[nodiscard]] Result<std::optional<net::Response>, Problem> find_replay(Call& call);
     void dispatch(std::shared_ptr<Exchange> exchange);
+    [[nodiscard]] acme::CertificateState with_wait(acme::CertificateState state,
+                                                   std::int64_t server_id) const;
     void send(Exchange& exchange, net::Response response);
     void log_answer(const Call& call, int status, std::string_view detail) const;
 

@@ -14,6 +14,8 @@
 #include <string>
 
 #include "acme/certificates.hpp"
+#include "acme/gate.hpp"
+#include "acme/queue_view.hpp"
 
 namespace hairpin::admin {
 
@@ -33,6 +35,11 @@ public:
                                                                WallTime now) const = 0;
     [[nodiscard]] virtual Result<std::optional<acme::CertificateChain>> chain(
         store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
+    /// As acme::Certificates::set_limit().
+    virtual void set_limit(const acme::LimitChange& change, zones::Actor actor,
+                           acme::Certificates::Acknowledged done) = 0;
+    /// Who waits for the CA's limits; null: nobody ever does.
+    [[nodiscard]] virtual std::shared_ptr<const acme::QueueView> queue() const = 0;
     /// Calls back with a server's id whenever its state may read differently; until the result is
     /// dropped.
     [[nodiscard]] virtual std::shared_ptr<void> subscribe(
@@ -60,6 +67,9 @@ public:
     [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries& queries,
                                                                       std::int64_t server_id,
                                                                       WallTime now) const override;
+    void set_limit(const acme::LimitChange& change, zones::Actor actor,
+                   acme::Certificates::Acknowledged done) override;
+    [[nodiscard]] std::shared_ptr<const acme::QueueView> queue() const override;
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t server_id)> callback) override;
     [[nodiscard]] std::string trouble() const override;

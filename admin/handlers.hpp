@@ -67,6 +67,15 @@ Result<Write, Problem> patch_credential(Api& api, const Call& call);
 Result<Write, Problem> post_credential_rotation(Api& api, const Call& call);
 Result<Write, Problem> delete_credential(Api& api, const Call& call);
 
+// acme_limits.cpp
+Result<net::Response, Problem> get_acme_limits(Api& api, const Call& call);
+void put_acme_limit(Api& api, std::shared_ptr<Exchange> exchange);
+void delete_acme_limit(Api& api, std::shared_ptr<Exchange> exchange);
+
+// acme_queue.cpp
+Result<net::Response, Problem> get_acme_queue(Api& api, const Call& call);
+void post_acme_plan(Api& api, std::shared_ptr<Exchange> exchange);
+
 // dyndns.cpp
 void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange);
 

@@ -95,6 +95,12 @@ constexpr std::array kRoutes{
           &post_credential_rotation, kJson},
     Route{Method::Post, "/v1/credentials/explain", kOperator, &post_explanation, kManyRecords},
 
+    Route{Method::Get, "/v1/acme/limits", kOperator, &get_acme_limits, kNoBody},
+    Route{Method::Put, "/v1/acme/limits/{limit}", kOperator, &put_acme_limit, kJson},
+    Route{Method::Delete, "/v1/acme/limits/{limit}", kOperator, &delete_acme_limit, kNoBody},
+    Route{Method::Get, "/v1/acme/queue", kOperator, &get_acme_queue, kNoBody},
+    Route{Method::Post, "/v1/acme/plan", kOperator, &post_acme_plan, kJson},
+
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
 
     // Doors of stock clients: each looks at the credential in its own way (door_login.hpp).

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/acme_commands.hpp"
 #include "cli/credential_commands.hpp"
 #include "cli/zone_import.hpp"
 #include "cli/zone_past.hpp"
@@ -175,6 +176,57 @@ void add_credentials(CLI::App& app, CredentialOptions& options, std::function<in
                    options);
 }
 
+using AcmeCommand = int (*)(const AcmeOptions& options);
+
+/// As add_credential_command, of `acme`.
+CLI::App* add_acme_command(CLI::App& group, const char* name, const char* what, AcmeCommand command,
+                           AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* added = group.add_subcommand(name, what);
+    add_api_options(*added, options.api);
+    added->add_flag("--json", options.is_json, "The API's answer as it is");
+    added->callback(
+        [command, &options, &chosen] { chosen = [=, &options] { return command(options); }; });
+    return added;
+}
+
+void add_acme_limit(CLI::App& acme, AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = acme.add_subcommand("limit", "Limits that the CA has granted");
+    group->require_subcommand(1);
+    CLI::App* set = add_acme_command(*group, "set", "Say that the CA takes so many",
+                                     &set_acme_limit, options, chosen);
+    set->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
+    set->add_option("amount", options.amount, "As the CA says it: 1000/7d, 300/3h")->required();
+    set->add_option("--domain", options.domain, "For this registered domain only");
+    set->add_option("--share", options.share, "Percent of it to use; without it, 90")
+        ->check(CLI::Range(1, 100));
+    CLI::App* reset = add_acme_command(*group, "reset", "Take back what was set", &reset_acme_limit,
+                                       options, chosen);
+    reset->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
+    reset->add_option("--domain", options.domain, "What was set for this registered domain");
+}
+
+void add_acme(CLI::App& app, AcmeOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("acme", "Certificates: limits of the CA, who waits");
+    group->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, AcmeCommand command) {
+        return add_acme_command(*group, name, what, command, options, chosen);
+    };
+    add("limits", "Show the CA's limits and what is left of them", &show_acme_limits);
+    add_acme_limit(*group, options, chosen);
+    add("queue", "Show who waits for the limits, and until when", &show_acme_queue);
+    CLI::App* plan = add("plan", "How long so many servers would need", &plan_acme);
+    plan->add_option("--servers", options.servers, "So many, with a first certificate each")
+        ->required();
+    plan->add_option("--days", options.days, "A certificate's lifetime")->capture_default_str();
+    plan->add_option("--domain", options.domain, "Their registered domain, as it stands now");
+    plan->add_option("--domains", options.domains, "Spread over so many registered domains")
+        ->capture_default_str();
+    plan->add_option("--limit", options.limits,
+                     "In place of what holds: certificates-per-domain=1000/7d");
+    plan->add_flag("--count-renewals", options.counts_renewals,
+                   "As if the CA counted renewals among the orders of the account");
+}
+
 CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
     CLI::App* command = zone.add_subcommand("undo", "Undo one change of a zone, as a new change");
     command->add_option("zone", options.zone, "The zone's name")->required();
@@ -236,6 +288,8 @@ int run(int argc, char** argv) {
     CredentialOptions credentials;
     std::function<int()> chosen;
     add_credentials(app, credentials, chosen);
+    AcmeOptions acme;
+    add_acme(app, acme, chosen);
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);

@@ -9,10 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/queue_view.hpp"
 #include "dnsd/code_names.hpp"
 
 namespace hairpin::daemon {
 namespace {
+
+constexpr std::size_t kDomainsInMetrics = 50;  // A series each.
 
 using Kind = admin::MetricsText::Kind;
 
@@ -257,6 +260,23 @@ void collect_acme(admin::MetricsText& metrics, const acme::Counters& acme) {
     metrics.gauge("acme_live", "Orders under way now.", acme.live);
 }
 
+void collect_budget(admin::MetricsText& metrics, const acme::QueueView& queue, WallTime now) {
+    metrics.family("acme_waiting", Kind::Gauge, "Orders that wait for the CA's limits, by class.");
+    for (std::size_t each = 0; each < acme::kWorkClasses; ++each)
+        metrics.sample("class", acme::to_string(static_cast<acme::WorkClass>(each)),
+                       queue.by_class[each]);
+    metrics.family("acme_tokens_left", Kind::Gauge,
+                   "Orders that the CA's limits leave now: of the account, and of registered "
+                   "domains where some are used up.");
+    const auto levels = queue.budget.levels(now, kDomainsInMetrics);
+    for (const auto& level : levels)
+        metrics.sample({{"limit", acme::to_string(level.bucket.limit)}, {"key", level.bucket.key}},
+                       static_cast<std::uint64_t>(level.left));
+    metrics.gauge("acme_parked_classes",
+                  "Classes of orders that the CA wants to be left alone with.",
+                  queue.parked.size());
+}
+
 void collect_checkin(admin::MetricsText& metrics, const checkin::Counters& checkin) {
     metrics.family("checkin_datagrams_total", Kind::Counter,
                    "Check-ins over UDP, by what came of them.");
@@ -296,7 +316,10 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     collect_observer(metrics, dns, observer_.counters());
     collect_notify(metrics, notifier_.counters());
     collect_http(metrics, http_);
-    if (certificates_ != nullptr) collect_acme(metrics, certificates_->counters());
+    if (certificates_ != nullptr) {
+        collect_acme(metrics, certificates_->counters());
+        collect_budget(metrics, *certificates_->queue(), clock_.now());
+    }
     if (desk_ != nullptr) collect_checkin(metrics, desk_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());
 }

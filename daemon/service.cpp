@@ -340,7 +340,7 @@ private:
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
         }
         metrics_ = std::make_unique<Metrics>(*dns_, *notifier_, *http_, *observer_,
-                                             certificates_.get(), checkin_.get());
+                                             certificates_.get(), checkin_.get(), clock_);
         following_ = std::make_unique<Following>(*notifier_);
         admin::ApiOptions options = api_options(config_);
         if (checkin_) options.check_in_port = checkin_->endpoints().front().port;

@@ -277,7 +277,9 @@ def test_a_rate_limit_with_a_date_is_kept(rig, fake):
     until = email.utils.formatdate(time.time() + 3, usegmt=True)
     fake.fail("new-order", problem(429, "rateLimited", "too many", headers={"Retry-After": until}))
     begin = time.time()
-    assert "backoff" in rig.run().states()
+    run = rig.run()
+    assert run.states()[:4] == ["admitted", "ordering", "wanted", "admitted"]
+    assert run.counter("failed") == 0  # It is no failure of the server, and climbs no ladder.
     assert time.time() - begin >= 1.9  # Whole seconds in the date.
 
 

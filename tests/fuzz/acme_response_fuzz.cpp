@@ -12,6 +12,7 @@
 #include "acme/jws.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/messages.hpp"
+#include "acme/rate_limit.hpp"
 #include "acme/verdict.hpp"
 #include "core/octets.hpp"
 #include "zones/name.hpp"
@@ -75,6 +76,26 @@ void read_times(std::string_view text) {
         require(acme::from_rfc3339(to_rfc3339(*at)) == at, "a time does not read back");
 }
 
+void read_limit(std::string_view text) {
+    const WallTime now = from_unix_milliseconds(1'795'000'000'000);
+    acme::CaFailure failure;
+    failure.kind = acme::CaFailure::Kind::Refused;
+    failure.status = 429;
+    failure.problem.detail = acme::printable(text);
+    failure.retry_after = acme::read_retry_after(text, now);
+    const acme::OrderKeys order{"example.net", "nur1.example.net", "i-nur1.example.net", false};
+    const auto reached = acme::read_reached_limit(failure, order, now);
+    require(
+        reached.until >= now + acme::kShortestLimit && reached.until <= now + acme::kLongestLimit,
+        "the date of a limit");
+    if (!reached.bucket) return;
+    auto known = acme::charges_of(order);
+    const auto failures = acme::failure_charges_of(order);
+    known.insert(known.end(), failures.begin(), failures.end());
+    require(std::find(known.begin(), known.end(), *reached.bucket) != known.end(),
+            "a bucket that is not the order's");
+}
+
 void read_chain(std::string_view text) {
     const acme::ChainExpectation expectation{
         "nur1.example.net", "i-nur1.example.net", {}, from_unix_milliseconds(1'795'000'000'000)};
@@ -115,6 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 4:
             read_times(text);
+            read_limit(text);
             break;
         case 5:
             read_chain(text);

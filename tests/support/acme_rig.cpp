@@ -200,6 +200,7 @@ private:
         options.poll_interval = Milliseconds(50);
         options.backoff_base = Milliseconds(std::stoi(value("backoff", "300")));
         options.backoff_longest = Milliseconds(5000);
+        if (!arguments_.flags.contains("limits")) options.allowances = acme::Allowances{};
         if (!arguments_.flags.contains("limits"))
             options.issues_per_day = options.issues_per_week = options.orders_per_day = 1000;
         options.orders_per_hour = static_cast<std::size_t>(std::stoi(value("order-limit", "1000")));

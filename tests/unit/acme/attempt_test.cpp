@@ -95,6 +95,7 @@ const std::vector<Line> kDrawing = {
     {S::Wanted, "postponed", {S::Wanted}},
     {S::Admitted, "begun", {S::Ordering}},
     {S::Ordering, "order placed", {S::Open}},
+    {S::Ordering, "postponed", {S::Wanted}},
     {S::Open, "authorizations read", {S::TxtStaged, S::Ready}},
     {S::TxtStaged, "listeners answered", {S::TxtLive}},
     {S::TxtLive, "challenges answered", {S::Challenged}},
@@ -182,6 +183,7 @@ TEST_CASE("each transition sets when the next one is due", "[acme]") {
     };
     CHECK(after(Wanted{}, WasAdmitted{}) == kNow);
     CHECK(after(Wanted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
+    CHECK(after(Ordering{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(TxtLive{kOrder, kPending}, ChallengesAnswered{}) == kNow + kLadder.poll);
     CHECK(after(Checked{"c"}, CertificateStored{kHash, kNow + Seconds(5)}) == kNow + Seconds(5));
     CHECK(after(Offered{kHash}, KeyHandedOut{kNow + Seconds(5)}) == kNow + Seconds(5));

@@ -23,8 +23,8 @@ TEST_CASE("an order takes of its account, its registered domain and its set of n
     REQUIRE(charges.size() == 3);
     CHECK(charges[0] == Charge{Limit::OrdersPerAccount, ""});
     CHECK(charges[1] == Charge{Limit::CertificatesPerDomain, "example.net"});
-    CHECK(charges[2] == Charge{Limit::CertificatesPerNames,
-                               "i-nur1.pl-a.example.net,nur1.pl-a.example.net"});
+    CHECK(charges[2] ==
+          Charge{Limit::CertificatesPerNames, "i-nur1.pl-a.example.net,nur1.pl-a.example.net"});
     OrderKeys exempt = kOrderOfNur1;
     exempt.is_exempt = true;
     CHECK(charges_of(exempt) == std::vector{names_charge_of(kOrderOfNur1)});

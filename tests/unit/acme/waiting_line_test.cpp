@@ -37,8 +37,8 @@ struct Line {
         return ids;
     }
     void allow(std::int64_t count, const std::string& domain = "example.net") {
-        budget.set_override(Limit::CertificatesPerDomain, domain,
-                            Allowance{count, kLineHour, 100}, now);
+        budget.set_override(Limit::CertificatesPerDomain, domain, Allowance{count, kLineHour, 100},
+                            now);
     }
     std::vector<std::int64_t> take_at_next() {
         now = waiting.next_at(budget, now).value();

@@ -59,6 +59,16 @@ public:
         const auto found = chains.find(server_id);
         return found == chains.end() ? std::nullopt : std::optional(found->second);
     }
+    void set_limit(const acme::LimitChange& change, zones::Actor actor,
+                   acme::Certificates::Acknowledged done) override {
+        last_actor = std::move(actor);
+        last_limit = change;
+        if (!change.allowance && !is_limit_set)
+            return done(fail(Error{ErrorCode::NotFound, "limit", "nothing was set for it"}));
+        is_limit_set = change.allowance.has_value();
+        done({});
+    }
+    [[nodiscard]] std::shared_ptr<const acme::QueueView> queue() const override { return line; }
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t)> callback) override {
         news = std::move(callback);
@@ -68,6 +78,9 @@ public:
 
     std::map<std::int64_t, acme::CertificateState> states;
     std::map<std::int64_t, acme::CertificateChain> chains;
+    std::shared_ptr<const acme::QueueView> line;
+    std::optional<acme::LimitChange> last_limit;
+    bool is_limit_set = false;
     std::function<void(std::int64_t)> news;
     acme::KeySource last_key = acme::ManagedKey{};
     zones::Actor last_actor;

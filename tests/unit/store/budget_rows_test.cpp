@@ -16,7 +16,9 @@ const WallTime kArrival = from_unix_milliseconds(1'795'000'000'123);
 
 TEST_CASE("A bucket is what was written last, and outlives the process", "[store][budget]") {
     OpenStore store;
-    const auto stored = [&] { return must(BudgetQueries(store.reader()->database()).bucket(kDomainBucket)); };
+    const auto stored = [&] {
+        return must(BudgetQueries(store.reader()->database()).bucket(kDomainBucket));
+    };
     CHECK_FALSE(stored());
     REQUIRE(commit_rows(*store.committer, [](Writer& writer) -> Result<void> {
         TRY(put_bucket(writer, kDomainBucket, kArrival - Seconds(1)));
@@ -30,7 +32,8 @@ TEST_CASE("A bucket is what was written last, and outlives the process", "[store
     REQUIRE(commit_rows(*store.committer,
                         [](Writer& writer) { return erase_full_buckets(writer, kArrival); }));
     CHECK(stored() == kArrival);  // What is not full yet stays; of the other CA it goes.
-    CHECK(must(BudgetQueries(store.reader()->database()).buckets("https://other.example/")).empty());
+    CHECK(
+        must(BudgetQueries(store.reader()->database()).buckets("https://other.example/")).empty());
     REQUIRE(commit_rows(*store.committer,
                         [](Writer& writer) { return erase_bucket(writer, kDomainBucket); }));
     CHECK_FALSE(stored());
@@ -48,12 +51,10 @@ TEST_CASE("A token that was taken in a work that fails is not taken", "[store][b
 TEST_CASE("Limits that were set can be read, set anew and taken back", "[store][budget]") {
     OpenStore store;
     const LimitRow row{kDomainBucket, 1'000, Seconds(3600), 90, kArrival};
-    REQUIRE(commit_rows(*store.committer,
-                        [&](Writer& writer) { return put_limit(writer, row); }));
+    REQUIRE(commit_rows(*store.committer, [&](Writer& writer) { return put_limit(writer, row); }));
     LimitRow more = row;
     more.count = 2'000;
-    REQUIRE(commit_rows(*store.committer,
-                        [&](Writer& writer) { return put_limit(writer, more); }));
+    REQUIRE(commit_rows(*store.committer, [&](Writer& writer) { return put_limit(writer, more); }));
     const auto limits = must(BudgetQueries(store.reader()->database()).limits(kCa));
     REQUIRE(limits.size() == 1);
     CHECK(limits[0].limit == kDomainBucket);

@@ -10,8 +10,7 @@ namespace {
 
 using namespace tests;
 
-TEST_CASE("Migrations are numbered upward and each describes itself",
-          "[store][migrations]") {
+TEST_CASE("Migrations are numbered upward and each describes itself", "[store][migrations]") {
     std::int64_t version = 0;
     for (const Migration* step : migrations()) {
         CHECK(step->version > version);

@@ -1,4 +1,4 @@
-#include "acme/registered_domain.hpp"
+#include "acme/public_suffixes.hpp"
 
 #include <libpsl.h>
 

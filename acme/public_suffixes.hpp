@@ -1,4 +1,4 @@
-// acme/registered_domain.hpp - the registered domain of a name, by the Public Suffix List.
+// acme/public_suffixes.hpp - the registered domain of a name, by the Public Suffix List.
 //
 // CAs count certificates by it: one label below a public suffix. The list is Debian's (package
 // publicsuffix), read once at the start; where it is not installed, the one that libpsl was built

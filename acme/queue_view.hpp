@@ -1,0 +1,63 @@
+// acme/queue_view.hpp - the waiting line as others see it: who waits, for what, until when.
+//
+// Made by the engine a moment after something moved (not for each move: it foretells the whole
+// line), then published. Times in it are those of plan.hpp's foretell().
+//
+// Threads   Immutable once published.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "acme/budget.hpp"
+#include "acme/certificates.hpp"
+#include "acme/waiting_line.hpp"
+#include "core/clock.hpp"
+
+namespace hairpin::acme {
+
+struct WaitingServer {
+    std::int64_t server_id = 0;
+    std::string public_name;
+    WorkClass work = WorkClass::First;
+    bool is_dead = false;  // It keeps failing, and stands behind the others.
+    WallTime since{};
+    std::optional<WallTime> eta;  // When it may order; empty: later than a year.
+    std::size_t before = 0;       // So many go before it.
+    std::string why;  // "the CA gives 50 certificates in 7 days for example.net"; empty: it goes
+                      // next.
+};
+
+struct QueueView {
+    WallTime at{};
+    std::string directory;
+    std::string preset;  // Whose limits hold where none were set: "Let's Encrypt".
+    Budget budget{Allowances{}};
+    std::vector<WaitingServer> waiting;  // In the order in which they go.
+    std::unordered_map<std::int64_t, std::size_t> by_server;
+    std::array<std::size_t, kWorkClasses> by_class{};
+    std::vector<WaitingLine::Parked> parked;
+    /// "at 50 in 7 days the 412 that wait for example.net need 58 days: ..".
+    std::vector<std::string> advice;
+
+    /// Empty: it does not wait.
+    [[nodiscard]] const WaitingServer* find(std::int64_t server_id) const {
+        const auto found = by_server.find(server_id);
+        return found == by_server.end() ? nullptr : &waiting[found->second];
+    }
+};
+
+/// Foretells the line as it stands.
+[[nodiscard]] QueueView look_at(const WaitingLine& line, const Budget& budget, WallTime now);
+/// "gets its certificate about 2026-12-03 14:10 UTC; 412 wait before it: the CA takes ..".
+[[nodiscard]] std::string sentence_of(const WaitingServer& entry);
+/// What is waited for, put into what the store alone knows of a certificate.
+void add_wait(CertificateState& state, const WaitingServer& entry);
+
+}  // namespace hairpin::acme

@@ -1,0 +1,227 @@
+#include "cli/acme_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "cli/zone_import.hpp"
+
+namespace hairpin::cli {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::int64_t kMostCounted = 10'000'000;
+constexpr std::int64_t kMostSeconds = 1'200LL * 24 * 3600;
+
+int say_failure(std::string_view text) {
+    fmt::print(stderr, "hairpin: {}\n", text);
+    return kFailed;
+}
+
+/// One call; the answer, or empty after the failure was said.
+std::optional<std::string> answer_of(const RestOptions& api, const char* method,
+                                     const std::string& path, const std::string& body = {}) {
+    auto client = RestClient::create(api);
+    if (!client) return say_failure(client.error().text()), std::nullopt;
+    net::ClientRequest request;
+    request.body = body;
+    if (!body.empty()) request.headers.push_back({"content-type", "application/json"});
+    auto answer = (*client)->call(method, path, std::move(request));
+    if (!answer) return say_failure(answer.error().text()), std::nullopt;
+    if (answer->status >= 300) return say_failure(problem_text(*answer)), std::nullopt;
+    return std::move(answer->body);
+}
+
+/// On one line, whoever wrote it.
+std::string word_of(const OrderedJson& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return "-";
+    if (found->is_number() || found->is_boolean()) return found->dump();
+    if (!found->is_string()) return "-";
+    std::string text = found->get<std::string>();
+    for (char& each : text)
+        if (static_cast<unsigned char>(each) < 0x20 || each == 0x7f) each = ' ';
+    return text;
+}
+
+OrderedJson items_of(const OrderedJson& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_array() ? *found : OrderedJson::array();
+}
+
+std::string parked_lines(const OrderedJson& answer) {
+    std::string lines;
+    for (const OrderedJson& each : items_of(answer, "parked"))
+        lines += fmt::format("orders of the class {} rest until {}: {}\n", word_of(each, "class"),
+                             word_of(each, "until"), word_of(each, "reason"));
+    return lines;
+}
+
+int print_answer(const AcmeOptions& options, const std::optional<std::string>& answer,
+                 const std::string& lines) {
+    if (!answer) return kFailed;
+    if (options.is_json) {
+        fmt::print("{}\n", *answer);
+        return kDone;
+    }
+    if (lines.empty()) return say_failure("the API's answer is not what was asked for");
+    fmt::print("{}", lines);
+    return kDone;
+}
+
+std::string limit_path(const AcmeOptions& options) {
+    return "/v1/acme/limits/" + path_segment(options.limit);
+}
+
+}  // namespace
+
+Result<Amount, std::string> read_amount(std::string_view text) {
+    const auto wrong = [&] {
+        return fail("\"" + std::string(text) +
+                    "\" is not a count and a period such as 1000/7d (s, m, h, d, w)");
+    };
+    const auto slash = text.find('/');
+    if (slash == text.npos || text.size() < slash + 3) return wrong();
+    std::int64_t unit = 0;
+    switch (text.back()) {
+        case 's':
+            unit = 1;
+            break;
+        case 'm':
+            unit = 60;
+            break;
+        case 'h':
+            unit = 3'600;
+            break;
+        case 'd':
+            unit = 86'400;
+            break;
+        case 'w':
+            unit = 604'800;
+            break;
+        default:
+            return wrong();
+    }
+    const auto number = [](std::string_view digits, std::int64_t most) {
+        std::int64_t value = 0;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        const bool is_whole = error == std::errc() && end == digits.data() + digits.size();
+        return is_whole && value >= 1 && value <= most ? value : 0;
+    };
+    const std::int64_t count = number(text.substr(0, slash), kMostCounted);
+    const std::int64_t period =
+        number(text.substr(slash + 1, text.size() - slash - 2), kMostSeconds / unit);
+    if (count == 0 || period == 0) return wrong();
+    return Amount{count, period * unit};
+}
+
+Result<std::string, std::string> plan_body(const AcmeOptions& options) {
+    OrderedJson body = {{"servers", options.servers},
+                        {"days", options.days},
+                        {"domains", options.domains},
+                        {"renewals_exempt", !options.counts_renewals}};
+    if (!options.domain.empty()) body["domain"] = options.domain;
+    OrderedJson limits = OrderedJson::array();
+    for (const std::string& each : options.limits) {
+        const auto equals = each.find('=');
+        if (equals == std::string::npos)
+            return fail("\"" + each + "\" is not a limit such as certificates-per-domain=1000/7d");
+        const auto amount = read_amount(std::string_view(each).substr(equals + 1));
+        if (!amount) return fail(amount.error());
+        limits.push_back({{"limit", each.substr(0, equals)},
+                          {"count", amount->count},
+                          {"period", amount->seconds}});
+    }
+    if (!limits.empty()) body["limits"] = std::move(limits);
+    return body.dump();
+}
+
+std::string limits_lines(std::string_view body) {
+    const auto answer = OrderedJson::parse(body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("limits")) return {};
+    std::string lines = fmt::format("{}\nlimits of: {}\n\n", word_of(answer, "directory"),
+                                    word_of(answer, "preset"));
+    for (const OrderedJson& each : items_of(answer, "limits")) {
+        const bool has_key = each.contains("key") && each["key"].is_string();
+        const std::string name =
+            word_of(each, "limit") + (has_key ? " " + word_of(each, "key") : "");
+        if (!each.contains("text")) {
+            lines += fmt::format("{:<44} no limit\n", name);
+            continue;
+        }
+        lines += fmt::format(
+            "{:<44} {}, {}; used at {} %: {} at once, then one in {} s\n", name,
+            word_of(each, "text"), word_of(each, "source") == "set" ? "set here" : "preset",
+            word_of(each, "share"), word_of(each, "burst"), word_of(each, "one_per_seconds"));
+    }
+    lines += "\n";
+    for (const OrderedJson& each : items_of(answer, "buckets")) {
+        const bool has_key = each.contains("key") && each["key"].is_string();
+        lines +=
+            fmt::format("{:<44} {} of {} left, the next at {}\n",
+                        word_of(each, "limit") + (has_key ? " " + word_of(each, "key") : ""),
+                        word_of(each, "left"), word_of(each, "burst"), word_of(each, "next_at"));
+    }
+    return lines + parked_lines(answer);
+}
+
+std::string queue_lines(std::string_view body) {
+    const auto answer = OrderedJson::parse(body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("queue")) return {};
+    std::string lines =
+        fmt::format("{} wait for {}\n", word_of(answer, "total"), word_of(answer, "directory"));
+    for (const OrderedJson& each : items_of(answer, "advice"))
+        if (each.is_string()) lines += each.get<std::string>() + "\n";
+    lines += parked_lines(answer);
+    for (const OrderedJson& each : items_of(answer, "queue"))
+        lines += fmt::format("{:<9} {}: {}\n", word_of(each, "class"), word_of(each, "name"),
+                             word_of(each, "text"));
+    return lines;
+}
+
+int show_acme_limits(const AcmeOptions& options) {
+    const auto answer = answer_of(options.api, "GET", "/v1/acme/limits");
+    return print_answer(options, answer, answer ? limits_lines(*answer) : "");
+}
+
+int set_acme_limit(const AcmeOptions& options) {
+    const auto amount = read_amount(options.amount);
+    if (!amount) return say_failure(amount.error());
+    OrderedJson body = {{"count", amount->count}, {"period", amount->seconds}};
+    if (!options.domain.empty()) body["key"] = options.domain;
+    if (options.share > 0) body["share"] = options.share;
+    if (!answer_of(options.api, "PUT", limit_path(options), body.dump())) return kFailed;
+    return show_acme_limits(options);
+}
+
+int reset_acme_limit(const AcmeOptions& options) {
+    const std::string query = options.domain.empty() ? "" : "?key=" + path_segment(options.domain);
+    if (!answer_of(options.api, "DELETE", limit_path(options) + query)) return kFailed;
+    return show_acme_limits(options);
+}
+
+int show_acme_queue(const AcmeOptions& options) {
+    const auto answer = answer_of(options.api, "GET", "/v1/acme/queue?limit=500");
+    return print_answer(options, answer, answer ? queue_lines(*answer) : "");
+}
+
+int plan_acme(const AcmeOptions& options) {
+    const auto body = plan_body(options);
+    if (!body) return say_failure(body.error());
+    const auto answer = answer_of(options.api, "POST", "/v1/acme/plan", *body);
+    if (!answer) return kFailed;
+    const auto plan = OrderedJson::parse(*answer, nullptr, false);
+    std::string lines;
+    if (plan.is_object() && plan.contains("text"))
+        lines = fmt::format("{}\na tenth by {}, half by {}, nine tenths by {}\n",
+                            word_of(plan, "text"), word_of(plan, "tenth_at"),
+                            word_of(plan, "half_at"), word_of(plan, "nine_tenths_at"));
+    return print_answer(options, answer, lines);
+}
+
+}  // namespace hairpin::cli

@@ -1,0 +1,151 @@
+// /v1/acme.. over a desk without a CA.
+
+#include "tests/unit/admin/api_fixture.hpp"
+
+namespace hairpin::admin {
+namespace {
+
+using net::Method;
+
+struct Limited : ApiFixture {
+    Limited() {
+        make_server();
+        const std::int64_t id = store.reader()->server("acme", "nur1").value()->id;
+        acme::QueueView view;
+        view.at = store.clock.now();
+        view.directory = "https://ca.example/dir";
+        view.preset = "unknown";
+        view.budget = acme::Budget(acme::preset_of("").allowances);
+        acme::WaitingServer entry;
+        entry.server_id = id;
+        entry.public_name = "nur1.pl-acme.example.net";
+        entry.since = view.at;
+        entry.eta = view.at + Seconds(3'600);
+        entry.before = 412;
+        entry.why = "the CA gives 50 certificates in 7 days for example.net";
+        for (const std::int64_t server : {std::int64_t{4711}, id, std::int64_t{4712}}) {
+            entry.server_id = server;
+            view.by_server[server] = view.waiting.size();
+            view.waiting.push_back(entry);
+        }
+        view.by_class[1] = 3;
+        view.advice = {"ask for an override"};
+        desk.line = std::make_shared<const acme::QueueView>(std::move(view));
+    }
+
+    [[nodiscard]] Answer ask_operator(Method method, std::string target, std::string body = {}) {
+        return ask({method, std::move(target), std::move(body), operator_token, {}});
+    }
+};
+
+TEST_CASE("A limit is set, shown as the CA says it, and taken back", "[admin][acme]") {
+    Limited api;
+    const Answer set = api.ask_operator(Method::Put, "/v1/acme/limits/certificates-per-domain",
+                                        R"({"key":"Example.NET.","count":1000,"period":604800})");
+    REQUIRE(set.status == 200);
+    CHECK(text_at(set.json(), "/key") == "example.net");
+    CHECK(text_at(set.json(), "/text") == "1000 in 7 days");
+    CHECK(number_at(set.json(), "/burst") == 900);
+    REQUIRE(api.desk.last_limit);
+    CHECK(api.desk.last_limit->allowance == acme::Allowance{1'000, Seconds(604'800), 90});
+    CHECK(api.desk.last_actor.kind == "operator");
+    const char* const target = "/v1/acme/limits/certificates-per-domain?key=example.net";
+    CHECK(api.ask_operator(Method::Delete, target).status == 204);
+    CHECK_FALSE(api.desk.last_limit->allowance);
+    CHECK(api.ask_operator(Method::Delete, target).status == 404);
+}
+
+TEST_CASE("A limit that makes no sense is refused by name", "[admin][acme][hostile]") {
+    Limited api;
+    struct Case {
+        const char* body;
+        const char* pointer;
+    };
+    const auto each = GENERATE(values<Case>({
+        {R"({"period":60})", "/count"},
+        {R"({"count":5})", "/period"},
+        {R"({"count":0,"period":60})", "/count"},
+        {R"({"count":10000001,"period":60})", "/count"},
+        {R"({"count":5,"period":103680001})", "/period"},
+        {R"({"count":5,"period":60,"share":0})", "/share"},
+        {R"({"count":5,"period":60,"key":"a..b"})", "/key"},
+        {R"({"count":5,"period":60,"key":"."})", "/key"},
+        {R"({"count":"5","period":60})", "/count"},
+    }));
+    INFO(each.body);
+    const Answer refused =
+        api.ask_operator(Method::Put, "/v1/acme/limits/certificates-per-domain", each.body);
+    CHECK(refused.status == 400);
+    CHECK(text_at(refused.json(), "/errors/0/pointer") == each.pointer);
+    CHECK_FALSE(api.desk.last_limit);
+}
+
+TEST_CASE("The queue is shown in pages, with its advice", "[admin][acme]") {
+    Limited api;
+    const JsonValue first = api.ask_operator(Method::Get, "/v1/acme/queue?limit=2").json();
+    CHECK(number_at(first, "/total") == 3);
+    CHECK(number_at(first, "/waiting/first") == 3);
+    CHECK(texts_at(first, "/advice") == "ask for an override");
+    REQUIRE(size_at(first, "/queue") == 2);
+    CHECK(at(first, "/queue/0/licence").is_null());  // Erased since the picture was made.
+    CHECK(text_at(first, "/queue/1/licence") == "acme");
+    CHECK(text_at(first, "/queue/1/text").find("412 wait before it") != std::string::npos);
+    const JsonValue second =
+        api.ask_operator(Method::Get, "/v1/acme/queue?limit=2&cursor=" + text_at(first, "/next"))
+            .json();
+    CHECK(size_at(second, "/queue") == 1);
+    CHECK(at(second, "/next").is_null());
+    CHECK(api.ask_operator(Method::Get, "/v1/acme/queue?cursor=!").status == 400);
+}
+
+TEST_CASE("A server that waits is told until when", "[admin][acme]") {
+    Limited api;
+    const std::int64_t id = api.store.reader()->server("acme", "nur1").value()->id;
+    api.desk.states[id].phase = acme::Phase::Ordering;
+    api.desk.states[id].step = "wanted";
+    const char* const target = "/v1/licences/acme/servers/nur1";
+    const auto problem = [&] {
+        return text_at(api.ask_operator(Method::Get, target).json(), "/certificate/problem");
+    };
+    CHECK(problem().starts_with("gets its certificate about "));
+    // The state is cached, the wait is not: the line moves on by itself.
+    api.desk.line = std::make_shared<const acme::QueueView>();
+    CHECK(problem().empty());
+}
+
+TEST_CASE("A plan is made of what is left and of the limits that are given", "[admin][acme]") {
+    Limited api;
+    const Answer plan = api.ask_operator(
+        Method::Post, "/v1/acme/plan",
+        R"({"servers":1000,"days":45,"domain":"example.net","limits":[)"
+        R"({"limit":"certificates-per-domain","count":50,"period":604800,"share":100}]})");
+    REQUIRE(plan.status == 200);
+    CHECK(text_at(plan.json(), "/takes") == "133 days");  // Fifty at once.
+    CHECK(text_at(plan.json(), "/pace") == "certificates-per-domain");
+    CHECK(number_at(plan.json(), "/first_issues") == 1'000);
+    for (const char* wrong :
+         {R"({})", R"({"servers":0})", R"({"servers":50001})", R"({"servers":2,"domains":3})",
+          R"({"servers":2,"days":399})", R"({"servers":2,"limits":{}})",
+          R"({"servers":2,"limits":[{"limit":"x","count":1,"period":1}]})",
+          R"({"servers":2,"limits":[{"limit":"orders-per-account"}]})",
+          R"({"servers":2,"limits":[1,2,3,4,5,6,7,8,9,10,11]})"}) {
+        INFO(wrong);
+        CHECK(api.ask_operator(Method::Post, "/v1/acme/plan", wrong).status == 400);
+    }
+}
+
+TEST_CASE("Without a CA there are no limits and no line", "[admin][acme]") {
+    Limited api;
+    api.desk.line = nullptr;
+    for (const char* target : {"/v1/acme/limits", "/v1/acme/queue"})
+        CHECK(api.ask_operator(Method::Get, target).status == 503);
+    api.context.certificates = nullptr;
+    CHECK(api.ask_operator(Method::Get, "/v1/acme/limits").status == 503);
+    CHECK(api.ask_operator(Method::Put, "/v1/acme/limits/orders-per-account",
+                           R"({"count":5,"period":60})")
+              .status == 503);
+    CHECK(api.ask_operator(Method::Post, "/v1/acme/plan", R"({"servers":1})").status == 503);
+}
+
+}  // namespace
+}  // namespace hairpin::admin
