@@ -115,8 +115,10 @@ def test_limits_are_set_shown_taken_back_and_refused(site):
     assert server.put(f"/v1/acme/limits/{ACCOUNT}", {"count": 5, "period": 60}).status == 403
     assert server.get("/v1/acme/queue").status == 403
     assert site.hairpin.anyone.get("/v1/acme/limits").status == 401
-    assert "set here" in site.cli("limit", "set", ACCOUNT, "1000/3h", "--share", "50")
-    assert "set here" not in site.cli("limit", "reset", ACCOUNT)
+    site.cli("limit", "set", ACCOUNT, "1000/3h", "--share", "50")
+    wait_until(lambda: "set here" in site.cli("limits"), "the limit is shown")
+    site.cli("limit", "reset", ACCOUNT)
+    wait_until(lambda: "set here" not in site.cli("limits"), "the preset is shown")
     assert "1000/7d" in site.cli("limit", "set", ACCOUNT, "1000", status=1)
     assert "404" in site.cli("limit", "reset", ACCOUNT, status=1)
 
