@@ -25,7 +25,7 @@ struct Watched {
         observer->configure(options);
         running.server->watch(observer->watch(), observer->rings());
         // What was posted to a worker runs before the next message that it reads.
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     void ask(int times) {
         Peer peer(running.endpoint(), SOCK_DGRAM);
@@ -76,7 +76,7 @@ TEST_CASE("What CAs ask is kept while somebody attends, with what they were told
     const auto attend = [&](bool attends) {
         watched.observer->attend_challenges(attends);
         watched.running.server->watch(watched.observer->watch(), watched.observer->rings());
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
     };
     const auto ask = [&](const char* question) {
         Peer peer(watched.running.endpoint(), SOCK_DGRAM);
