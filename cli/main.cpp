@@ -237,7 +237,6 @@ void add_acme_account(CLI::App& group, AcmeOptions& options, std::function<int()
                    "As if the CA counted renewals among the orders of the account");
 }
 
-
 void add_acme(CLI::App& app, AcmeOptions& account, CredentialOptions& options,
               std::function<int()>& chosen) {
     CLI::App* group = app.add_subcommand(

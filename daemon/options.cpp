@@ -366,14 +366,15 @@ const std::array kOptions = {
                return set_more_endpoints(c.http_fallback_listen, v);
            },
            [](const Config& c) { return joined(c.http_fallback_listen); }},
-    Option{"http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
-           "PEM file with the certificate and its issuers; empty: one of our own where [acme] gives "
-           "it, else self-signed.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.http_certificate = text(v);
-               return {};
-           },
-           [](const Config& c) { return c.http_certificate; }},
+    Option{
+        "http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+        "PEM file with the certificate and its issuers; empty: one of our own where [acme] gives "
+        "it, else self-signed.",
+        [](Config& c, const OptionValue& v) -> Fault {
+            c.http_certificate = text(v);
+            return {};
+        },
+        [](const Config& c) { return c.http_certificate; }},
     Option{"http.key", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
            "PEM file with the certificate's key.",
            [](Config& c, const OptionValue& v) -> Fault {

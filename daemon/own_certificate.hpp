@@ -2,9 +2,10 @@
 //
 // The API, DNS over TLS and DNS over HTTPS share one slot. In it is, of what there is, the first
 // of: the one of the operator's files; the newest unexpired certificate from our own ACME module
-// that is good for http.server_name; the self-signed one. This is the only place that puts one there,
-// so that neither a reload nor a day's end takes back what another path has put in. The fallback
-// slot always holds the self-signed one (docs/adr/0010-our-own-certificate-and-its-fallback.md).
+// that is good for http.server_name; the self-signed one. This is the only place that puts one
+// there, so that neither a reload nor a day's end takes back what another path has put in. The
+// fallback slot always holds the self-signed one
+// (docs/adr/0010-our-own-certificate-and-its-fallback.md).
 //
 // A certificate of our own is asked for where no files are configured, [acme] is, http.server_name
 // is a host name, and a zone here holds it; the other names where they are in the same zone.

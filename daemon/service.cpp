@@ -464,7 +464,7 @@ private:
     std::unique_ptr<TsigKeys> keys_;
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
-    std::unique_ptr<OwnCertificate> own_;  // Before the committer, which tells it.
+    std::unique_ptr<OwnCertificate> own_;         // Before the committer, which tells it.
     FollowerDoor followers_;
     UpdateDoor update_door_;  // Before the committer, which calls it back.
     TransferDoor transfer_door_;

@@ -31,7 +31,7 @@ struct TransferDesk {
     zones::HistorySource* history;            // Null: whole zones only.
     TransferSlots& slots;                     // Of all workers.
     const TransferLimits& limits;
-    TransferWitness* witness = nullptr;  // Null: nobody keeps it.
+    TransferWitness* witness = nullptr;        // Null: nobody keeps it.
     zones::FollowerSink* followers = nullptr;  // Told what secondaries hold. Null: nobody.
 };
 

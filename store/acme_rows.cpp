@@ -361,9 +361,9 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
                   to_string(row.cause), writer.now(), row.failures, row.problem_type, row.problem,
                   apex, row.public_name, row.internal_name, to_string(row.key_origin), row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256,
-                  std::int64_t{row.exempt}, std::int64_t{row.incident}, row.replaces,
-                  std::int64_t{row.without_profile}, joined_names(row.other_names))
+                  row.certificate_url, row.chain, row.certificate_sha256, std::int64_t{row.exempt},
+                  std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile},
+                  joined_names(row.other_names))
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -383,9 +383,8 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
             .bind(row.id, to_string(expected), to_string(row.state), row.next_at, row.deadline_at,
                   writer.now(), row.failures, row.problem_type, row.problem, row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
-                  row.certificate_url, row.chain, row.certificate_sha256,
-                  std::int64_t{row.exempt}, std::int64_t{row.incident}, row.replaces,
-                  std::int64_t{row.without_profile})
+                  row.certificate_url, row.chain, row.certificate_sha256, std::int64_t{row.exempt},
+                  std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile})
             .run());
     if (database.changed_rows() == 0) {
         Statement find = TRY(database.statement("SELECT state FROM acme_attempts WHERE id = ?1"));
