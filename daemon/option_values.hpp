@@ -56,6 +56,12 @@ template <typename Number>
     return fault;
 }
 
+[[nodiscard]] inline std::string joined(const std::vector<acme::LicenceProfile>& profiles) {
+    std::string all;
+    for (const auto& each : profiles)
+        all += each.licence + "=" + each.profile + " ";
+    return all;
+}
 /// Comparable text of a list.
 template <typename Range>
 [[nodiscard]] std::string joined(const Range& range) {

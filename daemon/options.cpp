@@ -18,11 +18,11 @@ constexpr auto kApplies = OnReload::Applies;
 
 /// A row of any text, empty where it is not given.
 template <std::string Config::*member>
-Option text_row(std::string_view key, std::string_view sentence) {
+Option text_row(std::string_view key, std::string_view sentence, OnReload when = kRestart) {
     return {key,
             OptionKind::Text,
             Presence::Optional,
-            kRestart,
+            when,
             "\"\"",
             sentence,
             [](Config& c, const OptionValue& v) -> Fault {
@@ -57,13 +57,8 @@ const std::array kOptions = {
                return {};
            },
            [](const Config& c) { return c.data_dir; }},
-    Option{"user", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
-           "Whom to become after the ports are bound, when started as root; empty: stay.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.user = text(v);
-               return {};
-           },
-           [](const Config& c) { return c.user; }},
+    text_row<&Config::user>(
+        "user", "Whom to become after the ports are bound, when started as root; empty: stay."),
     Option{"log.level", OptionKind::Text, Presence::Optional, kApplies, "\"info\"",
            "trace, debug, info, warning, error, critical or off.",
            [](Config& c, const OptionValue& v) -> Fault {
@@ -155,14 +150,11 @@ const std::array kOptions = {
            "DNS cookies (RFC 7873): on; required: over UDP who sends one has to show ours; off.",
            [](Config& c, const OptionValue& v) -> Fault { return set_cookies(c, v); },
            [](const Config& c) { return std::to_string(static_cast<int>(c.dns_cookies)); }},
-    Option{"dns.cookie_secret_file", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
-           "The cookie secrets that all servers of a zone share, 1 or 2 lines of 32 hexadecimal "
-           "digits, the first in use; empty: one of our own in data_dir.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.dns_cookie_secret_file = text(v);
-               return {};
-           },
-           [](const Config& c) { return c.dns_cookie_secret_file; }},
+    text_row<&Config::dns_cookie_secret_file>(
+        "dns.cookie_secret_file",
+        "The cookie secrets that all servers of a zone share, 1 or 2 lines of 32 hexadecimal "
+        "digits, the first in use; empty: one of our own in data_dir.",
+        kApplies),
     Option{
         "dns.transfer.allow", OptionKind::List, Presence::Optional, kApplies, "[]",
         "Address prefixes, such as \"192.0.2.0/24\", that may transfer every zone (AXFR, IXFR).",
@@ -366,22 +358,12 @@ const std::array kOptions = {
                return set_more_endpoints(c.http_fallback_listen, v);
            },
            [](const Config& c) { return joined(c.http_fallback_listen); }},
-    Option{
-        "http.certificate", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
+    text_row<&Config::http_certificate>(
+        "http.certificate",
         "PEM file with the certificate and its issuers; empty: one of our own where [acme] gives "
         "it, else self-signed.",
-        [](Config& c, const OptionValue& v) -> Fault {
-            c.http_certificate = text(v);
-            return {};
-        },
-        [](const Config& c) { return c.http_certificate; }},
-    Option{"http.key", OptionKind::Text, Presence::Optional, kApplies, "\"\"",
-           "PEM file with the certificate's key.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.http_key = text(v);
-               return {};
-           },
-           [](const Config& c) { return c.http_key; }},
+        kApplies),
+    text_row<&Config::http_key>("http.key", "PEM file with the certificate's key.", kApplies),
     Option{"names.base", OptionKind::Text, Presence::Required, kRestart, "\"example.net.\"",
            "Licence zones are pl-<licence>.<base> where nothing else is said.",
            [](Config& c, const OptionValue& v) -> Fault { return set_name(c.base, text(v)); },
@@ -429,13 +411,8 @@ const std::array kOptions = {
            "mailto: addresses for the CA.",
            [](Config& c, const OptionValue& v) -> Fault { return set_contact(c, v); },
            [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_contact, " ")); }},
-    Option{"acme.ca_file", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
-           "PEM trust for the CA's own HTTPS; empty: the system's.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.acme_ca_file = text(v);
-               return {};
-           },
-           [](const Config& c) { return c.acme_ca_file; }},
+    text_row<&Config::acme_ca_file>("acme.ca_file",
+                                    "PEM trust for the CA's own HTTPS; empty: the system's."),
     Option{
         "acme.refused_keys", OptionKind::List, Presence::Optional, kRestart, "[]",
         "Files with keys that no certificate is ordered for: SHA-256 of public keys, or lists of "
@@ -461,12 +438,7 @@ const std::array kOptions = {
     Option{"acme.licence_profiles", OptionKind::List, Presence::Optional, kRestart, "[]",
            "Licences with another profile, such as \"demo=shortlived\".",
            [](Config& c, const OptionValue& v) -> Fault { return set_licence_profiles(c, v); },
-           [](const Config& c) {
-               std::string all;
-               for (const auto& each : c.acme_licence_profiles)
-                   all += (all.empty() ? "" : " ") + each.licence + "=" + each.profile;
-               return all;
-           }},
+           [](const Config& c) { return joined(c.acme_licence_profiles); }},
     text_row<&Config::acme_preferred_chain>(
         "acme.preferred_chain",
         "Common name of the root that the chain is to lead to, such as \"ISRG Root X1\"; empty: "

@@ -23,6 +23,7 @@
 #include "core/crypto.hpp"
 #include "core/log.hpp"
 #include "core/published.hpp"
+#include "daemon/acme_options.hpp"
 #include "daemon/catalog_keeper.hpp"
 #include "daemon/checkin_feed.hpp"
 #include "daemon/commands.hpp"
@@ -147,23 +148,6 @@ net::ServerOptions http_options(const Config& config) {
     net::ServerOptions options;
     options.max_connections = config.http_connections;
     options.max_per_peer = config.http_per_client;
-    return options;
-}
-
-acme::Options acme_options(const Config& config, const std::vector<Endpoint>& listeners) {
-    acme::Options options;
-    options.directory = config.acme_directory;
-    options.contacts = config.acme_contact;
-    options.ca_file = config.acme_ca_file;
-    options.refused_keys = config.acme_refused_keys;
-    options.eab_kid = config.acme_eab_kid;
-    options.profile = config.acme_profile;
-    options.licence_profiles = config.acme_licence_profiles;
-    options.preferred_chain = config.acme_preferred_chain;
-    options.user_agent = "hairpin/" HAIRPIN_VERSION;
-    options.database_path = config.database_path();
-    options.listeners = listeners;
-    options.internal_prefix = config.internal_prefix;
     return options;
 }
 

@@ -280,9 +280,7 @@ def test_an_operator_takes_a_certificate_back(site, client):
 
 
 def test_the_ca_is_asked_to_revoke_until_it_has(make_hairpin, ca, tmp_path):
-    folder = tmp_path / "fake-ca"
-    folder.mkdir()
-    fake = FakeCa(folder, ca).start()
+    fake = FakeCa(ca).start()
     hairpin = make_hairpin(acme={"directory": fake.directory, "ca_file": str(ca.certificate)}).start()
     client = AcmeClient(hairpin.http_port, ca.certificate, tmp_path).register(hairpin.new_server()["acme"])
     der = client.certificate_der(issued(client, client.order(NAMES)))
@@ -297,8 +295,8 @@ def test_the_ca_is_asked_to_revoke_until_it_has(make_hairpin, ca, tmp_path):
         assert database.execute("UPDATE revocations SET next_at = 1 WHERE failures = 1").rowcount == 1
     database.close()
     hairpin.start()
-    wait_until(lambda: fake.revoked, "the CA has revoked it")
-    assert fake.revoked == {der: 5}
+    wait_until(lambda: fake.revocations, "the CA has revoked it")
+    assert fake.revocations == {der: 5}
     wait_until(lambda: "is revoked" in hairpin.logs(), "we know it")
     assert fake.count("revoke") == 2
     fake.stop()

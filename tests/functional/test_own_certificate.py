@@ -179,7 +179,7 @@ def test_a_renewal_takes_its_place(manager, make_pebble):
     database = manager.data_dir / "hairpin.db"
     with contextlib.closing(sqlite3.connect(database)) as store, store:  # As if two months had passed.
         assert store.execute("UPDATE acme_attempts SET next_at = 1 WHERE state = 'offered'").rowcount == 1
-        assert store.execute("UPDATE certificates SET issued_at = issued_at - 5184000000").rowcount == 1
+        assert store.execute("UPDATE certificates SET issued_at = issued_at - 5184000000, renew_at = 1").rowcount == 1
     manager.start()
     wait_until(lambda: manager.shown(manager.http_port) != first, "the renewed one is shown")
     assert manager.told()["source"] == "acme" and manager.is_trusted()

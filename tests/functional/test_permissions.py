@@ -182,7 +182,7 @@ def test_what_is_explained_is_what_each_door_says_and_the_audit_keeps(site, hold
                    lambda: acme.nsupdate("key-acme", acme.key, "beta", f"update delete www.{beta} A")),
         "transfer": ({"credential": "xfer-acme"}, {"zone": beta}, lambda: acme.dig(acme.follower, "beta", "AXFR")),
     }
-    assert set(doors) | {"check-in"} == set(acme.protocols(""))
+    assert set(doors) | {"check-in", "acme"} == set(acme.protocols(""))
     for door, (who, sent, ask) in doors.items():
         said = site.api.post("/v1/credentials/explain", {"door": door, **who, **sent}).expect(200).json
         assert not said["allowed"] and said["rule"].startswith("refused: ") and said["changes"] == [], said

@@ -83,7 +83,7 @@ class FakeCa:
         self.leaves: dict[str, x509.Certificate] = {}  # By identifier, in the order of their issue.
         self._owners: dict[str, str] = {}              # The account of an identifier.
         self._replaced: dict[str, str] = {}            # Identifier: number of the order.
-        self.revoked: dict[str, int] = {}              # DER as base64url: reason.
+        self.revocations: dict[str, int] = {}          # DER as base64url: reason.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -259,9 +259,9 @@ class FakeCa:
         return answer
 
     def _revoke(self, _number: str, payload: Any, _protected: Any) -> Fault:
-        if payload["certificate"] in self.revoked:
+        if payload["certificate"] in self.revocations:
             return problem(400, "alreadyRevoked")
-        self.revoked[payload["certificate"]] = payload["reason"]
+        self.revocations[payload["certificate"]] = payload["reason"]
         return Fault(200)
 
     def _nonce(self, *_: Any) -> Fault:
