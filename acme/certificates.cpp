@@ -285,7 +285,7 @@ Certificates::Subscription Certificates::subscribe(
 Result<std::optional<Postponement>> Certificates::would_postpone(store::Queries& queries,
                                                                  std::int64_t server_id,
                                                                  WallTime now) const {
-    return postponement_of(queries, state_->options_, server_id, now);
+    return postponement_of(queries, state_->options_, *state_->engine_->queue(), server_id, now);
 }
 
 const Counters& Certificates::counters() const noexcept {

@@ -165,6 +165,15 @@ Result<ChainFacts> check_chain(std::string_view pem, const ChainExpectation& exp
     return facts;
 }
 
+Result<Octets> first_certificate_der(std::string_view pem) {
+    const Chain chain = TRY(parse(pem));
+    unsigned char* raw = nullptr;
+    const int size = i2d_X509(chain.front().get(), &raw);
+    HAIRPIN_ASSERT(size > 0);
+    const OctetsHandle der(raw);
+    return Octets(raw, raw + size);
+}
+
 WallTime renewal_time(WallTime not_before, WallTime not_after, std::int64_t server_id) {
     const Milliseconds lifetime = not_after - not_before;
     const Milliseconds base = lifetime < kShortLifetime ? lifetime / 2 : lifetime * 2 / 3;

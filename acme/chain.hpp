@@ -19,6 +19,7 @@
 
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
+#include "core/octets.hpp"
 #include "core/result.hpp"
 
 namespace hairpin::acme {
@@ -47,6 +48,9 @@ struct ChainExpectation {
 /// 398 days, a certificate that the next one did not sign.
 [[nodiscard]] Result<ChainFacts> check_chain(std::string_view pem,
                                              const ChainExpectation& expectation);
+
+/// The DER of a chain's first certificate. Errors: as a chain that check_chain() cannot read.
+[[nodiscard]] Result<Octets> first_certificate_der(std::string_view pem);
 
 /// When to renew: at 2/3 of the lifetime, or 1/2 of one under ten days, and up to 1/50 of the
 /// lifetime later or earlier, by `server_id`, so that servers that began together do not stay so.

@@ -11,6 +11,7 @@ namespace {
 constexpr Milliseconds kHourAhead{3600 * 1000};
 constexpr Milliseconds kDayAhead{24 * 3600 * 1000};
 constexpr Milliseconds kWeekAhead = kDayAhead * 7;
+constexpr Milliseconds kYearAhead = kDayAhead * 365;
 
 struct Bound {
     std::size_t most;
@@ -32,10 +33,28 @@ std::string sentence(const Bound& bound, WallTime until) {
            ", and a CA allows few: the next one is ordered at " + to_rfc3339(until);
 }
 
+/// The wait behind those who wait already: the server's own place where it has one, else the end
+/// of the line of first certificates.
+std::optional<Postponement> behind(const QueueView& line, std::int64_t server_id, WallTime now) {
+    const WaitingServer* before = line.find(server_id);
+    for (const WaitingServer& each : line.waiting)
+        if (line.find(server_id) == nullptr && each.work == WorkClass::First && !each.is_dead)
+            before = &each;
+    if (before == nullptr) return std::nullopt;
+    const WallTime until = before->eta.value_or(now + kYearAhead);
+    if (until <= now + kShortWait) return std::nullopt;
+    const std::string why = before->why.empty() ? "" : ": " + before->why;
+    return Postponement{until,
+                        std::to_string(line.waiting.size()) + " servers wait for the CA's limits" +
+                            why + "; the next place in the line is at " + to_rfc3339(until),
+                        {}};
+}
+
 }  // namespace
 
 Result<std::optional<Postponement>> postponement_of(store::Queries& queries, const Options& options,
-                                                    std::int64_t server_id, WallTime now) {
+                                                    const QueueView& line, std::int64_t server_id,
+                                                    WallTime now) {
     store::AcmeQueries rows(queries.database());
     const auto issued =
         TRY(rows.issues_since(server_id, now - kWeekAhead, options.issues_per_week));
@@ -56,6 +75,8 @@ Result<std::optional<Postponement>> postponement_of(store::Queries& queries, con
     consider(issued, weekly);
     consider(ordered, daily);
     consider(ordered, hourly);
+    if (const auto waits = behind(line, server_id, now))
+        if (!found || waits->until > found->until) found = waits;
     if (!found) return found;
     const auto current = TRY(rows.current_certificate(server_id, now));
     if (current && now - current->issued_at < options.young) found->young_key = current->key_sha256;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "acme/renewal_id.hpp"
+#include "acme/chain.hpp"
 #include "acme/verdict.hpp"
 #include "core/log.hpp"
 #include "store/acme_rows.hpp"

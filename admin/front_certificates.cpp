@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "acme/renewal_id.hpp"
+#include "acme/renewal_window.hpp"
 #include "admin/authentication.hpp"
 #include "admin/front_json.hpp"
 #include "admin/front_request.hpp"
@@ -81,7 +81,7 @@ Result<std::string, FrontProblem> front_renewal_id(Api& api, const store::FrontO
     const auto row = TRY(certificate_of(api, order));
     // One that does not say which key its issuer has cannot be asked about, and is good all the
     // same.
-    return acme::renewal_id(row.chain).value_or("");
+    return acme::cert_id(row.chain).value_or("");
 }
 
 void get_front_directory(Api& api, std::shared_ptr<Exchange> exchange) {

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from support.acme_client import AcmeClient
 from support.fake_ca import FakeCa, problem
 from support.hairpin import BUILD
 from support.ports import free_port
@@ -31,14 +32,14 @@ class Site:
         self._token = folder / "token"
         self._token.write_text(self.hairpin.token)
         self._token.chmod(0o600)
-        self._ca_file = ca.certificate
+        self.ca_file, self.folder = ca.certificate, folder
         self.servers: list[str] = []
 
     def cli(self, *arguments: str, status: int = 0) -> str:
         run = subprocess.run(
             [str(BUILD / "cli" / "hairpin"), "acme", *arguments], text=True, capture_output=True, check=False, timeout=60,
             env={**os.environ, "HAIRPIN_URL": f"https://localhost:{self.hairpin.http_port}",
-                 "HAIRPIN_TOKEN_FILE": str(self._token), "HAIRPIN_CA_FILE": str(self._ca_file)})
+                 "HAIRPIN_TOKEN_FILE": str(self._token), "HAIRPIN_CA_FILE": str(self.ca_file)})
         assert run.returncode == status, run.stdout + run.stderr
         return run.stdout if status == 0 else run.stderr
 
@@ -86,6 +87,14 @@ def test_the_third_of_two_an_hour_waits_and_raising_the_limit_releases_it(site):
     assert "nur3.pl-acme.example.net" in site.cli("queue")
     assert site.metric('hairpin_acme_waiting{class="first"}') == 1
     assert site.metric('hairpin_acme_tokens_left{limit="certificates-per-domain",key="example.net"}') == 0
+
+    # A stock client at the ACME front is told so while it still listens.
+    server = site.hairpin.new_server()
+    client = AcmeClient(site.hairpin.http_port, site.ca_file, site.folder).register(server["acme"])
+    refused = client.order([server["names"]["public"], server["names"]["internal"]]).expect(429)
+    assert refused.json["type"].endswith(":rateLimited")
+    assert "1 servers wait for the CA's limits: the CA gives 2 certificates" in refused.json["detail"]
+    assert 25 * 60 < int(refused.headers["retry-after"]) < 36 * 60
 
     # What was used up stays so.
     site.hairpin.kill()

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "acme/chain.hpp"
 #include "acme/requests.hpp"
 #include "tests/support/store.hpp"
 
@@ -130,6 +131,21 @@ TEST_CASE("a withdrawal notes what has not expired", "[acme][revocation]") {
     CHECK(withdraw() == 1);
     CHECK(withdraw() == 0);
     CHECK(site.due().front().reason == 5);
+}
+
+TEST_CASE("the reasons of a revocation are four of RFC 5280's", "[acme][rfc5280]") {
+    std::string taken;
+    for (std::int64_t number = -1; number < 12; ++number)
+        if (revocation_reason(number)) taken += std::to_string(number) + " ";
+    CHECK(taken == "0 1 4 5 ");
+}
+
+TEST_CASE("what is revoked is the first certificate of a chain, as it is", "[acme]") {
+    const auto der = first_certificate_der(kSomeCertificate);
+    REQUIRE(der);
+    CHECK(der->size() == 327);
+    CHECK_FALSE(first_certificate_der("nonsense"));
+    CHECK_FALSE(first_certificate_der(std::string_view(kSomeCertificate).substr(0, 200)));
 }
 
 }  // namespace
