@@ -82,8 +82,6 @@ struct Options {
     Milliseconds secondary_patience{10 * 60'000};  // For one that answers, but not our values.
     /// What our servers were asked by CAs, for the sentence of a refusal; empty: nothing is known.
     SeenQueries seen_queries;
-    /// Called on the thread "acme" when the first order is under way, and when none is any more.
-    std::function<void(bool is_any)> on_orders;
 
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;

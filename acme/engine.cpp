@@ -277,9 +277,6 @@ void Engine::keep_count(const Attempt& attempt) {
 
 void Engine::count_live() {
     counters_.live.store(live_.size(), std::memory_order_relaxed);
-    if (had_live_ == !live_.empty()) return;
-    had_live_ = !live_.empty();
-    if (options_.on_orders) options_.on_orders(had_live_);
 }
 
 void Engine::advance(const JobRef& job, Event event, Rows extra, std::string_view audit) {

@@ -251,7 +251,6 @@ private:
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
-    bool had_live_ = false;                  // When it was last told (Options::on_orders).
     std::optional<Gate> gate_;               // From prepare() on.
     net::Timer view_timer_;
     bool is_view_due_ = false;

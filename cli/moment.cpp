@@ -84,7 +84,7 @@ std::string utc_text(std::time_t time) {
 }  // namespace
 
 std::string moment_text(std::string_view text, std::time_t now) {
-    const std::string as_is(text);
+    std::string as_is(text);
     const auto words = words_of(text);
     std::tm local{};
     if (words.empty() || words.size() > 2 || ::localtime_r(&now, &local) == nullptr) return as_is;

@@ -330,6 +330,7 @@ private:
         // The CA is told only after our own listeners have answered, so they answer first.
         TRY(history_->start());
         observer_ = TRY(observer::Observer::start(dns_->workers(), *zones_));
+        observer_->attend_challenges(!config_.acme_directory.empty());
         observe(config_.observing);
         TRY(dns_->start());
         if (checkin_) TRY(start_desk());
@@ -393,12 +394,6 @@ private:
         };
         options.seen_queries = [this](WallTime since) {
             return seen_queries(observer_->challenges().since(since));
-        };
-        options.on_orders = [this](bool is_any) {
-            main_.post([this, is_any] {
-                observer_->attend_challenges(is_any);
-                dns_->watch(observer_->watch(), observer_->rings());
-            });
         };
         return options;
     }

@@ -22,14 +22,14 @@ WallTime wall_time(dnsd::ExactTime time) {
 }  // namespace
 
 void ChallengeLog::see(const dnsd::Exchange& exchange) {
-    auto question = question_of(exchange.query);
+    const auto question = question_of(exchange.query);
     if (!question) return;
     ChallengeQuery query;
     query.at = wall_time(exchange.received);
     query.client = exchange.client;
     query.server = exchange.server;
     query.transport = exchange.transport;
-    query.owner = std::move(question->name);
+    query.owner = question->name;
     query.type = question->type;
     if (const auto header = header_of(exchange.response)) {
         query.rcode = dnsd::rcode_name(header->rcode());

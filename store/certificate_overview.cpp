@@ -19,23 +19,21 @@ constexpr const char* kOverview =
     "AND a.state NOT IN ('offered', 'deployed', 'superseded', 'cancelled') "
     "WHERE s.id > ?2 ORDER BY s.id LIMIT ?3";
 
-enum OverviewColumn : int {
-    kServerAt,
-    kLicenceAt,
-    kLabelAt,
-    kServedAt,
-    kCertificateAt,
-    kSha256At,
-    kKeyAt,
-    kNotBeforeAt,
-    kNotAfterAt,
-    kIssuedAt,
-    kRenewAt,
-    kDeployedAt,
-    kStateAt,
-    kNextAt,
-    kProblemAt,
-};
+constexpr int kServerAt = 0;
+constexpr int kLicenceAt = 1;
+constexpr int kLabelAt = 2;
+constexpr int kServedAt = 3;
+constexpr int kCertificateAt = 4;
+constexpr int kSha256At = 5;
+constexpr int kKeyAt = 6;
+constexpr int kNotBeforeAt = 7;
+constexpr int kNotAfterAt = 8;
+constexpr int kIssuedAt = 9;
+constexpr int kRenewAt = 10;
+constexpr int kDeployedAt = 11;
+constexpr int kStateAt = 12;
+constexpr int kNextAt = 13;
+constexpr int kProblemAt = 14;
 
 Result<Sha256> digest_of(const Statement& row, int column) {
     const OctetView octets = row.octets(column);

@@ -56,7 +56,8 @@ def test_a_name_that_the_ca_refuses_is_not_asked_for_in_a_loop(rig, make_pebble)
     assert run.problem.startswith("blocked ")
     assert "pl-demo.example.net" in run.problem and "use another base domain or CA" in run.problem
     assert run.states() == ["admitted", "ordering", "blocked"]
-    assert rig.rows("SELECT next_at - changed_at FROM acme_attempts") == [(5000,)]  # The longest pause of the rig.
+    (pause,), = rig.rows("SELECT next_at - changed_at FROM acme_attempts")
+    assert 4000 < pause <= 5000  # The longest pause of the rig, from before the commit.
 
 
 def test_the_account_gets_a_new_key_at_a_real_ca(rig, make_pebble):

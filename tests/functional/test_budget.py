@@ -168,9 +168,7 @@ class Ledger:
 @pytest.fixture(name="ledger")
 def new_ledger(tmp_path, ca):
     rig = Rig(tmp_path / "rig", ca.certificate, free_port())
-    folder = tmp_path / "fake-ca"
-    folder.mkdir()
-    fake = FakeCa(folder, ca).start()
+    fake = FakeCa(ca).start()
     rig.directory = fake.directory
     yield Ledger(rig, fake)
     fake.stop()

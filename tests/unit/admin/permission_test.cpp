@@ -24,7 +24,8 @@ std::string target_of(const Route& route) {
                                                           {"{order}", "none"},
                                                           {"{authorization}", "none"},
                                                           {"{challenge}", "none"},
-                                                          {"{certificate}", "none"}}) {
+                                                          {"{certificate}", "none"},
+                                                          {"{limit}", "none"}}) {
         const std::size_t at = target.find(argument);
         if (at != std::string::npos) target.replace(at, argument.size(), value);
     }
