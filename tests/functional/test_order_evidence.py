@@ -75,8 +75,10 @@ def test_where_it_does_the_problem_says_who_got_what(make_hairpin, make_pebble, 
         ours.append(site.hairpin.dns_port)
         site.ask()
         problem = site.problem()
-        assert re.search(r"1 addresses asked our servers for it: 127\.0\.0\.1 got 1 records from "
-                         rf"127\.0\.0\.1:{site.hairpin.dns_port} at \d\d:\d\d:\d\d \(TXT over udp\)", problem), problem
+        assert "1 addresses asked our servers for it: 127.0.0.1 got " in problem, problem
+        # What the CA asked after the order had failed was answered otherwise, and comes first.
+        assert re.search(rf"127\.0\.0\.1 got 1 records from 127\.0\.0\.1:{site.hairpin.dns_port} "
+                         r"at \d\d:\d\d:\d\d \(TXT over udp\)", problem), problem
 
 
 def test_a_secondary_that_is_behind_is_waited_for(make_hairpin, make_pebble, tmp_path):
