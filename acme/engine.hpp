@@ -113,7 +113,7 @@ private:
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
         SecondaryWait secondaries;
-        WallTime told_at{};                 // When the CA was told; in an earlier run: never.
+        WallTime told_at{};  // From then on questions are the CA's; in an earlier run: never.
         bool may_have_ordered = false;      // newOrder may have reached the CA.
         Rows settlement;                    // Of the budget, for the step that ends the order.
         WorkClass work = WorkClass::First;  // As what it stands, or stood, in the line.
