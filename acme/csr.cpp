@@ -27,7 +27,6 @@ void free_extensions(STACK_OF(X509_EXTENSION) * extensions) {
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
 
-using BignumHandle = Handle<BIGNUM, BN_free>;
 using ExtensionHandle = Handle<X509_EXTENSION, X509_EXTENSION_free>;
 using ExtensionsHandle = Handle<STACK_OF(X509_EXTENSION), free_extensions>;
 using RequestHandle = Handle<X509_REQ, X509_REQ_free>;
@@ -81,7 +80,7 @@ Result<std::string> judge_key(const EVP_PKEY* key) {
     BIGNUM* raw = nullptr;
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &raw) != 1)
         return fail(invalid("its RSA key has no exponent"));
-    const BignumHandle exponent(raw);
+    const NumberHandle exponent(raw);
     // CA/Browser Forum Baseline Requirements section 6.1.6: odd, in 2^16+1 .. 2^256-1.
     if (BN_is_odd(exponent.get()) == 0 || BN_num_bits(exponent.get()) < 17 ||
         BN_num_bits(exponent.get()) > 256)

@@ -12,17 +12,11 @@
 #include <utility>
 
 #include "acme/csr.hpp"
+#include "acme/openssl_handles.hpp"
 #include "core/handle.hpp"
 
 namespace hairpin::acme {
 namespace {
-
-using NumberHandle = Handle<BIGNUM, BN_free>;
-using EcSignatureHandle = Handle<ECDSA_SIG, ECDSA_SIG_free>;
-using DigestHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
-using BuildHandle = Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
-using BuiltHandle = Handle<OSSL_PARAM, OSSL_PARAM_free>;
-using MakerHandle = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
 constexpr std::array<std::string_view, 3> kAlgorithmNames{"ES256", "ES384", "RS256"};
 constexpr std::size_t kLeastRsaOctets = 256;
@@ -46,7 +40,7 @@ Error not_taken(std::string cause) {
 /// The key of `type` ("EC", "RSA") that the parameters describe; null: they describe none.
 std::shared_ptr<EVP_PKEY> built_key(const char* type, OSSL_PARAM_BLD* build) {
     const BuiltHandle params(OSSL_PARAM_BLD_to_param(build));
-    const MakerHandle maker(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    const KeyContextHandle maker(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* key = nullptr;
     if (!params || !maker || EVP_PKEY_fromdata_init(maker.get()) != 1 ||
         EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)

@@ -20,12 +20,7 @@ namespace hairpin::acme {
 namespace {
 
 using SecretNumberHandle = Handle<BIGNUM, BN_clear_free>;
-using EcdsaSignatureHandle = Handle<ECDSA_SIG, ECDSA_SIG_free>;
-using MdContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
-using ParamBuildHandle = Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
-using ParamsHandle = Handle<OSSL_PARAM, OSSL_PARAM_free>;
 using Pkcs8Handle = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
-using KeyContextHandle = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
 constexpr int kCoordinateOctets = 32;
 
@@ -105,7 +100,7 @@ std::string SigningKey::thumbprint() const {
 }
 
 Octets SigningKey::sign(OctetView message) const {
-    const MdContextHandle context(EVP_MD_CTX_new());
+    const DigestHandle context(EVP_MD_CTX_new());
     std::size_t size = 0;
     HAIRPIN_ASSERT(
         context &&
@@ -115,7 +110,7 @@ Octets SigningKey::sign(OctetView message) const {
     HAIRPIN_ASSERT(
         EVP_DigestSign(context.get(), der.data(), &size, message.data(), message.size()) == 1);
     const std::uint8_t* at = der.data();
-    const EcdsaSignatureHandle signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
+    const EcSignatureHandle signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
     HAIRPIN_ASSERT(signature != nullptr);
     Octets raw(2 * kCoordinateOctets);
     HAIRPIN_ASSERT(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), raw.data(), kCoordinateOctets) ==
@@ -136,7 +131,7 @@ std::string sign_jws(const SigningKey& key, std::string_view protected_header,
 
 bool verify_es256(EVP_PKEY* key, OctetView message, OctetView signature) {
     if (signature.size() != 2 * kCoordinateOctets) return false;
-    const EcdsaSignatureHandle form(ECDSA_SIG_new());
+    const EcSignatureHandle form(ECDSA_SIG_new());
     SecretNumberHandle r(BN_bin2bn(signature.data(), kCoordinateOctets, nullptr));
     SecretNumberHandle s(
         BN_bin2bn(signature.data() + kCoordinateOctets, kCoordinateOctets, nullptr));
@@ -148,7 +143,7 @@ bool verify_es256(EVP_PKEY* key, OctetView message, OctetView signature) {
     Octets der(static_cast<std::size_t>(size));
     std::uint8_t* at = der.data();
     if (i2d_ECDSA_SIG(form.get(), &at) != size) return false;
-    const MdContextHandle context(EVP_MD_CTX_new());
+    const DigestHandle context(EVP_MD_CTX_new());
     return context &&
            EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
            EVP_DigestVerify(context.get(), der.data(), der.size(), message.data(),
@@ -166,14 +161,14 @@ Result<std::shared_ptr<EVP_PKEY>> public_key(std::string_view x, std::string_vie
     point.insert(point.end(), x_octets->begin(), x_octets->end());
     point.insert(point.end(), y_octets->begin(), y_octets->end());
 
-    const ParamBuildHandle build(OSSL_PARAM_BLD_new());
+    const BuildHandle build(OSSL_PARAM_BLD_new());
     if (!build ||
         OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) !=
             1 ||
         OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                          point.size()) != 1)
         return fail(invalid);
-    const ParamsHandle params(OSSL_PARAM_BLD_to_param(build.get()));
+    const BuiltHandle params(OSSL_PARAM_BLD_to_param(build.get()));
     const KeyContextHandle context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
     EVP_PKEY* key = nullptr;
     if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "acme/openssl_handles.hpp"
 #include "core/assert.hpp"
 #include "core/handle.hpp"
 #include "core/octets.hpp"
@@ -20,7 +21,6 @@ void free_text(char* text) {
     OPENSSL_free(text);
 }
 
-using BnHandle = Handle<BIGNUM, BN_free>;
 using TextHandle = Handle<char, free_text>;
 using BnScratch = Handle<BN_CTX, BN_CTX_free>;
 
@@ -74,9 +74,9 @@ bool may_be_square(const BIGNUM* number) {
 }
 
 /// The integer square root, rounded down, by Newton's method from above. Number > 0.
-BnHandle root_of(const BIGNUM* number, BN_CTX* scratch) {
-    BnHandle root(BN_new());
-    BnHandle next(BN_new());
+NumberHandle root_of(const BIGNUM* number, BN_CTX* scratch) {
+    NumberHandle root(BN_new());
+    NumberHandle next(BN_new());
     HAIRPIN_ASSERT(root && next);
     BN_zero(root.get());
     HAIRPIN_ASSERT(BN_set_bit(root.get(), (BN_num_bits(number) + 1) / 2) == 1);
@@ -92,8 +92,8 @@ BnHandle root_of(const BIGNUM* number, BN_CTX* scratch) {
 bool is_square(const BIGNUM* number, BN_CTX* scratch) {
     if (BN_is_zero(number) != 0) return true;
     if (!may_be_square(number)) return false;
-    const BnHandle root = root_of(number, scratch);
-    const BnHandle square(BN_new());
+    const NumberHandle root = root_of(number, scratch);
+    const NumberHandle square(BN_new());
     HAIRPIN_ASSERT(square && BN_sqr(square.get(), root.get(), scratch) == 1);
     return BN_cmp(square.get(), number) == 0;
 }
@@ -102,8 +102,8 @@ bool is_square(const BIGNUM* number, BN_CTX* scratch) {
 bool has_close_primes(const BIGNUM* modulus) {
     const BnScratch scratch(BN_CTX_new());
     HAIRPIN_ASSERT(scratch);
-    const BnHandle a = root_of(modulus, scratch.get());
-    const BnHandle difference(BN_new());
+    const NumberHandle a = root_of(modulus, scratch.get());
+    const NumberHandle difference(BN_new());
     HAIRPIN_ASSERT(difference);
     for (int step = 0; step < kFermatSteps; ++step) {
         HAIRPIN_ASSERT(BN_sqr(difference.get(), a.get(), scratch.get()) == 1 &&
@@ -117,11 +117,11 @@ bool has_close_primes(const BIGNUM* modulus) {
 }
 
 /// Empty: not an RSA key.
-BnHandle modulus_of(const EVP_PKEY* key) {
+NumberHandle modulus_of(const EVP_PKEY* key) {
     if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) return nullptr;
     BIGNUM* modulus = nullptr;
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1) return nullptr;
-    return BnHandle(modulus);
+    return NumberHandle(modulus);
 }
 
 Octets sha1(std::string_view text) {
@@ -150,7 +150,7 @@ void sort_unique(std::vector<T>& all) {
 }  // namespace
 
 std::optional<std::string> weakness_of(const EVP_PKEY* key) {
-    const BnHandle modulus = modulus_of(key);
+    const NumberHandle modulus = modulus_of(key);
     if (!modulus) return std::nullopt;
     if (BN_is_odd(modulus.get()) == 0) return "is divisible by 2: it is no RSA key";
     for (const unsigned prime : odd_primes())
@@ -206,7 +206,7 @@ Result<void> RefusedKeys::read_line(std::string_view line) {
 bool RefusedKeys::holds(const EVP_PKEY* key, const Sha256& key_sha256) const {
     if (std::binary_search(by_key_.begin(), by_key_.end(), key_sha256)) return true;
     if (by_modulus_.empty()) return false;
-    const BnHandle modulus = modulus_of(key);
+    const NumberHandle modulus = modulus_of(key);
     if (!modulus) return false;
     const TextHandle digits(BN_bn2hex(modulus.get()));
     HAIRPIN_ASSERT(digits);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/renewal_fleet.hpp"
+#include "tests/support/rfc9773.hpp"
 #include "tests/support/x509.hpp"
 
 namespace hairpin::acme {
@@ -13,18 +14,6 @@ namespace {
 constexpr Seconds kInfoHour{3600};
 constexpr Seconds kInfoDay{24 * 3600};
 const WallTime kInfoNow = from_unix_milliseconds(1'795'000'000'000);
-
-// RFC 9773 appendix A: the certificate whose identifier is given in section 4.1.
-constexpr const char* kExampleCertificate = R"(-----BEGIN CERTIFICATE-----
-MIIBQzCB66ADAgECAgUAh2VDITAKBggqhkjOPQQDAjAVMRMwEQYDVQQDEwpFeGFt
-cGxlIENBMCIYDzAwMDEwMTAxMDAwMDAwWhgPMDAwMTAxMDEwMDAwMDBaMBYxFDAS
-BgNVBAMTC2V4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeBZu
-7cbpAYNXZLbbh8rNIzuOoqOOtmxA1v7cRm//AwyMwWxyHz4zfwmBhcSrf47NUAFf
-qzLQ2PPQxdTXREYEnKMjMCEwHwYDVR0jBBgwFoAUaYhba4dGQEHhs3uEe6CuLN4B
-yNQwCgYIKoZIzj0EAwIDRwAwRAIge09+S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb
-+FYN/8oCIClDsqBklhB9KAelFiYt9+6FDj3z4KGVelYM5MdsO3pK
------END CERTIFICATE-----
-)";
 
 RenewalFacts facts_with(Milliseconds life, Milliseconds age = Milliseconds(0)) {
     return {kInfoNow - age - kInfoHour, kInfoNow - age - kInfoHour + life, kInfoNow - age, 7};
@@ -40,12 +29,12 @@ RenewalWindow window_around(const RenewalFacts& facts, int percent) {
 constexpr std::uint32_t kDraws[] = {0, 1, 0x7fff'ffff, 0xffff'fffe, 0xffff'ffff};
 
 TEST_CASE("the identifier is that of the RFC's example", "[acme][rfc9773]") {
-    CHECK(cert_id(kExampleCertificate) == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
+    CHECK(cert_id(tests::kRfc9773Certificate) == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
 }
 
 TEST_CASE("the identifier is that of the first certificate of a chain", "[acme][rfc9773]") {
-    CHECK(cert_id(std::string("words of the CA\n") + kExampleCertificate + kExampleCertificate) ==
-          "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
+    CHECK(cert_id(std::string("words of the CA\n") + tests::kRfc9773Certificate +
+                  tests::kRfc9773Certificate) == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
 }
 
 TEST_CASE("what has no identifier says so", "[acme][rfc9773][hostile]") {

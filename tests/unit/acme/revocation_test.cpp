@@ -4,22 +4,11 @@
 
 #include "acme/chain.hpp"
 #include "acme/requests.hpp"
+#include "tests/support/rfc9773.hpp"
 #include "tests/support/store.hpp"
 
 namespace hairpin::acme {
 namespace {
-
-// RFC 9773 appendix A.1.
-constexpr const char* kSomeCertificate = R"(-----BEGIN CERTIFICATE-----
-MIIBQzCB66ADAgECAgUAh2VDITAKBggqhkjOPQQDAjAVMRMwEQYDVQQDEwpFeGFt
-cGxlIENBMCIYDzAwMDEwMTAxMDAwMDAwWhgPMDAwMTAxMDEwMDAwMDBaMBYxFDAS
-BgNVBAMTC2V4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeBZu
-7cbpAYNXZLbbh8rNIzuOoqOOtmxA1v7cRm//AwyMwWxyHz4zfwmBhcSrf47NUAFf
-qzLQ2PPQxdTXREYEnKMjMCEwHwYDVR0jBBgwFoAUaYhba4dGQEHhs3uEe6CuLN4B
-yNQwCgYIKoZIzj0EAwIDRwAwRAIge09+S5TZAlw5tgtiVvuERV6cT4mfutXIlwTb
-+FYN/8oCIClDsqBklhB9KAelFiYt9+6FDj3z4KGVelYM5MdsO3pK
------END CERTIFICATE-----
-)";
 
 /// A server with a certificate that is offered, and a renewal with the same key under way.
 struct RevocationSite {
@@ -40,7 +29,7 @@ struct RevocationSite {
             certificate.key_sha256 = kKey;
             certificate.not_after = writer.now() + Milliseconds(1'000'000);
             certificate.issued_at = writer.now();
-            certificate.chain = kSomeCertificate;
+            certificate.chain = tests::kRfc9773Certificate;
             TRY(insert_certificate(writer, certificate));
             store::AcmeAttemptRow attempt;
             attempt.server_id = server;
@@ -141,11 +130,11 @@ TEST_CASE("the reasons of a revocation are four of RFC 5280's", "[acme][rfc5280]
 }
 
 TEST_CASE("what is revoked is the first certificate of a chain, as it is", "[acme]") {
-    const auto der = first_certificate_der(kSomeCertificate);
+    const auto der = first_certificate_der(tests::kRfc9773Certificate);
     REQUIRE(der);
     CHECK(der->size() == 327);
     CHECK_FALSE(first_certificate_der("nonsense"));
-    CHECK_FALSE(first_certificate_der(std::string_view(kSomeCertificate).substr(0, 200)));
+    CHECK_FALSE(first_certificate_der(std::string_view(tests::kRfc9773Certificate).substr(0, 200)));
 }
 
 }  // namespace
