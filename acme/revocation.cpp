@@ -7,6 +7,7 @@
 #include "acme/verdict.hpp"
 #include "core/log.hpp"
 #include "store/acme_rows.hpp"
+#include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
@@ -38,6 +39,11 @@ Result<void> note_row(store::Writer& writer, const store::CertificateRow& certif
     row.der = TRY(first_certificate_der(certificate.chain));
     row.subject = server ? server->licence + "/" + server->label : "";
     row.reason = static_cast<int>(reason);
+    if (const auto renewal =
+            TRY(store::RenewalQueries(writer.database()).of_certificate(certificate.id))) {
+        row.directory = renewal->directory;
+        row.account = renewal->account;
+    }
     row.asked_at = writer.now();
     row.next_at = writer.now();
     TRY(insert_revocation(writer, row));
@@ -82,11 +88,10 @@ Result<std::size_t> note_withdrawal(store::Writer& writer, std::int64_t server_i
     return rows.size();
 }
 
-Revoker::Revoker(net::Loop& loop, Client& client, std::shared_ptr<Account> account,
+Revoker::Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
                  const Clock& clock, store::Committer& committer, store::Reader& reader)
     : loop_(loop),
-      client_(client),
-      account_(std::move(account)),
+      seat_of_(std::move(seat_of)),
       clock_(clock),
       committer_(committer),
       reader_(reader) {}
@@ -118,44 +123,56 @@ void Revoker::next() {
     if (!is_busy_) return;
     store::RevocationRow row = std::move(waiting_.back());
     waiting_.pop_back();
-    account_->ensure([weak = weak_from_this(), row = std::move(row)](const Verdict* failure) {
+    Seat* seat = seat_of_(row);
+    if (seat == nullptr)
+        return refused(row, {Remedy::PersonNeeded,
+                             "issuer-gone",
+                             "its CA is not configured any more: " + row.directory,
+                             {}});
+    seat->account->ensure([weak = weak_from_this(), seat, row](const Verdict* failure) {
         const auto self = weak.lock();
         if (!self) return;
-        if (failure == nullptr) return self->revoke(row);
-        // Nothing is said about this certificate: the row stays due, and all wait.
-        self->waiting_.clear();
-        self->is_busy_ = false;
+        if (failure == nullptr) return self->revoke(*seat, row);
+        // Nothing is said about this certificate: its row stays due. Another CA may do better.
+        self->loop_.post([weak] {
+            if (const auto alive = weak.lock()) alive->next();
+        });
     });
 }
 
-void Revoker::revoke(store::RevocationRow row) {
+void Revoker::revoke(Seat& seat, store::RevocationRow row) {
     const Octets der = row.der;
     const int reason = row.reason;
-    client_.revoke(
-        der, reason, [weak = weak_from_this(), row = std::move(row)](const CaResult<void>& answer) {
+    seat.client->revoke(
+        der, reason,
+        [weak = weak_from_this(), &seat, row = std::move(row)](const CaResult<void>& answer) {
             const auto self = weak.lock();
             if (!self) return;
+            if (!answer && answer.error().problem.type != "alreadyRevoked") {
+                const Verdict verdict = judge(answer.error(), "revoking the certificate");
+                if (verdict.remedy == Remedy::Register) seat.account->forget();
+                return self->refused(row, verdict);
+            }
             store::RevocationRow told = row;
             told.next_at.reset();
-            if (answer || answer.error().problem.type == "alreadyRevoked") {
-                told.done_at = self->clock_.now();
-                told.problem.clear();
-                log::logger("acme").info("{}: certificate {} is revoked", told.subject,
-                                         to_hex(told.sha256));
-                return self->settle(std::move(told));
-            }
-            const Verdict verdict = judge(answer.error(), "revoking the certificate");
-            ++told.failures;
-            told.problem = verdict.text;
-            if (verdict.remedy != Remedy::PersonNeeded)
-                told.next_at =
-                    self->clock_.now() + std::max(pause_after(told.failures),
-                                                  verdict.not_before.value_or(Milliseconds(0)));
-            if (verdict.remedy == Remedy::Register) self->account_->forget();
-            log::logger("acme").warn("{}: certificate {} is not revoked: {}", told.subject,
-                                     to_hex(told.sha256), told.problem);
+            told.done_at = self->clock_.now();
+            told.problem.clear();
+            log::logger("acme").info("{}: certificate {} is revoked", told.subject,
+                                     to_hex(told.sha256));
             self->settle(std::move(told));
         });
+}
+
+void Revoker::refused(store::RevocationRow row, const Verdict& verdict) {
+    ++row.failures;
+    row.problem = verdict.text;
+    row.next_at.reset();
+    if (verdict.remedy != Remedy::PersonNeeded)
+        row.next_at = clock_.now() + std::max(pause_after(row.failures),
+                                              verdict.not_before.value_or(Milliseconds(0)));
+    log::logger("acme").warn("{}: certificate {} is not revoked: {}", row.subject,
+                             to_hex(row.sha256), row.problem);
+    settle(std::move(row));
 }
 
 void Revoker::settle(store::RevocationRow row) {

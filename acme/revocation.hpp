@@ -10,14 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "acme/account.hpp"
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
-#include "acme/client.hpp"
+#include "acme/issuer.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "net/loop.hpp"
@@ -37,8 +37,9 @@ namespace hairpin::acme {
 class Revoker : public std::enable_shared_from_this<Revoker> {
 public:
     /// All references outlive this.
-    Revoker(net::Loop& loop, Client& client, std::shared_ptr<Account> account, const Clock& clock,
-            store::Committer& committer, store::Reader& reader);
+    /// @param seat_of  The account that ordered a certificate; null: its CA is not configured.
+    Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
+            const Clock& clock, store::Committer& committer, store::Reader& reader);
 
     /// On the loop's thread: looks now, and then every half minute.
     void start();
@@ -50,12 +51,12 @@ public:
 private:
     void look();
     void next();
-    void revoke(store::RevocationRow row);
+    void revoke(Seat& seat, store::RevocationRow row);
+    void refused(store::RevocationRow row, const Verdict& verdict);
     void settle(store::RevocationRow row);
 
     net::Loop& loop_;
-    Client& client_;
-    const std::shared_ptr<Account> account_;
+    const std::function<Seat*(const store::RevocationRow&)> seat_of_;
     const Clock& clock_;
     store::Committer& committer_;
     store::Reader& reader_;

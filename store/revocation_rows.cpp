@@ -8,8 +8,8 @@ namespace hairpin::store {
 namespace {
 
 constexpr std::string_view kRevocationColumns =
-    "id, sha256, key_sha256, der, subject, reason, asked_at, next_at, done_at, failures, problem"
-    " FROM revocations ";
+    "id, sha256, key_sha256, der, subject, reason, asked_at, next_at, done_at, failures, problem, "
+    "directory, account FROM revocations ";
 
 Result<Sha256> hash_of_revocation(const Statement& row, int column) {
     const OctetView octets = row.octets(column);
@@ -33,6 +33,8 @@ Result<RevocationRow> read_revocation(const Statement& row) {
     revocation.done_at = row.optional_time(8);
     revocation.failures = row.integer(9);
     revocation.problem = row.string(10);
+    revocation.directory = row.string(11);
+    revocation.account = row.string(12);
     return revocation;
 }
 
@@ -82,9 +84,10 @@ Result<std::vector<CertificateRow>> unrevoked_certificates(Database& database,
 
 Result<void> insert_revocation(Writer& writer, const RevocationRow& row) {
     return writer.database().run(
-        "INSERT INTO revocations (sha256, key_sha256, der, subject, reason, asked_at, next_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        row.sha256, row.key_sha256, row.der, row.subject, row.reason, row.asked_at, row.next_at);
+        "INSERT INTO revocations (sha256, key_sha256, der, subject, reason, asked_at, next_at,"
+        " directory, account) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        row.sha256, row.key_sha256, row.der, row.subject, row.reason, row.asked_at, row.next_at,
+        row.directory, row.account);
 }
 
 Result<void> update_revocation(Writer& writer, const RevocationRow& row) {

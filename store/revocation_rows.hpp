@@ -37,7 +37,9 @@ struct RevocationRow {
     std::optional<WallTime> next_at;  // When the CA is asked next; empty: never again.
     std::optional<WallTime> done_at;  // When the CA had done it.
     std::int64_t failures = 0;
-    std::string problem;  // What failed last.
+    std::string problem;    // What failed last.
+    std::string directory;  // The CA that issued it; empty: not known.
+    std::string account;    // The URL of the account that ordered it; empty: not known.
 };
 
 [[nodiscard]] Result<std::optional<RevocationRow>> revocation(Database& database,
