@@ -193,11 +193,14 @@ void Client::download(const std::string& url, Then<Downloaded> then) {
     exchanges_->start(exchange);
 }
 
-void Client::revoke(OctetView certificate_der, int reason, Then<void> then) {
+void Client::revoke(OctetView certificate_der, int reason, const std::optional<SigningKey>& key,
+                    Then<void> then) {
     auto exchange =
         exchange_to("", revoke_payload(certificate_der, reason),
                     [then](CaResult<net::ClientResponse> response) { then(nothing(response)); });
     exchange->endpoint = &Directory::revoke_cert;
+    exchange->key = key;
+    if (key) exchange->sign_with = SignWith::Key;
     exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
         if (exchanges->directory()->revoke_cert.empty())

@@ -133,9 +133,10 @@ public:
     /// Not signed. Fails as Malformed, without asking, where the CA's directory has no renewalInfo.
     void read_renewal_info(const std::string& cert_id, Then<SeenSuggestion> then);
 
-    /// revokeCert, in the name of the account that ordered it. Fails as Malformed where the CA's
-    /// directory has no such URL.
-    void revoke(OctetView certificate_der, int reason, Then<void> then);
+    /// revokeCert, in the name of the account that ordered it, or (`key`) of the certificate's own
+    /// key. Fails as Malformed where the CA's directory has no such URL.
+    void revoke(OctetView certificate_der, int reason, const std::optional<SigningKey>& key,
+                Then<void> then);
 
 private:
     class Exchanges;

@@ -36,7 +36,7 @@ Result<void> Engine::open_issuers() {
             Issuer* issuer = issuer_at(row.directory);
             return issuer == nullptr ? nullptr : &issuer->seat_of(row.account);
         },
-        clock_, committer_, *reader_);
+        clock_, committer_, *reader_, sealer_);
     publish_issuers();
     return {};
 }
@@ -137,8 +137,15 @@ Failed Engine::failure_of(const JobRef& job, Verdict verdict) {
         store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
     if (!current) return failed;  // It is looked at when its pause is over.
     const IssuerChoice choice = choose(attempt, job->work, *current, failed.weight);
-    if (issuers_[choice.issuer].get() != job->issuer) {
+    const auto here = static_cast<std::size_t>(
+        std::find_if(issuers_.begin(), issuers_.end(),
+                     [&](const auto& each) { return each.get() == job->issuer; }) -
+        issuers_.begin());
+    if (choice.issuer > here) {
         failed.elsewhere_at = now;
+    } else if (choice.issuer < here) {
+        // Round once more: not in a circle without a pause.
+        failed.elsewhere_at = now + pause_after(attempt.failures + 1, ladder_);
     } else if (choice.look_again_at && *choice.look_again_at <= now + kSoon) {
         failed.elsewhere_at = choice.look_again_at;
     }

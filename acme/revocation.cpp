@@ -44,6 +44,8 @@ Result<void> note_row(store::Writer& writer, const store::CertificateRow& certif
         row.directory = renewal->directory;
         row.account = renewal->account;
     }
+    row.key_sealed = certificate.key_sealed;
+    row.key_subject = certificate.server_id;
     row.asked_at = writer.now();
     row.next_at = writer.now();
     TRY(insert_revocation(writer, row));
@@ -89,12 +91,14 @@ Result<std::size_t> note_withdrawal(store::Writer& writer, std::int64_t server_i
 }
 
 Revoker::Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
-                 const Clock& clock, store::Committer& committer, store::Reader& reader)
+                 const Clock& clock, store::Committer& committer, store::Reader& reader,
+                 const Sealer& sealer)
     : loop_(loop),
       seat_of_(std::move(seat_of)),
       clock_(clock),
       committer_(committer),
-      reader_(reader) {}
+      reader_(reader),
+      sealer_(sealer) {}
 
 void Revoker::start() {
     timer_ = loop_.add_timer(Milliseconds(0), kLookAgain, [this] { look(); });
@@ -132,7 +136,7 @@ void Revoker::next() {
     seat->account->ensure([weak = weak_from_this(), seat, row](const Verdict* failure) {
         const auto self = weak.lock();
         if (!self) return;
-        if (failure == nullptr) return self->revoke(*seat, row);
+        if (failure == nullptr) return self->revoke(*seat, row, std::nullopt);
         // Nothing is said about this certificate: its row stays due. Another CA may do better.
         self->loop_.post([weak] {
             if (const auto alive = weak.lock()) alive->next();
@@ -140,27 +144,44 @@ void Revoker::next() {
     });
 }
 
-void Revoker::revoke(Seat& seat, store::RevocationRow row) {
-    const Octets der = row.der;
-    const int reason = row.reason;
-    seat.client->revoke(
-        der, reason,
-        [weak = weak_from_this(), &seat, row = std::move(row)](const CaResult<void>& answer) {
-            const auto self = weak.lock();
-            if (!self) return;
-            if (!answer && answer.error().problem.type != "alreadyRevoked") {
-                const Verdict verdict = judge(answer.error(), "revoking the certificate");
-                if (verdict.remedy == Remedy::Register) seat.account->forget();
-                return self->refused(row, verdict);
-            }
-            store::RevocationRow told = row;
-            told.next_at.reset();
-            told.done_at = self->clock_.now();
-            told.problem.clear();
-            log::logger("acme").info("{}: certificate {} is revoked", told.subject,
-                                     to_hex(told.sha256));
-            self->settle(std::move(told));
-        });
+/// @param key  The certificate's own, which asks in place of the account; empty: the account does.
+void Revoker::revoke(Seat& seat, const store::RevocationRow& row,
+                     const std::optional<SigningKey>& key) {
+    seat.client->revoke(row.der, row.reason, key,
+                        [weak = weak_from_this(), &seat, row,
+                         by_key = key.has_value()](const CaResult<void>& answer) {
+                            const auto self = weak.lock();
+                            if (!self) return;
+                            if (answer || answer.error().problem.type == "alreadyRevoked")
+                                return self->done(row);
+                            if (!by_key && answer.error().problem.type == "unauthorized")
+                                if (const auto own = self->key_of(row))
+                                    return self->revoke(seat, row, own);
+                            const Verdict verdict =
+                                judge(answer.error(), "revoking the certificate");
+                            if (verdict.remedy == Remedy::Register) seat.account->forget();
+                            self->refused(row, verdict);
+                        });
+}
+
+std::optional<SigningKey> Revoker::key_of(const store::RevocationRow& row) const {
+    if (row.key_sealed.empty()) return std::nullopt;
+    const auto der =
+        sealer_.open(row.key_sealed, store::managed_key_context(row.key_subject, row.key_sha256));
+    auto key = der ? SigningKey::from_pkcs8(*der) : Result<SigningKey>(fail(der.error()));
+    if (key) return std::move(*key);
+    log::logger("acme").error("{}: the key of a certificate to be revoked does not open: {}",
+                              row.subject, key.error().text());
+    return std::nullopt;
+}
+
+void Revoker::done(store::RevocationRow row) {
+    row.next_at.reset();
+    row.done_at = clock_.now();
+    row.problem.clear();
+    row.key_sealed.clear();
+    log::logger("acme").info("{}: certificate {} is revoked", row.subject, to_hex(row.sha256));
+    settle(std::move(row));
 }
 
 void Revoker::refused(store::RevocationRow row, const Verdict& verdict) {
@@ -170,6 +191,7 @@ void Revoker::refused(store::RevocationRow row, const Verdict& verdict) {
     if (verdict.remedy != Remedy::PersonNeeded)
         row.next_at = clock_.now() + std::max(pause_after(row.failures),
                                               verdict.not_before.value_or(Milliseconds(0)));
+    if (!row.next_at) row.key_sealed.clear();  // Nobody asks again.
     log::logger("acme").warn("{}: certificate {} is not revoked: {}", row.subject,
                              to_hex(row.sha256), row.problem);
     settle(std::move(row));

@@ -4,6 +4,9 @@
 // says that it never will, or the certificate has expired. From the first commit on the
 // certificate is nobody's any more: it is neither handed out nor renewed.
 //
+// The account that ordered it asks. Where the CA does not take that account any more, the
+// certificate's own key does, if it was made here and is here still: it stays, sealed, until then.
+//
 // Standards RFC 8555 section 7.6, RFC 5280 section 5.3.1 (reasons).
 // Threads   The functions: the commit thread. Revoker: the thread "acme"; look_soon() from any.
 
@@ -12,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +43,8 @@ public:
     /// All references outlive this.
     /// @param seat_of  The account that ordered a certificate; null: its CA is not configured.
     Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
-            const Clock& clock, store::Committer& committer, store::Reader& reader);
+            const Clock& clock, store::Committer& committer, store::Reader& reader,
+            const Sealer& sealer);
 
     /// On the loop's thread: looks now, and then every half minute.
     void start();
@@ -51,7 +56,9 @@ public:
 private:
     void look();
     void next();
-    void revoke(Seat& seat, store::RevocationRow row);
+    void revoke(Seat& seat, const store::RevocationRow& row, const std::optional<SigningKey>& key);
+    [[nodiscard]] std::optional<SigningKey> key_of(const store::RevocationRow& row) const;
+    void done(store::RevocationRow row);
     void refused(store::RevocationRow row, const Verdict& verdict);
     void settle(store::RevocationRow row);
 
@@ -60,6 +67,7 @@ private:
     const Clock& clock_;
     store::Committer& committer_;
     store::Reader& reader_;
+    const Sealer& sealer_;
     net::Timer timer_;
     std::vector<store::RevocationRow> waiting_;  // The next at the back.
     bool is_busy_ = false;

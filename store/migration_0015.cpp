@@ -58,9 +58,13 @@ CREATE TABLE acme_canaries (
     PRIMARY KEY (directory, kind)
 ) STRICT, WITHOUT ROWID;
 
--- Who is asked to revoke, and in the name of which account; '': not known, the first CA's.
+-- Who is asked to revoke, and in the name of which account; '': not known, the first CA's. `key_sealed`: the
+-- certificate's own key, where it was made here: it may revoke too, until that is done; x'': not here. `key_subject`: the
+-- id of the server that it is sealed for, 0: ours.
 ALTER TABLE revocations ADD COLUMN directory TEXT NOT NULL DEFAULT '';
 ALTER TABLE revocations ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE revocations ADD COLUMN key_sealed BLOB NOT NULL DEFAULT x'';
+ALTER TABLE revocations ADD COLUMN key_subject INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 }  // namespace

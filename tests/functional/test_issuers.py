@@ -112,6 +112,16 @@ def test_an_order_that_fails_at_the_first_ca_for_good_is_placed_at_the_second(pa
     assert run.issuer("second") == ("closed", 1, 1)
 
 
+def test_where_all_cas_refuse_it_does_not_go_round_in_circles(pair, fake, second):
+    fake.fail("new-order", problem(403, "rejectedIdentifier", "not by our policy"), 100)
+    second.fail("new-order", problem(403, "rejectedIdentifier", "nor by ours"), 100)
+    run = pair.run("registered", "patience=0", "until-words=nor by ours")
+    assert "not by our policy" in run.errors
+    assert (fake.count("new-order"), second.count("new-order")) == (1, 1)
+    # The third step of the ladder, which the rig ends at 5 seconds.
+    assert pair.rows("SELECT state, next_at - changed_at FROM acme_attempts") == [("backoff", 5000)]
+
+
 def test_an_order_that_stands_still_is_given_up_for_another_ca(pair, fake, second):
     fake.stuck = True
     run = pair.run("patience=0", "order-patience=300")
@@ -215,6 +225,17 @@ def test_an_order_under_way_is_finished_by_the_account_that_placed_it(rig, fake)
     run = rig.run("standby", "registered", "switch=first", "quiet", "renewed")
     assert run.accounts("first")["active"] == before["standby"]
     assert rig.rows("SELECT account FROM certificate_renewals ORDER BY certificate_id") == [(before["active"],)] * 2
+
+
+def test_a_certificate_of_a_lost_account_is_revoked_with_its_own_key(rig, fake):
+    before = rig.run("standby", "registered", "managed", "keep-key").accounts("first")
+    fake.revoked_accounts = {before["active"]}
+    rig.run("quiet", "revoke")
+    assert list(fake.revocations.values()) == [4]
+    assert fake.revoked_by_key == 1
+    # The key was kept for that, and for nothing else.
+    assert rig.rows("SELECT length(key_sealed) FROM certificates") == [(0,)]
+    assert rig.rows("SELECT length(key_sealed) FROM revocations") == [(0,)]
 
 
 # -- canaries ------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ class FakeCa:
         self._owners: dict[str, str] = {}              # The account of an identifier.
         self._replaced: dict[str, str] = {}            # Identifier: number of the order.
         self.revocations: dict[str, int] = {}          # DER as base64url: reason.
+        self.revoked_by_key = 0                        # So many of them, not by an account.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -240,7 +241,7 @@ class FakeCa:
         self._nonces.remove(nonce)
         assert protected["alg"] == "ES256" and protected["url"] == self.base + path, (protected, path)
         assert ("kid" in protected) != ("jwk" in protected), protected
-        if endpoint == "account":
+        if endpoint == "account" or (endpoint == "revoke" and "jwk" in protected):
             assert fake_jws.is_signed_by(jws, protected["jwk"])
             return None
         jwk = self._accounts.get(protected["kid"])
@@ -271,9 +272,13 @@ class FakeCa:
         answer.delay = self.directory_delay if self.count("dir") > 1 else 0
         return answer
 
-    def _revoke(self, _number: str, payload: Any, _protected: Any) -> Fault:
+    def _revoke(self, _number: str, payload: Any, protected: Any) -> Fault:
         if payload["certificate"] in self.revocations:
             return problem(400, "alreadyRevoked")
+        if "jwk" in protected:  # By the certificate's own key.
+            point = x509.load_der_x509_certificate(fake_jws.unb64(payload["certificate"])).public_key().public_numbers()
+            assert protected["jwk"]["x"] == fake_jws.b64(point.x.to_bytes(32, "big"))
+            self.revoked_by_key += 1
         self.revocations[payload["certificate"]] = payload["reason"]
         return Fault(200)
 

@@ -5,7 +5,6 @@
 namespace hairpin::acme {
 namespace {
 
-
 const CaOutcome kGoodAnswer{Milliseconds(100), ""};
 const CaOutcome kNoAnswer{Milliseconds(30'000), "HTTP status 503"};
 const CaOutcome kSlowAnswer{Milliseconds(16'000), ""};

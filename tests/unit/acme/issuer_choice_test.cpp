@@ -11,7 +11,6 @@ const WallTime kChoiceNow = from_unix_milliseconds(1'795'000'000'000);
 constexpr Milliseconds kChoiceMinute{60'000};
 constexpr Milliseconds kChoiceDay{24 * 3600 * 1000};
 
-
 IssuerFacts well(std::string_view name) {
     IssuerFacts facts;
     facts.name = name;
@@ -83,7 +82,10 @@ const std::vector<ChoiceRow> kChoiceRows = {
      {parked("a", kChoiceNow + kChoiceMinute * 15), well("b")},
      first_issue(kChoiceMinute * 60),
      0},
-    {"others are not", {parked("a", kChoiceNow + kChoiceMinute * 16), well("b")}, first_issue(kChoiceMinute * 60), 1},
+    {"others are not",
+     {parked("a", kChoiceNow + kChoiceMinute * 16), well("b")},
+     first_issue(kChoiceMinute * 60),
+     1},
     {"nor by a renewal that can wait",
      {parked("a", kChoiceNow + kChoiceDay), well("b")},
      renewal(3),
@@ -94,7 +96,10 @@ const std::vector<ChoiceRow> kChoiceRows = {
      {stranger("a"), well("b")},
      first_issue(kChoiceMinute * 6),
      1},
-    {"the next but one", {broken("a"), stranger("b"), well("c")}, first_issue(kChoiceMinute * 6), 2},
+    {"the next but one",
+     {broken("a"), stranger("b"), well("c")},
+     first_issue(kChoiceMinute * 6),
+     2},
     {"one with limits before none at all",
      {broken("a"), parked("b", kChoiceNow + kChoiceDay)},
      first_issue(kChoiceMinute * 6),
@@ -119,13 +124,14 @@ TEST_CASE("a choice says why, and when it may be another one", "[acme][issuers]"
     const std::vector<IssuerFacts> issuers = {broken("a"), well("b")};
     const IssuerChoice waits = choose_issuer(issuers, first_issue(kChoiceMinute), kChoiceNow);
     CHECK(waits.look_again_at == kChoiceNow + kChoiceMinute * 4);
-    CHECK(waits.why ==
-          "a does not work, and the order can wait until " + to_rfc3339(kChoiceNow + kChoiceMinute * 4));
+    CHECK(waits.why == "a does not work, and the order can wait until " +
+                           to_rfc3339(kChoiceNow + kChoiceMinute * 4));
     const IssuerChoice goes = choose_issuer(issuers, first_issue(kChoiceMinute * 5), kChoiceNow);
     CHECK_FALSE(goes.look_again_at);
     CHECK(goes.why == "a does not work, and the order cannot wait");
     const std::vector<IssuerFacts> none = {broken("a"), broken("b")};
-    CHECK(choose_issuer(none, first_issue(kChoiceMinute * 5), kChoiceNow).look_again_at == kChoiceNow + kChoiceMinute);
+    CHECK(choose_issuer(none, first_issue(kChoiceMinute * 5), kChoiceNow).look_again_at ==
+          kChoiceNow + kChoiceMinute);
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ TEST_CASE("A CA has one account in each role, which is written again", "[store][
     IssuerStore place;
     const std::int64_t id = place.put(ca_account(AccountRole::Active, ""));
     CHECK(place.put(ca_account(AccountRole::Active, "https://ca.example/a/1")) == id);
-    const std::int64_t standby = place.put(ca_account(AccountRole::Standby, "https://ca.example/a/2"));
+    const std::int64_t standby =
+        place.put(ca_account(AccountRole::Standby, "https://ca.example/a/2"));
     CHECK(standby != id);
     AcmeAccountRow again = ca_account(AccountRole::Standby, "https://ca.example/a/3");
     again.id = id;  // By its id, whatever the role says.
