@@ -13,9 +13,10 @@ Account::Account(net::Loop& loop, Client& client, const Clock& clock, store::Com
       client_(client),
       clock_(clock),
       committer_(committer),
-      queries_(database),
+      database_(database),
       sealer_(sealer),
-      settings_(std::move(settings)) {}
+      settings_(std::move(settings)),
+      row_id_(settings_.row_id) {}
 
 void Account::ensure(Then then) {
     if (!is_rolling_) {
@@ -32,8 +33,15 @@ void Account::forget() {
     if (key_ && !is_rolling_) client_.use_account(*key_, "");
 }
 
+Result<std::optional<store::AcmeAccountRow>> Account::read_row() {
+    if (row_id_ == 0) return account_in_role(database_, settings_.directory, settings_.role);
+    for (store::AcmeAccountRow& each : TRY(accounts_of(database_, settings_.directory)))
+        if (each.id == row_id_) return std::optional(std::move(each));
+    return std::optional<store::AcmeAccountRow>();
+}
+
 void Account::load_or_make_key() {
-    const auto row = queries_.account(settings_.directory);
+    const auto row = read_row();
     if (!row) return settle(judge(row.error(), "reading the account"));
     if (!*row) {
         auto made = SigningKey::generate();
@@ -65,6 +73,7 @@ void Account::load_or_make_key() {
     }
     key_ = std::move(*key);
     url_ = (*row)->url;
+    row_id_ = (*row)->id;
     if (next_) return find_out(std::nullopt);
     if (url_.empty()) return find_or_register();
     client_.use_account(*key_, url_);
@@ -75,17 +84,22 @@ void Account::load_or_make_key() {
 void Account::save(store::Work work, std::string url, std::function<void()> then) {
     const std::string context = store::account_key_context(settings_.directory);
     store::AcmeAccountRow row;
+    row.id = row_id_;
     row.directory = settings_.directory;
+    row.role = settings_.role;
     row.key_sealed = sealer_.seal(key_->pkcs8(), context);
     if (next_) row.next_key_sealed = sealer_.seal(next_->pkcs8(), context);
     row.url = std::move(url);
-    work.rows = [row = std::move(row)](store::Writer& writer, zones::Change&) {
-        return put_account(writer, row);
+    auto id = std::make_shared<std::int64_t>(row_id_);
+    work.rows = [row = std::move(row), id](store::Writer& writer, zones::Change&) -> Result<void> {
+        *id = TRY(put_account(writer, row));
+        return {};
     };
-    auto on_loop = [weak = weak_from_this(),
+    auto on_loop = [weak = weak_from_this(), id,
                     then = std::move(then)](const std::optional<Error>& error) {
         const auto self = weak.lock();
         if (!self) return;
+        if (!error) self->row_id_ = *id;
         if (!error) return then();
         Verdict verdict = judge(*error, "storing the account");
         if (self->is_rolling_) return self->end_rollover(std::move(verdict));
@@ -140,6 +154,18 @@ void Account::register_key() {
                 account->settle(std::nullopt);
             });
         });
+}
+
+void Account::examine(
+    std::function<void(AccountStanding standing, const std::string& words)> then) {
+    if (!key_ || is_rolling_) return then(AccountStanding::Unclear, "its key is not at hand");
+    client_.find_account(*key_, [then = std::move(then)](const CaResult<std::string>& url) {
+        if (url) return then(AccountStanding::Good, "");
+        // RFC 8555 section 7.3.6: of a deactivated account all is refused, as "unauthorized".
+        const bool is_refused = url.error().problem.type == "unauthorized";
+        then(is_refused ? AccountStanding::Refused : AccountStanding::Unclear,
+             judge(url.error(), "looking up our account").text);
+    });
 }
 
 void Account::settle(std::optional<Verdict> failure) {

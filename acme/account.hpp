@@ -24,8 +24,8 @@
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
 #include "net/loop.hpp"
-#include "store/acme_rows.hpp"
 #include "store/committer.hpp"
+#include "store/issuer_rows.hpp"
 
 namespace hairpin::acme {
 
@@ -34,6 +34,15 @@ struct AccountSettings {
     std::vector<std::string> contacts;
     AccountBinding binding;
     Milliseconds failure_pause{60'000};  // So long a failure stands without asking again.
+    store::AccountRole role = store::AccountRole::Active;  // While it has no row.
+    std::int64_t row_id = 0;                               // Of its row; 0: it has none yet.
+};
+
+/// What the CA says of an account that was registered once.
+enum class AccountStanding : std::uint8_t {
+    Good,
+    Refused,  // Deactivated or revoked: for good.
+    Unclear,  // It gave no answer, or another one.
 };
 
 class Account : public std::enable_shared_from_this<Account> {
@@ -51,8 +60,15 @@ public:
     /// Gives the account a new key. `then` as in ensure(): after success the new key signs.
     /// One at a time: a second call fails at once.
     void roll_over(zones::Actor actor, Then then);
+    /// Asks the CA for the account of our key. `words`: the CA's, where it is not Good.
+    void examine(std::function<void(AccountStanding standing, const std::string& words)> then);
+    /// Its URL; empty: it is not known (yet).
+    [[nodiscard]] const std::string& url() const noexcept { return url_; }
+    /// Why it cannot be used now; empty: it can, or was not asked for yet.
+    [[nodiscard]] std::string problem() const { return failure_ ? failure_->text : std::string(); }
 
 private:
+    [[nodiscard]] Result<std::optional<store::AcmeAccountRow>> read_row();
     void load_or_make_key();
     void save(store::Work work, std::string url, std::function<void()> then);
     void register_key();
@@ -73,9 +89,10 @@ private:
     Client& client_;
     const Clock& clock_;
     store::Committer& committer_;
-    store::AcmeQueries queries_;
+    store::Database& database_;
     const Sealer& sealer_;
     const AccountSettings settings_;
+    std::int64_t row_id_;
     std::optional<SigningKey> key_;
     std::string url_;                 // Of the account, once it is known.
     std::optional<SigningKey> next_;  // What the account's key is being changed to.

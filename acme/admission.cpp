@@ -21,8 +21,6 @@ constexpr Milliseconds kSuspendedPause{3600 * 1000};
 }  // namespace
 
 void Engine::admit(const JobRef& job) {
-    const auto window = claim(job->attempt);
-    job->attempt.exempt = window && *window && (*window)->contains(clock_.now());
     const auto postponed = postponement(job->attempt);
     if (!postponed) {
         log::logger("acme").error("{}: cannot be admitted yet: {}", job->attempt.public_name,
@@ -35,6 +33,7 @@ void Engine::admit(const JobRef& job) {
 }
 
 Result<std::optional<Postponed>> Engine::postponement(const Attempt& attempt) {
+    if (attempt.is_canary()) return std::optional<Postponed>();
     auto suspended = TRY(suspension(attempt));
     if (suspended) return suspended;
     auto issued_enough = TRY(enough_issued(attempt));

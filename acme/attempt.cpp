@@ -57,6 +57,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames =
     "pause over",
     "replaced",
     "withdrawn",
+    "rehearsed",
+    "canary passed",
 };
 
 /// What step() knows besides state and event.
@@ -83,8 +85,11 @@ Next on(OldState&& /*state*/, AnyEvent&& /*event*/, const Moment& /*moment*/) {
     return std::nullopt;
 }
 
-Next on(Wanted, WasAdmitted, const Moment& at) {
+Next on(Wanted, WasAdmitted event, const Moment& at) {
     at.attempt.deadline_at = at.now + at.ladder.deadline;
+    at.attempt.account.clear();
+    if (at.attempt.directory != event.directory) at.attempt.failed_there = 0;
+    at.attempt.directory = std::move(event.directory);
     return Admitted{};
 }
 Next on(Wanted state, Postponed event, const Moment& at) {
@@ -103,6 +108,7 @@ Next on(Admitted, WasBegun, const Moment&) {
 Next on(Ordering, OrderPlaced event, const Moment& at) {
     if (event.expires && (!at.attempt.deadline_at || *event.expires < *at.attempt.deadline_at))
         at.attempt.deadline_at = event.expires;
+    at.attempt.account = std::move(event.account);
     return Open{std::move(event.order)};
 }
 Next on(Ordering, AskedForLess event, const Moment& at) {
@@ -127,6 +133,14 @@ Next on(TxtLive state, ChallengesAnswered, const Moment& at) {
 Next on(Challenged state, OrderReady, const Moment&) {
     return Ready{std::move(state.order)};
 }
+Next on(Ready, Rehearsed, const Moment& at) {
+    at.attempt.rehearsal = store::Rehearsal::Passed;
+    at.attempt.deadline_at.reset();
+    return Wanted{};
+}
+Next on(Checked, CanaryPassed, const Moment&) {
+    return Superseded{};
+}
 Next on(Ready state, KeyPrepared event, const Moment& at) {
     at.attempt.key = std::move(event.key);
     return Finalizing{std::move(state.order)};
@@ -144,6 +158,8 @@ Next on(Checked, CertificateStored event, const Moment& at) {
     at.attempt.next_at = event.look_at;
     at.attempt.deadline_at.reset();
     at.attempt.failures = 0;
+    at.attempt.failed_there = 0;
+    at.attempt.rehearsal = store::Rehearsal::None;
     at.attempt.problem.clear();
     at.attempt.problem_type.clear();
     at.attempt.key.sealed.clear();  // It is the certificate's from now on, and nowhere else.
@@ -184,23 +200,38 @@ Next on(Deployed, Replaced, const Moment&) {
     return Superseded{};
 }
 
+/// How long a failed attempt rests. The first failure at a CA says nothing about the next one's, so
+/// it begins with the shortest pause whatever the CA before did.
+Milliseconds pause_of(const Failed& failed, const Attempt& attempt, const Ladder& ladder) {
+    const bool is_first_there = failed.weight > 0 && attempt.failed_there == failed.weight;
+    const Milliseconds pause = failed.verdict.remedy == Remedy::PersonNeeded && !failed.elsewhere_at
+                                   ? ladder.longest
+                                   : pause_after(is_first_there ? 1 : attempt.failures, ladder);
+    return std::max(pause,
+                    std::min(failed.verdict.not_before.value_or(Milliseconds(0)), ladder.longest));
+}
+
+Next on_failure(const State& state, const Failed& failed, const Moment& at) {
+    if (!is_live(state) || is_paused(state)) return std::nullopt;
+    Attempt& attempt = at.attempt;
+    ++attempt.failures;
+    attempt.failed_there += failed.weight;
+    attempt.problem_type = failed.verdict.type;
+    attempt.problem = failed.verdict.text;
+    attempt.deadline_at.reset();
+    if (failed.rehearsal) attempt.rehearsal = *failed.rehearsal;
+    if (attempt.is_canary()) return Superseded{};
+    const WallTime rested = at.now + pause_of(failed, attempt, at.ladder);
+    attempt.next_at = rested;
+    if (failed.elsewhere_at)
+        attempt.next_at = std::min(rested, std::max(at.now, *failed.elsewhere_at));
+    const bool person = failed.verdict.remedy == Remedy::PersonNeeded && !failed.elsewhere_at;
+    return person ? State(Blocked{}) : State(Backoff{});
+}
+
 /// What may happen in many states, after the straight way had no answer.
 Next on_any(const State& state, const Event& event, const Moment& at) {
-    if (const auto* failed = std::get_if<Failed>(&event)) {
-        if (!is_live(state) || is_paused(state)) return std::nullopt;
-        Attempt& attempt = at.attempt;
-        ++attempt.failures;
-        attempt.problem_type = failed->verdict.type;
-        attempt.problem = failed->verdict.text;
-        attempt.deadline_at.reset();
-        const bool person = failed->verdict.remedy == Remedy::PersonNeeded;
-        const Milliseconds pause =
-            person ? at.ladder.longest : pause_after(attempt.failures, at.ladder);
-        const Milliseconds asked =
-            std::min(failed->verdict.not_before.value_or(Milliseconds(0)), at.ladder.longest);
-        attempt.next_at = at.now + std::max(pause, asked);
-        return person ? State(Blocked{}) : State(Backoff{});
-    }
+    if (const auto* failed = std::get_if<Failed>(&event)) return on_failure(state, *failed, at);
     if (std::holds_alternative<PauseOver>(event) && is_paused(state)) return Wanted{};
     if (std::holds_alternative<Replaced>(event) && is_live(state)) return Superseded{};
     if (std::holds_alternative<Withdrawn>(event) && is_live(state)) return Cancelled{};

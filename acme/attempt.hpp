@@ -14,6 +14,10 @@
 //     +---- daily, or retried -- Blocked <-- the same, where a person is needed
 //
 //   Ordering -- the CA does not take what was asked for besides the names --> Wanted, plainly
+//   Ready -- it was a rehearsal at the CA's staging directory, and went well --> Wanted
+//
+//   A canary (issuer.hpp) ends: Checked --> Superseded, and where others would go to Backoff or
+//   Blocked it goes to Superseded.
 //
 //   From every state from Wanted to Blocked: a newer request -> Superseded; the server or its
 //   licence is gone -> Cancelled.
@@ -145,8 +149,14 @@ struct Attempt {
     /// The order is placed with `replaces`, inside the predecessor's window: the CA's limits do not
     /// count it (budget.hpp). Set on admission.
     bool exempt = false;
-    bool incident = false;         // The certificate that it replaces was revoked, or will be.
-    bool without_profile = false;  // The CA did not take the one that is configured.
+    bool incident = false;          // The certificate that it replaces was revoked, or will be.
+    bool without_profile = false;   // The CA did not take the one that is configured.
+    std::string directory;          // The CA where its order is, or was last; empty: none yet.
+    std::string account;            // The URL of the account that placed it; empty: none yet.
+    std::int64_t failed_there = 0;  // At that CA and by its fault, in a row.
+    store::Rehearsal rehearsal = store::Rehearsal::None;
+    std::string canary;  // The CA that is tried with it; empty: it is no canary.
+    [[nodiscard]] bool is_canary() const noexcept { return !canary.empty(); }
 };
 
 /// All names that its certificate is for, the public one first.
@@ -182,7 +192,9 @@ struct Rule {
 [[nodiscard]] Duty duty_of(StateName state) noexcept;
 
 // What happens to an attempt.
-struct WasAdmitted {};
+struct WasAdmitted {
+    std::string directory = {};  // Of the CA that gets the order.
+};
 struct Postponed {  // Of Wanted: a limit of ours. Of Ordering: the CA's, and nothing was placed.
     WallTime until{};
     std::string why;
@@ -191,6 +203,7 @@ struct WasBegun {};
 struct OrderPlaced {
     OrderPlace order;
     std::optional<WallTime> expires;
+    std::string account = {};  // The URL of the account that placed it.
 };
 struct AskedForLess {       // The CA refused the order for what it asks for besides the names.
     bool replaces = false;  // Not named any more.
@@ -231,16 +244,23 @@ struct RenewalPlanned {  // Of Offered and Deployed: when to look at it again.
 struct RenewalDue {};
 struct Failed {
     Verdict verdict;
+    int weight = 0;  // How much it counts against the CA: 0, where it is not the CA's fault.
+    /// What becomes of the rehearsal; empty: nothing.
+    std::optional<store::Rehearsal> rehearsal = {};
+    /// When another CA may take the order: no later than then it is looked at again.
+    std::optional<WallTime> elsewhere_at = {};
 };
-struct PauseOver {};  // Of Backoff and Blocked: its time has come, or somebody wants it now.
-struct Replaced {};   // By a newer request.
-struct Withdrawn {};  // Nobody wants it any more.
+struct PauseOver {};     // Of Backoff and Blocked: its time has come, or somebody wants it now.
+struct Replaced {};      // By a newer request.
+struct Withdrawn {};     // Nobody wants it any more.
+struct Rehearsed {};     // The staging directory's order would have been issued.
+struct CanaryPassed {};  // The certificate is good, and nobody needs it.
 
-using Event =
-    std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AskedForLess, AuthorizationsRead,
-                 ListenersAnswered, ChallengesAnswered, OrderReady, KeyPrepared, CsrSent,
-                 ChainFetched, ChainGood, CertificateStored, KeyHandedOut, KeyErased, Acknowledged,
-                 RenewalPlanned, RenewalDue, Failed, PauseOver, Replaced, Withdrawn>;
+using Event = std::variant<WasAdmitted, Postponed, WasBegun, OrderPlaced, AskedForLess,
+                           AuthorizationsRead, ListenersAnswered, ChallengesAnswered, OrderReady,
+                           KeyPrepared, CsrSent, ChainFetched, ChainGood, CertificateStored,
+                           KeyHandedOut, KeyErased, Acknowledged, RenewalPlanned, RenewalDue,
+                           Failed, PauseOver, Replaced, Withdrawn, Rehearsed, CanaryPassed>;
 [[nodiscard]] std::string_view name_of(const Event& event) noexcept;
 
 /// What a step changes in the zone, in the same transaction.

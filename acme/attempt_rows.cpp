@@ -82,6 +82,11 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
     attempt.exempt = row.exempt;
     attempt.incident = row.incident;
     attempt.without_profile = row.without_profile;
+    attempt.directory = std::move(row.directory);
+    attempt.account = std::move(row.account);
+    attempt.failed_there = row.failed_there;
+    attempt.rehearsal = row.rehearsal;
+    attempt.canary = std::move(row.canary);
     return attempt;
 }
 
@@ -113,6 +118,11 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     row.exempt = attempt.exempt;
     row.incident = attempt.incident;
     row.without_profile = attempt.without_profile;
+    row.directory = attempt.directory;
+    row.account = attempt.account;
+    row.failed_there = attempt.failed_there;
+    row.rehearsal = attempt.rehearsal;
+    row.canary = attempt.canary;
     if (const OrderPlace* order = order_of(attempt.state)) {
         row.order_url = order->url;
         row.finalize_url = order->finalize_url;

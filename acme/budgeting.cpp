@@ -31,52 +31,66 @@ void Engine::stand_in_line(const JobRef& job) {
     const WallTime now = clock_.now();
     WallTime due = attempt.created_at;
     job->work = class_of(attempt);
+    const auto current =
+        store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
+    if (!current) {
+        log::logger("acme").error("{}: cannot be admitted yet: {}", attempt.public_name,
+                                  current.error().text());
+        return wait(job, kReadRetry);
+    }
+    std::optional<WallTime> look_at;
     if (job->work == WorkClass::Renewal || job->work == WorkClass::Incident) {
-        const auto current =
-            store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
-        if (!current) {
-            log::logger("acme").error("{}: cannot be admitted yet: {}", attempt.public_name,
-                                      current.error().text());
-            return wait(job, kReadRetry);
-        }
         // One that has expired meanwhile is the most urgent.
         due = *current ? (*current)->not_after : WallTime();
         const WallTime urgent_at = *current ? urgent_from(**current) : now;
         // New servers may come for months: they do not let a certificate expire.
         if (urgent_at <= now) job->work = WorkClass::Incident;
-        if (urgent_at > now) schedule_.set(attempt.id, urgent_at);  // Looks at it anew.
+        if (urgent_at > now) look_at = urgent_at;
     }
+    const auto other_at = assign(job, *current);
+    if (job->issuer == nullptr) return advance(job, Withdrawn{});
+    if (other_at) look_at = std::min(look_at.value_or(*other_at), *other_at);
+    if (look_at) schedule_.set(attempt.id, *look_at);  // Looks at it anew.
     job->waiting = true;
     job->may_have_ordered = false;
+    job->has_failed_validation = false;
     job->settlement = {};
-    gate_->put(attempt, job->work, due, now);
+    job->issuer->gate().put(attempt, job->work, due, now);
     look_at_line();
 }
 
 void Engine::admit_waiting() {
-    if (!gate_) return;
+    for_each_issuer([this](Issuer& issuer) {
+        if (issuer.is_well()) admit_from(issuer);
+    });
+}
+
+void Engine::admit_from(Issuer& issuer) {
+    Gate& gate = issuer.gate();
     while (live_.size() < options_.max_live_orders) {
         const WallTime now = clock_.now();
-        auto next = gate_->take(now);
+        auto next = gate.take(now);
         if (!next) break;
         look_at_line();
         const auto found = jobs_.find(next->id);
         if (found == jobs_.end() || !found->second->waiting || found->second->write ||
+            found->second->issuer != &issuer ||
             name_of(found->second->attempt.state) != StateName::Wanted) {
-            gate_->undo(*next);
+            gate.undo(*next);
             continue;
         }
         const JobRef job = found->second;
         job->waiting = false;
         live_.insert(next->id);  // The place is taken before the commit is through.
-        advance(job, WasAdmitted{}, rows_of(gate_->reservation(next->keys, now)));
+        advance(job, WasAdmitted{issuer.directory()}, rows_of(gate.reservation(next->keys, now)));
     }
 }
 
 /// An order may have been placed and its URL lost: the CA has counted it.
 void Engine::reserve_again(const JobRef& job) {
     store::Work work;
-    work.rows = rows_of(gate_->reserve_again(gate_->keys_of(job->attempt), clock_.now()));
+    Gate& gate = job->issuer->gate();
+    work.rows = rows_of(gate.reserve_again(gate.keys_of(job->attempt), clock_.now()));
     committer_.submit(std::move(work), [weak = weak_from_this(), job](const Committed& done) {
         const auto self = weak.lock();
         if (!self) return;
@@ -94,11 +108,13 @@ void Engine::reserve_again(const JobRef& job) {
 
 /// Nothing was placed: what the attempt takes next gives its tokens back.
 void Engine::give_tokens_back(const JobRef& job) {
-    job->settlement = rows_of(gate_->return_of(gate_->keys_of(job->attempt)));
+    Gate& gate = job->issuer->gate();
+    job->settlement = rows_of(gate.return_of(gate.keys_of(job->attempt)));
 }
 
 void Engine::count_failure(const JobRef& job) {
-    job->settlement = rows_of(gate_->failure_of(gate_->keys_of(job->attempt), clock_.now()));
+    Gate& gate = job->issuer->gate();
+    job->settlement = rows_of(gate.failure_of(gate.keys_of(job->attempt), clock_.now()));
 }
 
 void Engine::order_refused(const JobRef& job, const CaFailure& failure) {
@@ -116,10 +132,11 @@ void Engine::order_refused(const JobRef& job, const CaFailure& failure) {
     const Attempt& attempt = job->attempt;
     const Verdict verdict = judge(failure, "placing the order");
     const WallTime now = clock_.now();
-    const ReachedLimit limit = read_reached_limit(failure, gate_->keys_of(attempt), now);
+    Gate& gate = job->issuer->gate();
+    const ReachedLimit limit = read_reached_limit(failure, gate.keys_of(attempt), now);
     log::logger("acme").warn("{}: the CA's limit is reached, until {}: {}", attempt.public_name,
                              to_rfc3339(limit.until), verdict.text);
-    Rows closing = rows_of(gate_->reached(limit, job->work, verdict.text));
+    Rows closing = rows_of(gate.reached(limit, job->work, verdict.text));
     look_at_line();
     advance(job, Postponed{now, verdict.text},
             [back = std::exchange(job->settlement, {}), closing = std::move(closing)](
@@ -131,7 +148,10 @@ void Engine::order_refused(const JobRef& job, const CaFailure& failure) {
 
 void Engine::limit_changed(LimitChange change) {
     loop_.post([this, change = std::move(change)] {
-        gate_->change(change, clock_.now());
+        for (const auto& issuer : issuers_)
+            if (change.issuer == issuer->name() ||
+                (change.issuer.empty() && issuer == issuers_.front()))
+                issuer->gate().change(change, clock_.now());
         look_at_line();
         admit_waiting();
         set_timer();
@@ -148,10 +168,24 @@ void Engine::look_at_line() {
 void Engine::publish_view() {
     is_view_due_ = false;
     const MonotonicTime began = clock_.monotonic();
-    gate_->tidy(clock_.now());
-    auto view = std::make_shared<const QueueView>(gate_->view(clock_.now()));
+    const WallTime now = clock_.now();
+    auto view = std::make_shared<QueueView>();
+    for_each_issuer([&](Issuer& issuer) {
+        issuer.gate().tidy(now);
+        QueueView one = issuer.gate().view(now);
+        const std::string closed =
+            issuer.is_well() ? "" : issuer.name() + " does not work: " + issuer.breaker().why();
+        if (&issuer == issuers_.front().get()) {
+            *view = std::move(one);
+            view->hold(closed);
+        } else {
+            one.hold(closed);
+            view->add(issuer.name(), std::move(one));
+        }
+    });
     view_took_ = clock_.monotonic() - began;
     queue_.with([&](auto& current) { current = std::move(view); });
+    publish_issuers();
 }
 
 std::shared_ptr<const QueueView> Engine::queue() const {

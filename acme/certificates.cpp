@@ -124,6 +124,11 @@ Result<void> check_options(const Options& options) {
         if (!contact.starts_with("mailto:") || contact.size() > 254 + 7 ||
             printable(contact) != contact)
             return wrong("[acme] contact", "is not mailto: and an address: " + printable(contact));
+    for (const IssuerOptions& each : options.fallbacks)
+        if (each.name.empty() || !is_usable_url(each.directory) ||
+            (!each.staging.empty() && !is_usable_url(each.staging)))
+            return wrong("[acme] fallbacks", "\"" + printable(each.name) +
+                                                 "\" has no https URL as directory or staging");
     if (options.max_live_orders == 0 || options.issues_per_week == 0 ||
         options.issues_per_day == 0 || options.orders_per_hour == 0 || options.orders_per_day == 0)
         return wrong("acme limits", "must be at least 1");
@@ -253,16 +258,29 @@ void Certificates::roll_over_account(zones::Actor actor, Acknowledged done) {
     state_->engine_->roll_over_account(std::move(actor), std::move(done));
 }
 
+void Certificates::switch_account(std::string issuer, zones::Actor actor, Acknowledged done) {
+    state_->engine_->switch_account(std::move(issuer), std::move(actor), std::move(done));
+}
+
+std::shared_ptr<const IssuersView> Certificates::issuers() const {
+    return state_->engine_->issuers();
+}
+
 void Certificates::set_limit(const LimitChange& change, zones::Actor actor, Acknowledged done) {
     const Options& options = state_->options_;
-    const Allowances preset = options.allowances.value_or(preset_of(options.directory).allowances);
+    std::string directory = change.issuer.empty() ? options.directory : "";
+    for (const IssuerOptions& each : issuers_of(options))
+        if (each.name == change.issuer) directory = each.directory;
+    if (directory.empty())
+        return done(fail(Error{ErrorCode::NotFound, change.issuer, "is no CA that is configured"}));
+    const Allowances preset = options.allowances.value_or(preset_of(directory).allowances);
     const std::string what = std::string(to_string(change.limit)) +
                              (change.key.empty() ? "" : " for " + change.key) + " " +
                              (change.allowance ? text_of(*change.allowance) : "as preset");
     state_->write<Done>(
         0, "acme.limit", std::move(actor),
-        [change, preset, directory = options.directory](store::Writer& writer, zones::Change&,
-                                                        EngineNews& news) -> Result<Done> {
+        [change, preset, directory](store::Writer& writer, zones::Change&,
+                                    EngineNews& news) -> Result<Done> {
             TRY(write_limit(writer, directory, preset, change));
             news.limit = change;
             return Done{};

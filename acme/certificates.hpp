@@ -31,7 +31,9 @@
 #include <variant>
 #include <vector>
 
+#include "acme/breaker.hpp"
 #include "acme/evidence.hpp"
+#include "acme/issuer_choice.hpp"
 #include "acme/limits.hpp"
 #include "acme/own_certificate.hpp"
 #include "acme/profile.hpp"
@@ -59,7 +61,26 @@ inline constexpr Milliseconds kManagedKeyStays{3600 * 1000};
 using StateName = store::AttemptState;
 inline constexpr std::size_t kStateCount = store::kAttemptStates;
 
+/// A CA, and what is agreed with it.
+struct IssuerOptions {
+    std::string name;             // Ours for it: "google".
+    std::string directory;        // https URL of its directory (RFC 8555 section 7.1.1).
+    std::string staging;          // Of its directory for trials; empty: none.
+    std::string ca_file;          // PEM trust for its own HTTPS; empty: the system's.
+    std::string eab_kid;          // External account binding; empty: none.
+    Octets eab_key;               // Its MAC key, decoded: a secret.
+    std::string standby_eab_kid;  // The same of the account in reserve.
+    Octets standby_eab_key;
+    std::string profile;          // Empty: the CA's choice.
+    std::string preferred_chain;  // Common name of the root; empty: the CA's choice.
+};
+
 struct Options {
+    // The first CA, as IssuerOptions:
+    std::string name = "first";
+    std::string staging;
+    std::string standby_eab_kid;
+    Octets standby_eab_key;
     std::string directory;              // https URL of the CA's directory (RFC 8555 section 7.1.1).
     std::vector<std::string> contacts;  // "mailto:ops@example.net"; may be empty.
     std::string ca_file;                // PEM trust for the CA's own HTTPS; empty: the system's.
@@ -68,6 +89,17 @@ struct Options {
     std::string profile{kDefaultProfile};
     std::vector<LicenceProfile> licence_profiles;
     std::string preferred_chain;  // Common name of the root; empty: the CA's choice.
+    /// The CAs that follow, in the order in which they are used when the first one does not work.
+    std::vector<IssuerOptions> fallbacks;
+    bool standby_accounts = false;  // Whether each CA gets an account in reserve.
+    ChoiceRules choice;
+    BreakerRules breaker;
+    Milliseconds attend_interval{10'000};  // Between looks at breakers, accounts and canaries.
+    /// What canaries are ordered for, asked on the thread "acme"; null: there are none. Errors: a
+    /// reason why they cannot be ordered.
+    std::function<Result<OwnNames>()> canary_names;
+    Milliseconds canary_interval{7LL * 24 * 3600 * 1000};
+    Milliseconds canary_retry{24LL * 3600 * 1000};  // After a failure.
     std::string user_agent = "hairpin";
     std::vector<std::string> refused_keys;  // Files of RefusedKeys::read() (weak_key.hpp).
     std::string database_path;              // For a read-only connection of its own.
@@ -178,6 +210,7 @@ struct Counters {
     std::atomic<std::uint64_t> live{0};             // Attempts under way now: a gauge.
 };
 
+struct IssuersView;  // acme/issuer_view.hpp
 struct QueueView;    // acme/queue_view.hpp
 struct LimitChange;  // acme/gate.hpp
 
@@ -245,10 +278,17 @@ public:
     void revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
                 zones::Actor actor, Acknowledged done);
 
-    /// Gives the account at the CA a new key; its URL stays. Orders wait meanwhile.
+    /// Gives the account at the first CA a new key; its URL stays. Orders wait meanwhile.
     /// Errors: Unavailable why not; where the CA's answer was lost it is found out which key the
     /// account has before anything else is asked of it.
     void roll_over_account(zones::Actor actor, Acknowledged done);
+
+    /// Puts the account in reserve at a CA into the place of the one that orders, which is in
+    /// reserve from then on. What is under way is finished by the account that began it.
+    /// Errors: NotFound no CA has that name, or it has no account in reserve; Unavailable.
+    void switch_account(std::string issuer, zones::Actor actor, Acknowledged done);
+    /// Our CAs, in the order of the configuration; never null.
+    [[nodiscard]] std::shared_ptr<const IssuersView> issuers() const;
 
     /// Sets a limit of the CA (an override that it granted), or takes that back. Who waits goes on
     /// at once where the limit now allows it. Errors: Invalid it makes no sense; NotFound nothing

@@ -36,6 +36,12 @@ Answered account_answered(Client::Then<std::string> then) {
         const auto where = response->header("location");
         if (!where || !is_usable_url(*where))
             return then(fail(malformed_answer(response->status, "newAccount gave no account URL")));
+        if (!is_valid_account(response->body)) {
+            CaFailure over{CaFailure::Kind::Refused, response->status, {}, {}, {}, true};
+            over.problem.type = "unauthorized";
+            over.problem.detail = "the account is not valid any more";
+            return then(fail(std::move(over)));
+        }
         then(std::string(*where));
     };
 }
@@ -78,6 +84,10 @@ void Client::ensure_directory(Then<void> then) {
 }
 void Client::directory_is_old() noexcept {
     exchanges_->directory_is_old();
+}
+
+void Client::probe() {
+    exchanges_->probe();
 }
 
 void Client::register_account(const std::vector<std::string>& contacts,
@@ -183,11 +193,14 @@ void Client::download(const std::string& url, Then<Downloaded> then) {
     exchanges_->start(exchange);
 }
 
-void Client::revoke(OctetView certificate_der, int reason, Then<void> then) {
+void Client::revoke(OctetView certificate_der, int reason, const std::optional<SigningKey>& key,
+                    Then<void> then) {
     auto exchange =
         exchange_to("", revoke_payload(certificate_der, reason),
                     [then](CaResult<net::ClientResponse> response) { then(nothing(response)); });
     exchange->endpoint = &Directory::revoke_cert;
+    exchange->key = key;
+    if (key) exchange->sign_with = SignWith::Key;
     exchanges_->with_directory([exchanges = exchanges_.get(), exchange](const CaFailure* failure) {
         if (failure != nullptr) return exchange->answered(fail(*failure));
         if (exchanges->directory()->revoke_cert.empty())

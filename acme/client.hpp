@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "acme/account_messages.hpp"
+#include "acme/breaker.hpp"
 #include "acme/certificates.hpp"
 #include "acme/jws.hpp"
 #include "acme/messages.hpp"
@@ -56,6 +57,8 @@ using CaResult = Result<T, CaFailure>;
 struct ClientSettings {
     std::string directory;
     Milliseconds directory_age{24 * 3600 * 1000};  // Then it is read again.
+    /// What became of each request; empty: nobody wants to know.
+    std::function<void(const CaOutcome& outcome)> observe = {};
 };
 
 /// An order with the Retry-After that came with it.
@@ -100,6 +103,9 @@ public:
     void ensure_directory(Then<void> then);
     /// It is read again before the next request.
     void directory_is_old() noexcept;
+    /// Asks for the directory and a nonce, whether or not they are needed: does the CA answer?
+    /// ClientSettings::observe hears it.
+    void probe();
     /// The thumbprint of the account's key, for dns01_value().
     [[nodiscard]] std::string thumbprint() const;
 
@@ -109,7 +115,8 @@ public:
     /// none.
     void register_account(const std::vector<std::string>& contacts, const AccountBinding& binding,
                           Then<std::string> then);
-    /// The URL of the account that has `key`; accountDoesNotExist where there is none. Makes none.
+    /// The URL of the account that has `key`; accountDoesNotExist where there is none, unauthorized
+    /// where it was deactivated or revoked. Makes none.
     void find_account(const SigningKey& key, Then<std::string> then);
     /// keyChange: the account has `new_key` from then on. use_account() is the caller's.
     void change_key(const SigningKey& new_key, Then<void> then);
@@ -126,9 +133,10 @@ public:
     /// Not signed. Fails as Malformed, without asking, where the CA's directory has no renewalInfo.
     void read_renewal_info(const std::string& cert_id, Then<SeenSuggestion> then);
 
-    /// revokeCert, in the name of the account that ordered it. Fails as Malformed where the CA's
-    /// directory has no such URL.
-    void revoke(OctetView certificate_der, int reason, Then<void> then);
+    /// revokeCert, in the name of the account that ordered it, or (`key`) of the certificate's own
+    /// key. Fails as Malformed where the CA's directory has no such URL.
+    void revoke(OctetView certificate_der, int reason, const std::optional<SigningKey>& key,
+                Then<void> then);
 
 private:
     class Exchanges;

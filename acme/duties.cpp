@@ -25,7 +25,7 @@ Verdict unexpected(std::string_view what) {
 void Engine::read_authorizations(const JobRef& job) {
     with_account(job, [this, job] {
         const std::string url = order_of(job->attempt.state)->url;
-        client_->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
+        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
             if (!good(job, seen, "reading the order")) return;
             switch (seen->order.status) {
                 case OrderStatus::Pending:
@@ -51,7 +51,7 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
     }
     const std::string url = std::move(urls.back());
     urls.pop_back();
-    client_->read_authorization(
+    job->seat->client->read_authorization(
         url, [this, job, url, urls = std::move(urls),
               pending = std::move(pending)](const CaResult<Authorization>& seen) mutable {
             if (!good(job, seen, "reading the authorization")) return;
@@ -70,7 +70,7 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
                                          seen->name + ": configure another one as [acme] directory",
                                      {}});
             pending.push_back({url, seen->name, seen->dns01->url,
-                               dns01_value(seen->dns01->token, client_->thumbprint())});
+                               dns01_value(seen->dns01->token, job->seat->client->thumbprint())});
             read_next_authorization(job, std::move(urls), std::move(pending));
         });
 }
@@ -107,24 +107,26 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
     if (index == 0) job->told_at = clock_.now() + Milliseconds(1);
     if (index >= pending.size()) return advance(job, ChallengesAnswered{});
     with_account(job, [this, job, index, one = pending[index]] {
-        client_->read_authorization(
+        job->seat->client->read_authorization(
             one.url, [this, job, index, one](const CaResult<Authorization>& seen) {
                 if (!good(job, seen, "reading the authorization")) return;
                 if (seen->status == AuthorizationStatus::Valid)
                     return answer_challenges(job, index + 1);
                 if (seen->status != AuthorizationStatus::Pending) {
                     count_failure(job);
+                    job->has_failed_validation = true;
                     return give_up(job, judge(seen->error.value_or(Problem()),
                                               "the authorization of " + one.name));
                 }
                 // Told already, before a crash.
                 if (seen->dns01 && seen->dns01->status != ChallengeStatus::Pending)
                     return answer_challenges(job, index + 1);
-                client_->answer_challenge(one.challenge_url,
-                                          [this, job, index](const CaResult<void>& told) {
-                                              if (!good(job, told, "telling the CA")) return;
-                                              answer_challenges(job, index + 1);
-                                          });
+                job->seat->client->answer_challenge(one.challenge_url,
+                                                    [this, job, index](const CaResult<void>& told) {
+                                                        if (!good(job, told, "telling the CA"))
+                                                            return;
+                                                        answer_challenges(job, index + 1);
+                                                    });
             });
     });
 }
@@ -132,7 +134,7 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
 void Engine::await_order(const JobRef& job) {
     with_account(job, [this, job] {
         const std::string url = order_of(job->attempt.state)->url;
-        client_->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
+        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
             if (!good(job, seen, "reading the order")) return;
             switch (seen->order.status) {
                 case OrderStatus::Pending:
@@ -152,17 +154,19 @@ void Engine::await_order(const JobRef& job) {
 void Engine::explain_invalid(const JobRef& job, std::size_t index, std::optional<Problem> problem) {
     const auto pending = published(job->attempt.state);
     if (index == 0) count_failure(job);
+    job->has_failed_validation = true;
     if (index >= pending.size())
         return give_up(job, judge(problem.value_or(Problem()), "the order"));
     const std::string name = pending[index].name;
-    client_->read_authorization(pending[index].url, [this, job, index, name,
-                                                     problem = std::move(problem)](
-                                                        const CaResult<Authorization>& seen) {
-        if (seen && seen->error)
-            return give_up(
-                job, with_evidence(job, name, judge(*seen->error, "the CA's check of " + name)));
-        explain_invalid(job, index + 1, problem);
-    });
+    job->seat->client->read_authorization(
+        pending[index].url, [this, job, index, name,
+                             problem = std::move(problem)](const CaResult<Authorization>& seen) {
+            if (seen && seen->error)
+                return give_up(
+                    job,
+                    with_evidence(job, name, judge(*seen->error, "the CA's check of " + name)));
+            explain_invalid(job, index + 1, problem);
+        });
 }
 
 /// The CA says what it did not get; what our servers were asked says why.
@@ -174,6 +178,13 @@ Verdict Engine::with_evidence(const JobRef& job, std::string_view name, Verdict 
 }
 
 void Engine::poll(const JobRef& job, std::optional<Milliseconds> retry_after) {
+    if (is_stuck(job))
+        return give_up(job, {Remedy::TryAgain,
+                             "slow-ca",
+                             job->issuer->name() +
+                                 " does not come to an end with the order; another CA gets it",
+                             {},
+                             true});
     const int doublings = std::min(job->tries++, kPollGrowth);
     const Milliseconds own = ladder_.poll * (1 << doublings);
     wait(job, std::clamp(retry_after.value_or(own), kShortestPoll, kLongestPoll));

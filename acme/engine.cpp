@@ -23,6 +23,12 @@ Octets txt_rdata(std::string_view value) {
     return rdata;
 }
 
+/// Whether it is the CA that is waited for.
+bool is_cas_turn(StateName state) {
+    return state == StateName::Open || state == StateName::Challenged ||
+           state == StateName::Finalizing || state == StateName::Processing;
+}
+
 /// Whether a failure of the store itself, which passes, and not of what was asked.
 bool is_passing(const store::WorkRefusal& why) {
     const ErrorCode code = store::to_error(why).code;
@@ -48,26 +54,7 @@ Engine::~Engine() {
 
 Result<void> Engine::prepare() {
     reader_.emplace(TRY(store::Reader::open(options_.database_path)));
-    net::ClientOptions http;
-    http.user_agent = options_.user_agent;
-    http.ca_file = options_.ca_file;
-    http.timeout = options_.request_timeout;
-    http.max_response = kMaxAnswer;
-    http.max_waiting = 4096;
-    http_ = TRY(net::HttpClient::create(loop_, http));
-    client_ = std::make_unique<Client>(*http_, clock_, counters_,
-                                       ClientSettings{options_.directory, options_.directory_age});
-    account_ = std::make_shared<Account>(loop_, *client_, clock_, committer_,
-                                         (*reader_)->database(), sealer_,
-                                         AccountSettings{options_.directory,
-                                                         options_.contacts,
-                                                         {options_.eab_kid, options_.eab_key},
-                                                         options_.backoff_base});
-
-    revoker_ = std::make_shared<Revoker>(loop_, *client_, account_, clock_, committer_, *reader_);
-
-    gate_.emplace(TRY(
-        Gate::open((*reader_)->database(), options_.directory, options_.allowances, clock_.now())));
+    TRY(open_issuers());
     publish_view();
     store::AcmeQueries queries((*reader_)->database());
     for (std::int64_t last = 0;;) {
@@ -87,10 +74,13 @@ void Engine::start() {
         timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { look(); });
         revoker_->start();
         view_timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { publish_view(); });
+        attend_timer_ = loop_.add_timer(Milliseconds(0), options_.attend_interval,
+                                        [this] { attend_issuers(); });
         loop_.run();
         revoker_->stop();
         timer_.reset();
         view_timer_.reset();
+        attend_timer_.reset();
     });
 }
 
@@ -114,7 +104,11 @@ void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
         // A job knows its order, and finds out: now, or when it commits.
         const bool has_job = jobs_.contains(attempt_id);
         begin(attempt_id);
-        if (!has_job && !order_url.empty()) abandon(order_url);
+        if (!has_job && !order_url.empty()) {
+            const auto row = store::AcmeQueries((*reader_)->database()).attempt(attempt_id);
+            Issuer* issuer = row && *row ? issuer_at((*row)->directory) : nullptr;
+            if (issuer != nullptr) abandon(issuer->seat_of((*row)->account), order_url);
+        }
         set_timer();
     });
 }
@@ -125,10 +119,11 @@ void Engine::revoke_soon() {
 
 void Engine::roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done) {
     loop_.post([this, actor = std::move(actor), done = std::move(done)]() mutable {
-        account_->roll_over(std::move(actor), [done = std::move(done)](const Verdict* failure) {
-            if (failure == nullptr) return done({});
-            done(fail(Error{ErrorCode::Unavailable, "the account at the CA", failure->text}));
-        });
+        first_issuer().active().account->roll_over(
+            std::move(actor), [done = std::move(done)](const Verdict* failure) {
+                if (failure == nullptr) return done({});
+                done(fail(Error{ErrorCode::Unavailable, "the account at the CA", failure->text}));
+            });
     });
 }
 
@@ -151,10 +146,13 @@ void Engine::look() {
 void Engine::set_timer() {
     auto earliest = schedule_.earliest();
     // A full house admits when a place is free, whatever the buckets hold.
-    if (live_.size() < options_.max_live_orders) {
-        const auto token = gate_->next_at(clock_.now());
-        if (token) earliest = std::min(earliest.value_or(*token), *token);
-    }
+    if (live_.size() < options_.max_live_orders)
+        for_each_issuer([&](Issuer& issuer) {
+            // Of one that does not work, its breaker tells us.
+            const auto token =
+                issuer.is_well() ? issuer.gate().next_at(clock_.now()) : std::nullopt;
+            if (token) earliest = std::min(earliest.value_or(*token), *token);
+        });
     if (!earliest || !timer_) return;
     timer_.again(
         std::clamp<Milliseconds>(*earliest - clock_.now(), Milliseconds(0), kLongestSleep));
@@ -190,6 +188,7 @@ void Engine::begin(std::int64_t attempt_id) {
     job->attempt = std::move(*attempt);
     job->may_have_ordered = name_of(job->attempt.state) == StateName::Ordering;
     job->work = class_of(job->attempt);
+    sit_down(*job);
     jobs_[attempt_id] = job;
     keep_count(job->attempt);
     carry_out(job);
@@ -211,13 +210,20 @@ void Engine::resume(const JobRef& job) {
 
 void Engine::carry_out(const JobRef& job) {
     const StateName state = name_of(job->attempt.state);
+    if (has_deadline(state) && job->issuer == nullptr)
+        return give_up(job, {Remedy::TryAgain,
+                             "issuer-gone",
+                             "the CA of the order is not configured any more (" +
+                                 job->attempt.directory + "); another order is placed",
+                             {}});
     if (has_deadline(state) && job->attempt.deadline_at &&
         *job->attempt.deadline_at <= clock_.now())
         return give_up(job, {Remedy::TryAgain,
                              "too-late",
                              "the order was not finished in time: it stood at \"" +
                                  std::string(to_string(state)) + "\"; another is placed",
-                             {}});
+                             {},
+                             is_cas_turn(state)});
     switch (duty_of(state)) {
         case Duty::Nothing:
             return drop(job);
@@ -260,7 +266,7 @@ void Engine::drop(const JobRef& job) {
 void Engine::forget(std::int64_t attempt_id) {
     schedule_.erase(attempt_id);
     live_.erase(attempt_id);
-    gate_->leave(attempt_id);
+    for_each_issuer([&](Issuer& issuer) { issuer.gate().leave(attempt_id); });
     look_at_line();
     count_live();
     admit_waiting();
@@ -337,12 +343,18 @@ void Engine::committed(const JobRef& job, const Committed& done) {
     job->write.reset();
     job->tries = 0;
     job->secondaries = {};
-    if (was == StateName::Admitted && state == StateName::Ordering)
+    if (state != was) job->entered_at = clock_.monotonic();
+    const bool is_real = job->issuer != nullptr && !job->attempt.is_canary() &&
+                         job->issuer->kind() == IssuerKind::Production;
+    if (was == StateName::Admitted && state == StateName::Ordering && is_real)
         orders_.note(job->attempt.server_id, clock_.now());
+    if (was == StateName::Ordering && state == StateName::Open && job->issuer != nullptr)
+        job->issuer->count_order();
     const Attempt& attempt = job->attempt;
     if (state != was)
         counters_.entered[static_cast<std::size_t>(state)].fetch_add(1, std::memory_order_relaxed);
     log::logger("acme").debug("{} is {}", attempt.public_name, to_string(state));
+    if (state == StateName::Offered && state != was) publish_issuers();
     if (options_.on_transition) options_.on_transition(attempt.server_id, state, true);
     notify_(attempt.server_id);
 
@@ -403,7 +415,7 @@ void Engine::wait(const JobRef& job, Milliseconds pause) {
 }
 
 void Engine::with_account(const JobRef& job, std::function<void()> then) {
-    account_->ensure([this, job, then = std::move(then)](const Verdict* failure) {
+    job->seat->account->ensure([this, job, then = std::move(then)](const Verdict* failure) {
         if (failure == nullptr) return then();
         note_trouble(failure->text);
         give_up(job, *failure);

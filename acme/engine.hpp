@@ -23,12 +23,14 @@
 #include <unordered_set>
 #include <vector>
 
-#include "acme/account.hpp"
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
 #include "acme/gate.hpp"
+#include "acme/issuer.hpp"
+#include "acme/issuer_choice.hpp"
+#include "acme/issuer_view.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
 #include "acme/queue_view.hpp"
@@ -38,7 +40,6 @@
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
 #include "core/result.hpp"
-#include "net/http_client.hpp"
 #include "net/loop.hpp"
 #include "store/acme_rows.hpp"
 #include "store/committer.hpp"
@@ -82,6 +83,11 @@ public:
     void revoke_soon();
     /// Certificates::roll_over_account(). `done` runs on the thread "acme".
     void roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done);
+    /// Certificates::switch_account(). `done` runs on the thread "acme", or inside of this.
+    void switch_account(std::string issuer, zones::Actor actor,
+                        std::function<void(Result<void>)> done);
+    /// Never null once prepared.
+    [[nodiscard]] std::shared_ptr<const IssuersView> issuers() const;
     /// An operator changed a limit, and that is durable.
     void limit_changed(LimitChange change);
     /// Who waits; never null once prepared.
@@ -108,8 +114,12 @@ private:
     /// An attempt that is being worked on: from its admission until it is settled, paused or final.
     struct Job {
         Attempt attempt;
-        int tries = 0;               // Of the duty, since the state was entered.
-        bool waiting = false;        // In the schedule, or for a place.
+        Issuer* issuer = nullptr;    // Where its order is, or is to be; null: not configured.
+        Seat* seat = nullptr;        // The account there; null where `issuer` is.
+        MonotonicTime entered_at{};  // The state, in this run.
+        bool has_failed_validation = false;  // The CA checked a name of it, in vain.
+        int tries = 0;                       // Of the duty, since the state was entered.
+        bool waiting = false;                // In the schedule, or for a place.
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
         SecondaryWait secondaries;
@@ -142,9 +152,49 @@ private:
 
     // tidying.cpp
     void give_up(const JobRef& job, Verdict verdict);
+    void settle_failure(const JobRef& job, Failed failed);
     void ended(const JobRef& job, bool is_gone);
-    void abandon(std::string order_url);
-    void deactivate(std::vector<std::string> authorizations, std::function<void()> then);
+    void abandon(Seat& seat, std::string order_url);
+    static void deactivate(Client& client, std::vector<std::string> authorizations,
+                           std::function<void()> then);
+
+    // issuing.cpp
+    [[nodiscard]] Result<void> open_issuers();
+    [[nodiscard]] Issuer& first_issuer() noexcept { return *issuers_.front(); }
+    /// By the URL of its directory, a staging one too; the first one where that is empty. Null: it
+    /// is not configured.
+    [[nodiscard]] Issuer* issuer_at(std::string_view directory) noexcept;
+    template <typename Visit>
+    void for_each_issuer(const Visit& visit) {
+        for (const auto& issuer : issuers_) {
+            visit(*issuer);
+            if (issuer->staging() != nullptr) visit(*issuer->staging());
+        }
+    }
+    void sit_down(Job& job) noexcept;
+    [[nodiscard]] std::vector<IssuerFacts> issuer_facts(const Attempt& attempt, WorkClass work,
+                                                        int more_failures);
+    [[nodiscard]] IssuerChoice choose(const Attempt& attempt, WorkClass work,
+                                      const std::optional<store::CertificateRow>& current,
+                                      int more_failures = 0);
+    /// Puts the job to the CA that gets its order. When to look again; empty: never.
+    [[nodiscard]] std::optional<WallTime> assign(
+        const JobRef& job, const std::optional<store::CertificateRow>& current);
+    [[nodiscard]] Failed failure_of(const JobRef& job, Verdict verdict);
+    void examine_account(const JobRef& job, Verdict verdict);
+    /// Whether the order stands still where it is, and another CA would take it.
+    [[nodiscard]] bool is_stuck(const JobRef& job);
+    void breaker_changed(Issuer& issuer);
+    void look_anew(Issuer& issuer);
+    void attend_issuers();
+    void publish_issuers();
+
+    // canaries.cpp
+    void attend_canaries();
+    void look_up_standby(Issuer& issuer, store::CanaryRow row);
+    void begin_canary(Issuer& issuer);
+    void keep_canary(Issuer& issuer, store::CanaryKind kind, const std::string& problem);
+    [[nodiscard]] Rows canary_rows(const Attempt& attempt, const std::string& problem);
 
     // admission.cpp
     void admit(const JobRef& job);
@@ -154,29 +204,34 @@ private:
     [[nodiscard]] Result<std::optional<Postponed>> enough_ordered(const Attempt& attempt);
 
     // renewal.cpp
-    [[nodiscard]] store::RenewalRow first_renewal_row(std::string_view chain);
+    [[nodiscard]] static store::RenewalRow first_renewal_row(const Job& job, std::string_view chain,
+                                                             WallTime now);
     /// The predecessor that a renewal names (or an empty text) when it is due now. Empty: it is
     /// not, and what is to be done instead has begun.
     [[nodiscard]] std::optional<std::string> due_renewal(const JobRef& job);
     void ask_renewal_info(const JobRef& job, const store::CertificateRow& certificate,
                           store::RenewalRow row);
-    void renewal_info_failed(const Attempt& attempt, const CaFailure& failure,
+    void renewal_info_failed(const Attempt& attempt, const Client& client, const CaFailure& failure,
                              store::RenewalRow& row);
     void keep_plan(const JobRef& job, store::RenewalRow row, WallTime renew_at);
     void plan_kept(const JobRef& job, const std::string& failure);
     void count_overdue(const std::string& explanation_url);
-    /// The window of the predecessor that the order may name; one that never comes where the CA
-    /// gave none. Empty: it may not be named.
-    [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt);
+    /// The window of the predecessor that an order of the account may name; one that never comes
+    /// where the CA gave none. Empty: it may not be named.
+    [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt,
+                                                             const Issuer& issuer,
+                                                             const Seat& seat);
+    [[nodiscard]] bool is_exempt_at(const Attempt& attempt, Issuer& issuer);
 
     // ordering.cpp
-    [[nodiscard]] Result<OrderWishes> wishes_of(const Attempt& attempt);
-    [[nodiscard]] Result<std::string> profile_of_attempt(const Attempt& attempt);
+    [[nodiscard]] Result<OrderWishes> wishes_of(const Job& job);
+    [[nodiscard]] Result<std::string> profile_of_attempt(const Job& job);
 
     // budgeting.cpp
     [[nodiscard]] static Rows rows_of(BudgetRows rows);
     void stand_in_line(const JobRef& job);
     void admit_waiting();
+    void admit_from(Issuer& issuer);
     void reserve_again(const JobRef& job);
     void give_tokens_back(const JobRef& job);
     void count_failure(const JobRef& job);
@@ -242,16 +297,17 @@ private:
 
     net::Loop loop_;
     std::optional<store::Reader> reader_;
-    std::unique_ptr<net::HttpClient> http_;
-    std::unique_ptr<Client> client_;
-    std::shared_ptr<Account> account_;
+    std::vector<std::shared_ptr<Issuer>> issuers_;  // From prepare() on: at least one.
     std::shared_ptr<Revoker> revoker_;
     net::Timer timer_;
+    net::Timer attend_timer_;
+    Guarded<std::shared_ptr<const IssuersView>> issuers_view_;
+    std::unordered_set<std::string> canaries_under_way_;  // Kind and directory.
+    bool was_first_steady_ = true;
     Schedule schedule_;
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
     std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
-    std::optional<Gate> gate_;               // From prepare() on.
     net::Timer view_timer_;
     bool is_view_due_ = false;
     Milliseconds view_took_{0};

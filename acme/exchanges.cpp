@@ -79,9 +79,39 @@ void Client::Exchanges::with_directory(std::function<void(const CaFailure*)> the
 void Client::Exchanges::send(net::ClientRequest request,
                              std::function<void(Result<net::ClientResponse>)> answered) {
     counters_.requests.fetch_add(1, std::memory_order_relaxed);
-    http_.request(std::move(request), [weak = weak_from_this(), answered = std::move(answered)](
-                                          Result<net::ClientResponse> response) {
-        if (const auto alive = weak.lock()) answered(std::move(response));
+    http_.request(std::move(request),
+                  [weak = weak_from_this(), answered = std::move(answered),
+                   sent_at = clock_.monotonic()](Result<net::ClientResponse> response) {
+                      const auto alive = weak.lock();
+                      if (!alive) return;
+                      alive->observe(response, sent_at);
+                      answered(std::move(response));
+                  });
+}
+
+void Client::Exchanges::observe(const Result<net::ClientResponse>& response,
+                                MonotonicTime sent_at) const {
+    if (!settings_.observe) return;
+    CaOutcome outcome{clock_.monotonic() - sent_at, {}};
+    if (!response) {
+        outcome.failure = "the CA is not reached: " + printable(response.error().text());
+    } else if (response->status >= 500) {
+        outcome.failure = "HTTP status " + std::to_string(response->status);
+    }
+    settings_.observe(outcome);
+}
+
+void Client::Exchanges::probe() {
+    directory_is_old();
+    with_directory([this](const CaFailure* failure) {
+        if (failure != nullptr) return;
+        net::ClientRequest request;
+        request.method = "HEAD";
+        request.url = directory_->new_nonce;
+        send(std::move(request), [this](const Result<net::ClientResponse>& response) {
+            const auto nonce = response ? response->header("replay-nonce") : std::nullopt;
+            if (nonce && is_nonce(*nonce)) keep_nonce(std::string(*nonce));
+        });
     });
 }
 

@@ -70,6 +70,7 @@ public:
     [[nodiscard]] bool is_idle() const noexcept { return http_.pending() == 0; }
     /// It is read before the next request.
     void directory_is_old() noexcept { directory_moved_ = true; }
+    void probe();
 
     std::optional<SigningKey> key_;
     std::string account_url_;
@@ -82,6 +83,7 @@ private:
 
     void send(net::ClientRequest request,
               std::function<void(Result<net::ClientResponse>)> answered);
+    void observe(const Result<net::ClientResponse>& response, MonotonicTime sent_at) const;
     [[nodiscard]] std::optional<CaFailure> take_directory(
         const Result<net::ClientResponse>& response);
     void get(const ExchangeRef& exchange);

@@ -1,5 +1,7 @@
 #include "acme/gate.hpp"
 
+#include <algorithm>
+
 #include "store/budget_rows.hpp"
 
 namespace hairpin::acme {
@@ -23,6 +25,7 @@ Error corrupt(const std::string& limit) {
 }  // namespace
 
 WorkClass class_of(const Attempt& attempt) noexcept {
+    if (attempt.is_canary()) return WorkClass::Canary;
     if (attempt.incident) return WorkClass::Incident;
     switch (attempt.cause) {
         case store::AttemptCause::First:
@@ -100,6 +103,21 @@ void Gate::put(const Attempt& attempt, WorkClass work, WallTime due, WallTime no
     waiting.since = attempt.created_at;
     waiting.keys = keys_of(attempt);
     line_.put(std::move(waiting), budget_, now);
+}
+
+std::optional<WallTime> Gate::held_until(const OrderKeys& keys, WorkClass work,
+                                         WallTime now) const {
+    WallTime until = budget_.all_open_at(charges_of(keys), now);
+    for (const auto& parked : line_.parked(now))
+        if (parked.work == work) until = std::max(until, parked.until);
+    if (until <= now) return std::nullopt;
+    return until;
+}
+
+std::vector<std::int64_t> Gate::members() const {
+    std::vector<std::int64_t> ids;
+    line_.for_each([&](const Waiting& waiting) { ids.push_back(waiting.id); });
+    return ids;
 }
 
 std::vector<Gate::Rated> Gate::rated(const std::vector<Charge>& charges) const {

@@ -51,6 +51,7 @@ struct LimitChange {
     Limit limit = Limit::OrdersPerAccount;
     std::string key;  // Empty: every key.
     std::optional<Allowance> allowance;
+    std::string issuer = {};  // Whose; empty: the first CA's.
 };
 
 class Gate {
@@ -65,6 +66,11 @@ public:
     /// Puts a wanted attempt into the line, as of that class. `due`: see Waiting.
     void put(const Attempt& attempt, WorkClass work, WallTime due, WallTime now);
     void leave(std::int64_t attempt_id) { line_.erase(attempt_id); }
+    /// Until when limits hold such an order, if it were the first in the line; empty: they do not.
+    [[nodiscard]] std::optional<WallTime> held_until(const OrderKeys& keys, WorkClass work,
+                                                     WallTime now) const;
+    /// Who waits here, in no order.
+    [[nodiscard]] std::vector<std::int64_t> members() const;
     /// The next that may order, with its tokens taken in memory.
     [[nodiscard]] std::optional<Waiting> take(WallTime now) { return line_.take(budget_, now); }
     /// It did not go after all.

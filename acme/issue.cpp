@@ -42,10 +42,12 @@ Result<void> erase_key_of(store::Writer& writer, const store::AcmeAttemptRow& se
 }  // namespace
 
 void Engine::prepare_key(const JobRef& job) {
+    // What could go wrong has not: production may have the order now.
+    if (job->issuer->kind() == IssuerKind::Staging) return advance(job, Rehearsed{});
     if (job->attempt.key.origin == store::KeyOrigin::Device)
         return advance(job, KeyPrepared{job->attempt.key});
     // Before the directory was read (after a restart) nothing speaks against a common name.
-    const auto profile = profile_of_attempt(job->attempt);
+    const auto profile = profile_of_attempt(*job);
     auto made = make_managed_key(job->attempt, !profile || has_common_name(*profile), sealer_);
     if (!made) return give_up(job, judge(made.error(), "making the key"));
     advance(job, KeyPrepared{std::move(*made)});
@@ -54,7 +56,8 @@ void Engine::prepare_key(const JobRef& job) {
 void Engine::finalize(const JobRef& job) {
     with_account(job, [this, job] {
         const OrderPlace order = *order_of(job->attempt.state);
-        client_->read_order(order.url, [this, job, order](const CaResult<SeenOrder>& seen) {
+        job->seat->client->read_order(order.url, [this, job,
+                                                  order](const CaResult<SeenOrder>& seen) {
             if (!good(job, seen, "reading the order")) return;
             switch (seen->order.status) {
                 case OrderStatus::Pending:
@@ -67,14 +70,15 @@ void Engine::finalize(const JobRef& job) {
                 case OrderStatus::Ready:
                     break;
             }
-            client_->finalize(order.finalize_url, job->attempt.key.csr,
-                              [this, job](const CaResult<SeenOrder>& sent) {
-                                  // RFC 8555 section 7.4: look at the order again.
-                                  if (!sent && sent.error().problem.type == "orderNotReady")
-                                      return poll(job, sent.error().retry_after);
-                                  if (!good(job, sent, "sending the CSR")) return;
-                                  advance(job, CsrSent{});
-                              });
+            job->seat->client->finalize(
+                order.finalize_url, job->attempt.key.csr,
+                [this, job](const CaResult<SeenOrder>& sent) {
+                    // RFC 8555 section 7.4: look at the order again.
+                    if (!sent && sent.error().problem.type == "orderNotReady")
+                        return poll(job, sent.error().retry_after);
+                    if (!good(job, sent, "sending the CSR")) return;
+                    advance(job, CsrSent{});
+                });
         });
     });
 }
@@ -82,7 +86,7 @@ void Engine::finalize(const JobRef& job) {
 void Engine::await_certificate(const JobRef& job) {
     with_account(job, [this, job] {
         const std::string url = order_of(job->attempt.state)->url;
-        client_->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
+        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
             if (!good(job, seen, "reading the order")) return;
             switch (seen->order.status) {
                 case OrderStatus::Processing:
@@ -98,11 +102,11 @@ void Engine::await_certificate(const JobRef& job) {
                 case OrderStatus::Valid:
                     break;
             }
-            client_->download(seen->order.certificate,
-                              [this, job](const CaResult<Downloaded>& got) {
-                                  if (!good(job, got, "fetching the certificate")) return;
-                                  choose_chain(job, got->pem, got->pem, got->alternates);
-                              });
+            job->seat->client->download(seen->order.certificate,
+                                        [this, job](const CaResult<Downloaded>& got) {
+                                            if (!good(job, got, "fetching the certificate")) return;
+                                            choose_chain(job, got->pem, got->pem, got->alternates);
+                                        });
         });
     });
 }
@@ -110,7 +114,11 @@ void Engine::await_certificate(const JobRef& job) {
 void Engine::check(const JobRef& job) {
     const auto* fetched = std::get_if<Fetched>(&job->attempt.state);
     auto facts = check_chain(fetched->chain, expectation(job->attempt));
-    if (!facts) return give_up(job, judge(facts.error(), "checking the certificate"));
+    if (!facts) {
+        Verdict verdict = judge(facts.error(), "checking the certificate");
+        verdict.is_cas = true;
+        return give_up(job, std::move(verdict));
+    }
     advance(job, ChainGood{std::move(facts->pem)});
 }
 
@@ -121,6 +129,8 @@ void Engine::offer(const JobRef& job) {
     const auto facts = check_chain(checked->chain, expectation(attempt));
     if (!facts) return give_up(job, judge(facts.error(), "checking the certificate"));
 
+    job->issuer->count_issued();
+    if (attempt.is_canary()) return advance(job, CanaryPassed{}, canary_rows(attempt, ""));
     const WallTime now = clock_.now();
     store::CertificateRow row;
     row.server_id = attempt.server_id;
@@ -135,10 +145,10 @@ void Engine::offer(const JobRef& job) {
     row.csr = attempt.key.csr;
     row.key_sealed = attempt.key.sealed;
     const WallTime renew_at = row.renew_at;
-    store::RenewalRow renewal = first_renewal_row(facts->pem);
+    store::RenewalRow renewal = first_renewal_row(*job, facts->pem, now);
     const WallTime look_at = next_look(renew_at, renewal);
     auto extra = [row = std::move(row), renewal = std::move(renewal), ladder = ladder_, now,
-                  success = gate_->success_of(gate_->keys_of(attempt))](
+                  success = job->issuer->gate().success_of(job->issuer->gate().keys_of(attempt))](
                      store::Writer& writer, zones::Change&) mutable -> Result<void> {
         renewal.certificate_id = TRY(insert_certificate(writer, row));
         TRY(put_renewal(writer, renewal));
@@ -204,6 +214,7 @@ void Engine::renew(const JobRef& job) {
     successor.internal_name = attempt.internal_name;
     successor.other_names = attempt.other_names;
     successor.replaces = *replaces;
+    successor.directory = attempt.directory;
     successor.key_origin = attempt.key.origin;
     // The server's key stays the server's: only it can sign a request with another one. A managed
     // key is made anew.

@@ -223,6 +223,12 @@ Result<Authorization> read_authorization(std::string_view json) {
     return authorization;
 }
 
+bool is_valid_account(std::string_view json) {
+    const Json root = parse_json(json);
+    const std::string_view word = text(root, "status");
+    return word != "deactivated" && word != "revoked";
+}
+
 std::optional<Problem> read_problem(std::string_view json) {
     const Json root = parse_json(json);
     return problem_of(&root);

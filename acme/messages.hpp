@@ -101,6 +101,9 @@ struct Authorization {
 [[nodiscard]] Result<Directory> read_directory(std::string_view json);
 [[nodiscard]] Result<Order> read_order(std::string_view json);
 [[nodiscard]] Result<Authorization> read_authorization(std::string_view json);
+/// Whether an account object (RFC 8555 section 7.1.2) does not say that the account was deactivated
+/// or revoked.
+[[nodiscard]] bool is_valid_account(std::string_view json);
 /// Empty where the text is not a problem document.
 [[nodiscard]] std::optional<Problem> read_problem(std::string_view json);
 

@@ -9,21 +9,25 @@
 
 namespace hairpin::acme {
 
-Result<OrderWishes> Engine::wishes_of(const Attempt& attempt) {
+Result<OrderWishes> Engine::wishes_of(const Job& job) {
     OrderWishes wishes;
-    if (TRY(claim(attempt))) wishes.replaces = attempt.replaces;
-    wishes.profile = TRY(profile_of_attempt(attempt));
+    if (TRY(claim(job.attempt, *job.issuer, *job.seat))) wishes.replaces = job.attempt.replaces;
+    wishes.profile = TRY(profile_of_attempt(job));
     return wishes;
 }
 
-Result<std::string> Engine::profile_of_attempt(const Attempt& attempt) {
-    const Directory* directory = client_->directory();
-    if (attempt.without_profile || directory == nullptr) return std::string();
-    const auto server = TRY((*reader_)->server(attempt.server_id));
+Result<std::string> Engine::profile_of_attempt(const Job& job) {
+    const Directory* directory = job.seat->client->directory();
+    if (job.attempt.without_profile || directory == nullptr) return std::string();
+    const auto server = TRY((*reader_)->server(job.attempt.server_id));
     const std::string licence = server ? server->licence : std::string();
-    ProfileChoice choice = choose_profile(
-        profile_of(options_.licence_profiles, licence, options_.profile), directory->profiles);
-    if (!choice.warning.empty() && choice.warning != profile_warning_)
+    const std::string_view wanted =
+        profile_of(options_.licence_profiles, licence, job.issuer->options().profile);
+    // Only the first CA is known to have what is configured for all.
+    const bool is_own =
+        job.issuer == issuers_.front().get() || wanted == job.issuer->options().profile;
+    ProfileChoice choice = choose_profile(wanted, directory->profiles);
+    if (is_own && !choice.warning.empty() && choice.warning != profile_warning_)
         log::logger("acme").warn("the CA has no profile {}", profile_warning_ = choice.warning);
     return std::move(choice.name);
 }
@@ -31,15 +35,16 @@ Result<std::string> Engine::profile_of_attempt(const Attempt& attempt) {
 void Engine::place_order(const JobRef& job) {
     if (job->may_have_ordered) return reserve_again(job);
     with_account(job, [this, job] {
-        client_->ensure_directory([this, job](const CaResult<void>& there) {
+        Client& client = *job->seat->client;
+        client.ensure_directory([this, job, &client](const CaResult<void>& there) {
             if (!good(job, there, "reading the CA's directory")) return;
-            const auto wishes = wishes_of(job->attempt);
+            const auto wishes = wishes_of(*job);
             if (!wishes) return give_up(job, judge(wishes.error(), "placing the order"));
             job->may_have_ordered = true;
-            client_->place_order(names_of(job->attempt), *wishes,
-                                 [this, job, wishes = *wishes](const CaResult<SeenOrder>& placed) {
-                                     order_placed(job, wishes, placed);
-                                 });
+            client.place_order(names_of(job->attempt), *wishes,
+                               [this, job, wishes = *wishes](const CaResult<SeenOrder>& placed) {
+                                   order_placed(job, wishes, placed);
+                               });
         });
     });
 }
@@ -52,7 +57,7 @@ void Engine::order_placed(const JobRef& job, const OrderWishes& wishes,
         if (less->profile) {
             log::logger("acme").warn("{}: ordered without the profile {}, the CA refused it: {}",
                                      job->attempt.public_name, wishes.profile, problem.detail);
-            client_->directory_is_old();
+            job->seat->client->directory_is_old();
         } else {
             log::logger("acme").info("{}: ordered without naming its predecessor: {}",
                                      job->attempt.public_name, problem.detail);
@@ -67,13 +72,15 @@ void Engine::order_placed(const JobRef& job, const OrderWishes& wishes,
                              "unexpected-state",
                              "the CA gave an order that is invalid already",
                              {}});
-    advance(job, OrderPlaced{{placed->url, placed->order.finalize}, placed->order.expires});
+    advance(job, OrderPlaced{{placed->url, placed->order.finalize},
+                             placed->order.expires,
+                             job->seat->client->account_url()});
 }
 
 /// @param others  Chains that were not looked at yet.
 void Engine::choose_chain(const JobRef& job, const std::string& default_pem, const std::string& pem,
                           std::vector<std::string> others) {
-    const std::string& wanted = options_.preferred_chain;
+    const std::string& wanted = job->issuer->options().preferred_chain;
     if (wanted.empty() || root_of_chain(pem) == wanted) return take_chain(job, pem);
     if (others.empty()) {
         log::logger("acme").warn(
@@ -83,7 +90,7 @@ void Engine::choose_chain(const JobRef& job, const std::string& default_pem, con
     }
     const std::string url = std::move(others.front());
     others.erase(others.begin());
-    client_->download(
+    job->seat->client->download(
         url, [this, job, default_pem, others = std::move(others)](const CaResult<Downloaded>& got) {
             // One that is not to be had is passed over: there is a chain already.
             choose_chain(job, default_pem, got ? got->pem : std::string(), others);

@@ -1,5 +1,6 @@
 #include "acme/queue_view.hpp"
 
+#include <unordered_set>
 #include <utility>
 
 #include "acme/plan.hpp"
@@ -64,6 +65,7 @@ QueueView look_at(const WaitingLine& line, const Budget& budget, WallTime now) {
     view.budget = budget;
     view.by_class = line.waiting_by_class();
     view.parked = line.parked(now);
+    std::unordered_set<std::int64_t> seen;
     const auto add = [&](const Waiting& waiting, std::optional<WallTime> eta) {
         WaitingServer entry{waiting.server_id,   waiting.keys.public_name,
                             waiting.work,        waiting.is_dead,
@@ -71,16 +73,37 @@ QueueView look_at(const WaitingLine& line, const Budget& budget, WallTime now) {
                             view.waiting.size(), {}};
         if (const auto hold = line.hold_of(waiting.id, budget, now))
             entry.why = reason_of(*hold, budget);
-        view.by_server[entry.server_id] = view.waiting.size();
+        // A canary has no server, and is not our own certificate either.
+        if (waiting.work != WorkClass::Canary)
+            view.by_server[entry.server_id] = view.waiting.size();
+        seen.insert(waiting.id);
         view.waiting.push_back(std::move(entry));
     };
     for (const Departure& each : foretell(line, budget, now, now + kForeseen))
         add(each.waiting, each.at);
     line.for_each([&](const Waiting& waiting) {
-        if (!view.by_server.contains(waiting.server_id)) add(waiting, std::nullopt);
+        if (!seen.contains(waiting.id)) add(waiting, std::nullopt);
     });
     add_advice(view, line, now);
     return view;
+}
+
+void QueueView::hold(const std::string& reason) {
+    if (reason.empty()) return;
+    for (WaitingServer& each : waiting)
+        each.why = reason;
+}
+
+void QueueView::add(const std::string& issuer, QueueView other) {
+    for (WaitingServer& each : other.waiting) {
+        each.issuer = issuer;
+        if (each.work != WorkClass::Canary) by_server[each.server_id] = waiting.size();
+        waiting.push_back(std::move(each));
+    }
+    for (std::size_t each = 0; each < kWorkClasses; ++each)
+        by_class[each] += other.by_class[each];
+    others.push_back({issuer, std::move(other.directory), std::move(other.preset),
+                      std::move(other.budget), std::move(other.parked)});
 }
 
 std::string sentence_of(const WaitingServer& entry) {

@@ -32,6 +32,16 @@ struct WaitingServer {
     std::size_t before = 0;       // So many go before it.
     std::string why;  // "the CA gives 50 certificates in 7 days for example.net"; empty: it goes
                       // next.
+    std::string issuer = {};  // At which CA; empty: the first.
+};
+
+/// The limits of a CA that is not the first.
+struct FallbackLimits {
+    std::string issuer;
+    std::string directory;
+    std::string preset;
+    Budget budget{Allowances{}};
+    std::vector<WaitingLine::Parked> parked;
 };
 
 struct QueueView {
@@ -45,7 +55,12 @@ struct QueueView {
     std::vector<WaitingLine::Parked> parked;
     /// "at 50 in 7 days the 412 that wait for example.net need 58 days: ..".
     std::vector<std::string> advice;
+    std::vector<FallbackLimits> others;  // All above but `waiting` is of the first CA.
 
+    /// Everybody waits until the CA works again; empty: it does.
+    void hold(const std::string& why);
+    /// Appends who waits at another CA.
+    void add(const std::string& issuer, QueueView other);
     /// Empty: it does not wait.
     [[nodiscard]] const WaitingServer* find(std::int64_t server_id) const {
         const auto found = by_server.find(server_id);

@@ -46,15 +46,15 @@ bool is_passing_failure(const CaFailure& failure) {
 
 }  // namespace
 
-store::RenewalRow Engine::first_renewal_row(std::string_view chain) {
+store::RenewalRow Engine::first_renewal_row(const Job& job, std::string_view chain, WallTime now) {
     store::RenewalRow row;
     row.cert_id = cert_id(chain).value_or(std::string(store::kNoCertId));
-    row.directory = options_.directory;
-    row.account = client_->account_url();
-    const Directory* directory = client_->directory();
+    row.directory = job.issuer->directory();
+    row.account = job.attempt.account.empty() ? job.seat->url() : job.attempt.account;
+    const Directory* directory = job.seat->client->directory();
     const bool may_be_asked = directory == nullptr || !directory->renewal_info.empty();
     // RFC 9773 section 4.3: "immediately after issuance".
-    if (may_be_asked && row.cert_id != store::kNoCertId) row.check_at = clock_.now();
+    if (may_be_asked && row.cert_id != store::kNoCertId) row.check_at = now;
     return row;
 }
 
@@ -79,7 +79,7 @@ std::optional<std::string> Engine::due_renewal(const JobRef& job) {
         return std::nullopt;
     }
     const bool is_usable =
-        (*row)->cert_id != store::kNoCertId && (*row)->directory == options_.directory;
+        (*row)->cert_id != store::kNoCertId && issuer_at((*row)->directory) != nullptr;
     return is_usable ? (*row)->cert_id : std::string();
 }
 
@@ -93,19 +93,21 @@ void Engine::ask_renewal_info(const JobRef& job, const store::CertificateRow& ce
     }
     if (row.cert_id.empty())
         row.cert_id = cert_id(certificate.chain).value_or(std::string(store::kNoCertId));
-    if (row.cert_id == store::kNoCertId || row.directory != options_.directory) {
+    Issuer* issuer = row.directory.empty() ? nullptr : issuer_at(row.directory);
+    if (row.cert_id == store::kNoCertId || issuer == nullptr) {
         // Only who issued it can be asked.
         row.check_at.reset();
         return keep_plan(job, std::move(row), certificate.renew_at);
     }
     ++asking_;
     const std::string id = row.cert_id;
-    client_->read_renewal_info(
-        id, [this, job, row = std::move(row), facts = facts_of(certificate),
+    Client& client = *issuer->active().client;
+    client.read_renewal_info(
+        id, [this, job, &client, row = std::move(row), facts = facts_of(certificate),
              renew_at = certificate.renew_at](const CaResult<SeenSuggestion>& seen) mutable {
             --asking_;
             if (!seen) {
-                renewal_info_failed(job->attempt, seen.error(), row);
+                renewal_info_failed(job->attempt, client, seen.error(), row);
                 return keep_plan(job, std::move(row), renew_at);
             }
             const RenewalPlan plan = plan_renewal(facts, seen->info, window_of(row), renew_at,
@@ -121,9 +123,9 @@ void Engine::ask_renewal_info(const JobRef& job, const store::CertificateRow& ce
 }
 
 /// What was planned stays: without an answer a certificate is renewed no later.
-void Engine::renewal_info_failed(const Attempt& attempt, const CaFailure& failure,
-                                 store::RenewalRow& row) {
-    const Directory* directory = client_->directory();
+void Engine::renewal_info_failed(const Attempt& attempt, const Client& client,
+                                 const CaFailure& failure, store::RenewalRow& row) {
+    const Directory* directory = client.directory();
     if (directory != nullptr && directory->renewal_info.empty()) {
         row.check_at.reset();
         row.failures = 0;
@@ -194,17 +196,21 @@ void Engine::count_overdue(const std::string& explanation_url) {
         overdue_, explanation_url.empty() ? "it does not say why" : explanation_url);
 }
 
-Result<std::optional<RenewalWindow>> Engine::claim(const Attempt& attempt) {
+Result<std::optional<RenewalWindow>> Engine::claim(const Attempt& attempt, const Issuer& issuer,
+                                                   const Seat& seat) {
     if (attempt.replaces.empty()) return std::optional<RenewalWindow>();
     const auto row =
         TRY(store::RenewalQueries((*reader_)->database()).with_cert_id(attempt.replaces));
-    const auto account =
-        TRY(store::AcmeQueries((*reader_)->database()).account(options_.directory));
     // RFC 9773 section 5: the same account. An order of another one would be refused.
-    if (!row || !account || row->directory != options_.directory || row->account != account->url)
+    if (!row || row->directory != issuer.directory() || row->account != seat.url())
         return std::optional<RenewalWindow>();
     return std::optional(window_of(*row).value_or(
         RenewalWindow{WallTime::max() - Milliseconds(1), WallTime::max()}));
+}
+
+bool Engine::is_exempt_at(const Attempt& attempt, Issuer& issuer) {
+    const auto window = claim(attempt, issuer, issuer.active());
+    return window && *window && (*window)->contains(clock_.now());
 }
 
 }  // namespace hairpin::acme

@@ -7,6 +7,7 @@
 #include "acme/verdict.hpp"
 #include "core/log.hpp"
 #include "store/acme_rows.hpp"
+#include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
 namespace {
@@ -38,6 +39,13 @@ Result<void> note_row(store::Writer& writer, const store::CertificateRow& certif
     row.der = TRY(first_certificate_der(certificate.chain));
     row.subject = server ? server->licence + "/" + server->label : "";
     row.reason = static_cast<int>(reason);
+    if (const auto renewal =
+            TRY(store::RenewalQueries(writer.database()).of_certificate(certificate.id))) {
+        row.directory = renewal->directory;
+        row.account = renewal->account;
+    }
+    row.key_sealed = certificate.key_sealed;
+    row.key_subject = certificate.server_id;
     row.asked_at = writer.now();
     row.next_at = writer.now();
     TRY(insert_revocation(writer, row));
@@ -82,14 +90,15 @@ Result<std::size_t> note_withdrawal(store::Writer& writer, std::int64_t server_i
     return rows.size();
 }
 
-Revoker::Revoker(net::Loop& loop, Client& client, std::shared_ptr<Account> account,
-                 const Clock& clock, store::Committer& committer, store::Reader& reader)
+Revoker::Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
+                 const Clock& clock, store::Committer& committer, store::Reader& reader,
+                 const Sealer& sealer)
     : loop_(loop),
-      client_(client),
-      account_(std::move(account)),
+      seat_of_(std::move(seat_of)),
       clock_(clock),
       committer_(committer),
-      reader_(reader) {}
+      reader_(reader),
+      sealer_(sealer) {}
 
 void Revoker::start() {
     timer_ = loop_.add_timer(Milliseconds(0), kLookAgain, [this] { look(); });
@@ -118,44 +127,74 @@ void Revoker::next() {
     if (!is_busy_) return;
     store::RevocationRow row = std::move(waiting_.back());
     waiting_.pop_back();
-    account_->ensure([weak = weak_from_this(), row = std::move(row)](const Verdict* failure) {
+    Seat* seat = seat_of_(row);
+    if (seat == nullptr)
+        return refused(row, {Remedy::PersonNeeded,
+                             "issuer-gone",
+                             "its CA is not configured any more: " + row.directory,
+                             {}});
+    seat->account->ensure([weak = weak_from_this(), seat, row](const Verdict* failure) {
         const auto self = weak.lock();
         if (!self) return;
-        if (failure == nullptr) return self->revoke(row);
-        // Nothing is said about this certificate: the row stays due, and all wait.
-        self->waiting_.clear();
-        self->is_busy_ = false;
+        if (failure == nullptr) return self->revoke(*seat, row, std::nullopt);
+        // Nothing is said about this certificate: its row stays due. Another CA may do better.
+        self->loop_.post([weak] {
+            if (const auto alive = weak.lock()) alive->next();
+        });
     });
 }
 
-void Revoker::revoke(store::RevocationRow row) {
-    const Octets der = row.der;
-    const int reason = row.reason;
-    client_.revoke(
-        der, reason, [weak = weak_from_this(), row = std::move(row)](const CaResult<void>& answer) {
-            const auto self = weak.lock();
-            if (!self) return;
-            store::RevocationRow told = row;
-            told.next_at.reset();
-            if (answer || answer.error().problem.type == "alreadyRevoked") {
-                told.done_at = self->clock_.now();
-                told.problem.clear();
-                log::logger("acme").info("{}: certificate {} is revoked", told.subject,
-                                         to_hex(told.sha256));
-                return self->settle(std::move(told));
-            }
-            const Verdict verdict = judge(answer.error(), "revoking the certificate");
-            ++told.failures;
-            told.problem = verdict.text;
-            if (verdict.remedy != Remedy::PersonNeeded)
-                told.next_at =
-                    self->clock_.now() + std::max(pause_after(told.failures),
-                                                  verdict.not_before.value_or(Milliseconds(0)));
-            if (verdict.remedy == Remedy::Register) self->account_->forget();
-            log::logger("acme").warn("{}: certificate {} is not revoked: {}", told.subject,
-                                     to_hex(told.sha256), told.problem);
-            self->settle(std::move(told));
-        });
+/// @param key  The certificate's own, which asks in place of the account; empty: the account does.
+void Revoker::revoke(Seat& seat, const store::RevocationRow& row,
+                     const std::optional<SigningKey>& key) {
+    seat.client->revoke(row.der, row.reason, key,
+                        [weak = weak_from_this(), &seat, row,
+                         by_key = key.has_value()](const CaResult<void>& answer) {
+                            const auto self = weak.lock();
+                            if (!self) return;
+                            if (answer || answer.error().problem.type == "alreadyRevoked")
+                                return self->done(row);
+                            if (!by_key && answer.error().problem.type == "unauthorized")
+                                if (const auto own = self->key_of(row))
+                                    return self->revoke(seat, row, own);
+                            const Verdict verdict =
+                                judge(answer.error(), "revoking the certificate");
+                            if (verdict.remedy == Remedy::Register) seat.account->forget();
+                            self->refused(row, verdict);
+                        });
+}
+
+std::optional<SigningKey> Revoker::key_of(const store::RevocationRow& row) const {
+    if (row.key_sealed.empty()) return std::nullopt;
+    const auto der =
+        sealer_.open(row.key_sealed, store::managed_key_context(row.key_subject, row.key_sha256));
+    auto key = der ? SigningKey::from_pkcs8(*der) : Result<SigningKey>(fail(der.error()));
+    if (key) return std::move(*key);
+    log::logger("acme").error("{}: the key of a certificate to be revoked does not open: {}",
+                              row.subject, key.error().text());
+    return std::nullopt;
+}
+
+void Revoker::done(store::RevocationRow row) {
+    row.next_at.reset();
+    row.done_at = clock_.now();
+    row.problem.clear();
+    row.key_sealed.clear();
+    log::logger("acme").info("{}: certificate {} is revoked", row.subject, to_hex(row.sha256));
+    settle(std::move(row));
+}
+
+void Revoker::refused(store::RevocationRow row, const Verdict& verdict) {
+    ++row.failures;
+    row.problem = verdict.text;
+    row.next_at.reset();
+    if (verdict.remedy != Remedy::PersonNeeded)
+        row.next_at = clock_.now() + std::max(pause_after(row.failures),
+                                              verdict.not_before.value_or(Milliseconds(0)));
+    if (!row.next_at) row.key_sealed.clear();  // Nobody asks again.
+    log::logger("acme").warn("{}: certificate {} is not revoked: {}", row.subject,
+                             to_hex(row.sha256), row.problem);
+    settle(std::move(row));
 }
 
 void Revoker::settle(store::RevocationRow row) {

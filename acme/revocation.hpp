@@ -4,20 +4,24 @@
 // says that it never will, or the certificate has expired. From the first commit on the
 // certificate is nobody's any more: it is neither handed out nor renewed.
 //
+// The account that ordered it asks. Where the CA does not take that account any more, the
+// certificate's own key does, if it was made here and is here still: it stays, sealed, until then.
+//
 // Standards RFC 8555 section 7.6, RFC 5280 section 5.3.1 (reasons).
 // Threads   The functions: the commit thread. Revoker: the thread "acme"; look_soon() from any.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "acme/account.hpp"
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
-#include "acme/client.hpp"
+#include "acme/issuer.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "net/loop.hpp"
@@ -37,8 +41,10 @@ namespace hairpin::acme {
 class Revoker : public std::enable_shared_from_this<Revoker> {
 public:
     /// All references outlive this.
-    Revoker(net::Loop& loop, Client& client, std::shared_ptr<Account> account, const Clock& clock,
-            store::Committer& committer, store::Reader& reader);
+    /// @param seat_of  The account that ordered a certificate; null: its CA is not configured.
+    Revoker(net::Loop& loop, std::function<Seat*(const store::RevocationRow&)> seat_of,
+            const Clock& clock, store::Committer& committer, store::Reader& reader,
+            const Sealer& sealer);
 
     /// On the loop's thread: looks now, and then every half minute.
     void start();
@@ -50,15 +56,18 @@ public:
 private:
     void look();
     void next();
-    void revoke(store::RevocationRow row);
+    void revoke(Seat& seat, const store::RevocationRow& row, const std::optional<SigningKey>& key);
+    [[nodiscard]] std::optional<SigningKey> key_of(const store::RevocationRow& row) const;
+    void done(store::RevocationRow row);
+    void refused(store::RevocationRow row, const Verdict& verdict);
     void settle(store::RevocationRow row);
 
     net::Loop& loop_;
-    Client& client_;
-    const std::shared_ptr<Account> account_;
+    const std::function<Seat*(const store::RevocationRow&)> seat_of_;
     const Clock& clock_;
     store::Committer& committer_;
     store::Reader& reader_;
+    const Sealer& sealer_;
     net::Timer timer_;
     std::vector<store::RevocationRow> waiting_;  // The next at the back.
     bool is_busy_ = false;

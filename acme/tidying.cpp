@@ -15,21 +15,42 @@ constexpr Milliseconds kLookAgain{1'000};
 
 void Engine::give_up(const JobRef& job, Verdict verdict) {
     log::logger("acme").warn("{}: no certificate yet: {}", job->attempt.public_name, verdict.text);
-    if (verdict.remedy == Remedy::Register) account_->forget();
+    if (verdict.remedy == Remedy::Register && job->seat != nullptr) job->seat->account->forget();
     if (verdict.type == "unreachable" || verdict.type.starts_with("http-5"))
         note_trouble(verdict.text);
     counters_.failed.fetch_add(1, std::memory_order_relaxed);
-    if (!job->settlement && !job->may_have_ordered &&
+    if (job->issuer != nullptr) job->issuer->count_failed();
+    if (!job->settlement && !job->may_have_ordered && job->issuer != nullptr &&
         (name_of(job->attempt.state) == StateName::Admitted ||
          name_of(job->attempt.state) == StateName::Ordering))
         give_tokens_back(job);
+    if (verdict.is_cas && verdict.type == "unauthorized" && job->issuer != nullptr &&
+        (job->seat != &job->issuer->active() || job->issuer->standby() != nullptr))
+        return examine_account(job, std::move(verdict));
+    settle_failure(job, failure_of(job, std::move(verdict)));
+}
+
+void Engine::settle_failure(const JobRef& job, Failed failed) {
     std::vector<std::string> authorizations;
-    if (client_->has_account() && verdict.type != "unreachable")
+    const bool is_reached = job->seat != nullptr && job->seat->client->has_account() &&
+                            failed.verdict.type != "unreachable";
+    if (is_reached)
         for (const Pending& each : published(job->attempt.state))
             authorizations.push_back(each.url);
-    deactivate(std::move(authorizations), [this, job, verdict = std::move(verdict)] {
-        advance(job, Failed{verdict}, std::exchange(job->settlement, {}));
-    });
+    auto then = [this, job, failed = std::move(failed)] {
+        Rows rows = std::exchange(job->settlement, {});
+        if (job->attempt.is_canary()) {
+            rows = [before = std::move(rows),
+                    canary = canary_rows(job->attempt, failed.verdict.text)](
+                       store::Writer& writer, zones::Change& change) -> Result<void> {
+                if (before) TRY(before(writer, change));
+                return canary(writer, change);
+            };
+        }
+        advance(job, failed, std::move(rows));
+    };
+    if (authorizations.empty()) return then();
+    deactivate(*job->seat->client, std::move(authorizations), std::move(then));
 }
 
 /// Somebody else ended the attempt: a newer request, or (`is_gone`) its server was erased.
@@ -38,7 +59,8 @@ void Engine::ended(const JobRef& job, bool is_gone) {
     const OrderPlace* order = order_of(attempt.state);
     // An order that was placed and not stored any more is known here alone.
     if (order == nullptr && job->write) order = order_of(job->write->step.next.state);
-    if (order != nullptr && name_of(attempt.state) <= StateName::Challenged) abandon(order->url);
+    if (order != nullptr && name_of(attempt.state) <= StateName::Challenged && job->seat != nullptr)
+        abandon(*job->seat, order->url);
     const auto values = published(attempt.state);
     if (is_gone && !values.empty()) {
         zones::Change change;
@@ -50,34 +72,36 @@ void Engine::ended(const JobRef& job, bool is_gone) {
     }
     // Its admission was decided, and is not in the store.
     if (job->write && name_of(job->write->step.next.state) == StateName::Admitted)
-        gate_->undo({.id = attempt.id, .keys = gate_->keys_of(attempt)});
+        job->issuer->gate().undo({.id = attempt.id, .keys = job->issuer->gate().keys_of(attempt)});
     const std::int64_t id = attempt.id;
     drop(job);
     if (!is_gone) schedule_.set(id, clock_.now() + kLookAgain);
 }
 
 /// An order that nobody wants: its authorizations must not stay pending, a CA counts them.
-void Engine::abandon(std::string order_url) {
-    account_->ensure([this, url = std::move(order_url)](const Verdict* failure) {
-        if (failure != nullptr) return;
-        client_->read_order(url, [this](const CaResult<SeenOrder>& seen) {
-            if (seen && seen->order.status == OrderStatus::Pending)
-                deactivate(seen->order.authorizations, [] {});
+void Engine::abandon(Seat& seat, std::string order_url) {
+    seat.account->ensure(
+        [&client = *seat.client, url = std::move(order_url)](const Verdict* failure) {
+            if (failure != nullptr) return;
+            client.read_order(url, [&client](const CaResult<SeenOrder>& seen) {
+                if (seen && seen->order.status == OrderStatus::Pending)
+                    deactivate(client, seen->order.authorizations, [] {});
+            });
         });
-    });
 }
 
 // RFC 8555 section 7.5.2. Best effort: what we leave behind expires.
-void Engine::deactivate(std::vector<std::string> authorizations, std::function<void()> then) {
+void Engine::deactivate(Client& client, std::vector<std::string> authorizations,
+                        std::function<void()> then) {
     if (authorizations.empty()) return then();
     const std::string url = std::move(authorizations.back());
     authorizations.pop_back();
-    auto next = [this, left = std::move(authorizations), then = std::move(then)] {
-        deactivate(left, then);
+    auto next = [&client, left = std::move(authorizations), then = std::move(then)] {
+        deactivate(client, left, then);
     };
-    client_->read_authorization(url, [this, url, next](const CaResult<Authorization>& seen) {
+    client.read_authorization(url, [&client, url, next](const CaResult<Authorization>& seen) {
         if (!seen || seen->status != AuthorizationStatus::Pending) return next();
-        client_->deactivate_authorization(url, [next](const CaResult<void>&) { next(); });
+        client.deactivate_authorization(url, [next](const CaResult<void>&) { next(); });
     });
 }
 

@@ -102,7 +102,9 @@ bool is_mendable(std::string_view type) noexcept {
 }
 
 Verdict judge(const Problem& problem, std::string_view doing) {
-    return judge_whole(problem, doing);
+    Verdict verdict = judge_whole(problem, doing);
+    verdict.is_cas = verdict.type == "serverInternal";
+    return verdict;
 }
 
 Verdict judge(const CaFailure& failure, std::string_view doing) {
@@ -111,12 +113,12 @@ Verdict judge(const CaFailure& failure, std::string_view doing) {
             return {Remedy::TryAgain, "unreachable",
                     std::string(doing) + " failed: the CA is not reached: " + failure.cause +
                         " (check [acme] directory, and that this machine reaches it)",
-                    failure.retry_after};
+                    failure.retry_after, true};
         case CaFailure::Kind::Malformed:
             return {
                 Remedy::TryAgain, "malformed-answer",
                 std::string(doing) + " failed: the CA's answer makes no sense: " + failure.cause,
-                failure.retry_after};
+                failure.retry_after, true};
         case CaFailure::Kind::Refused:
             break;
     }
@@ -136,6 +138,7 @@ Verdict judge(const CaFailure& failure, std::string_view doing) {
         verdict.text = std::string(doing) + " failed: " + failure.problem.detail +
                        " (the CA refuses our account: was it deactivated there?)";
     }
+    verdict.is_cas = true;
     verdict.not_before = failure.retry_after;
     if (!verdict.not_before && (failure.status == 429 || verdict.type == "rateLimited"))
         verdict.not_before = kRateLimitPause;
@@ -144,7 +147,7 @@ Verdict judge(const CaFailure& failure, std::string_view doing) {
 
 Verdict judge(const Error& error, std::string_view doing) {
     return {Remedy::TryAgain, std::string(to_string(error.code)),
-            std::string(doing) + " failed: " + error.text(), std::nullopt};
+            std::string(doing) + " failed: " + error.text(), std::nullopt, false};
 }
 
 }  // namespace hairpin::acme

@@ -31,6 +31,7 @@ struct Verdict {
     std::string type;  // The CA's error type, or one of ours: "unreachable", "txt-not-answered", ..
     std::string text;  // What failed and what to do, for a person.
     std::optional<Milliseconds> not_before;  // The CA asked to be left alone so long.
+    bool is_cas = false;  // The CA did not do what it was asked, so another one may.
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 

@@ -33,6 +33,15 @@ void AcmeDesk::roll_over_account(zones::Actor actor, acme::Certificates::Acknowl
     certificates_.roll_over_account(std::move(actor), std::move(done));
 }
 
+void AcmeDesk::switch_account(std::string issuer, zones::Actor actor,
+                              acme::Certificates::Acknowledged done) {
+    certificates_.switch_account(std::move(issuer), std::move(actor), std::move(done));
+}
+
+std::shared_ptr<const acme::IssuersView> AcmeDesk::issuers() const {
+    return certificates_.issuers();
+}
+
 Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
                                                WallTime now) const {
     return acme::certificate_state(queries, server_id, now);

@@ -66,6 +66,20 @@ void write_levels(JsonWriter& json, const std::vector<acme::Budget::Level>& leve
     json.end_array();
 }
 
+net::Response limits_response(const std::string& directory, const std::string& preset,
+                              const acme::Budget& budget,
+                              const std::vector<acme::WaitingLine::Parked>& parked, WallTime now) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("directory", directory);
+    json.member("preset", preset);
+    write_limits(json, budget);
+    write_levels(json, budget.levels(now, kBucketsShown));
+    write_parked(json, parked);
+    json.end_object();
+    return json_response(200, json);
+}
+
 /// Which limit is meant, by the path and by `key`. Errors: NotFound, InvalidRequest.
 Result<acme::LimitChange, Problem> changed_limit(const Call& call,
                                                  const std::optional<std::string>& key,
@@ -74,6 +88,7 @@ Result<acme::LimitChange, Problem> changed_limit(const Call& call,
     const auto limit = acme::limit_from_text(call.arguments[0]);
     if (!limit) return fail(not_found("limit \"" + call.arguments[0] + "\""));
     change.limit = *limit;
+    change.issuer = call.request.query_parameter("issuer").value_or("");
     if (!key || key->empty()) return change;
     if (*limit != acme::Limit::CertificatesPerDomain)
         return fail(invalid_field(pointer, "only certificates-per-domain is set for one key"));
@@ -144,17 +159,17 @@ Result<std::shared_ptr<const acme::QueueView>, Problem> queue_of(Api& api) {
     return queue;
 }
 
-Result<net::Response, Problem> get_acme_limits(Api& api, const Call&) {
+Result<net::Response, Problem> get_acme_limits(Api& api, const Call& call) {
     const auto queue = TRY(queue_of(api));
-    JsonWriter json;
-    json.begin_object();
-    json.member("directory", queue->directory);
-    json.member("preset", queue->preset);
-    write_limits(json, queue->budget);
-    write_levels(json, queue->budget.levels(api.now(), kBucketsShown));
-    write_parked(json, queue->parked);
-    json.end_object();
-    return json_response(200, json);
+    const std::string issuer = call.request.query_parameter("issuer").value_or("");
+    if (issuer.empty())
+        return limits_response(queue->directory, queue->preset, queue->budget, queue->parked,
+                               api.now());
+    for (const acme::FallbackLimits& each : queue->others)
+        if (each.issuer == issuer)
+            return limits_response(each.directory, each.preset, each.budget, each.parked,
+                                   api.now());
+    return fail(not_found("CA \"" + issuer + "\" among the fallbacks"));
 }
 
 void put_acme_limit(Api& api, std::shared_ptr<Exchange> exchange) {

@@ -32,6 +32,7 @@ Result<void, Problem> write_entry(JsonWriter& json, Api& api, const acme::Waitin
     json.member("label", server ? std::optional(server->label) : std::nullopt);
     json.member("name", entry.public_name);
     json.member("class", acme::to_string(entry.work));
+    json.member("issuer", entry.issuer.empty() ? std::nullopt : std::optional(entry.issuer));
     json.member("failing", entry.is_dead);
     json.member("since", entry.since);
     json.member("eta", entry.eta);

@@ -15,6 +15,7 @@
 
 #include "acme/certificates.hpp"
 #include "acme/gate.hpp"
+#include "acme/issuer_view.hpp"
 #include "acme/queue_view.hpp"
 
 namespace hairpin::admin {
@@ -33,6 +34,11 @@ public:
     virtual void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                         zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
     virtual void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
+    /// As acme::Certificates::switch_account().
+    virtual void switch_account(std::string issuer, zones::Actor actor,
+                                acme::Certificates::Acknowledged done) = 0;
+    /// Null: there is no CA.
+    [[nodiscard]] virtual std::shared_ptr<const acme::IssuersView> issuers() const = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
                                                                std::int64_t server_id,
                                                                WallTime now) const = 0;
@@ -70,6 +76,9 @@ public:
     void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                 zones::Actor actor, acme::Certificates::Acknowledged done) override;
     void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override;
+    void switch_account(std::string issuer, zones::Actor actor,
+                        acme::Certificates::Acknowledged done) override;
+    [[nodiscard]] std::shared_ptr<const acme::IssuersView> issuers() const override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
                                                        std::int64_t server_id,
                                                        WallTime now) const override;

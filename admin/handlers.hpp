@@ -76,6 +76,10 @@ Result<Write, Problem> patch_credential(Api& api, const Call& call);
 Result<Write, Problem> post_credential_rotation(Api& api, const Call& call);
 Result<Write, Problem> delete_credential(Api& api, const Call& call);
 
+// acme_issuers.cpp
+Result<net::Response, Problem> get_acme_issuers(Api& api, const Call& call);
+void post_account_switch(Api& api, std::shared_ptr<Exchange> exchange);
+
 // acme_limits.cpp
 Result<net::Response, Problem> get_acme_limits(Api& api, const Call& call);
 void put_acme_limit(Api& api, std::shared_ptr<Exchange> exchange);

@@ -73,8 +73,25 @@ int print_answer(const AcmeOptions& options, const std::optional<std::string>& a
     return kDone;
 }
 
-std::string limit_path(const AcmeOptions& options) {
-    return "/v1/acme/limits/" + path_segment(options.limit);
+/// "/v1/acme/limits/NAME?issuer=..&key=..": what is given of the query.
+std::string limit_path(const AcmeOptions& options, const std::string& key = {}) {
+    std::string path = "/v1/acme/limits/" + path_segment(options.limit);
+    if (!options.issuer.empty()) path += "?issuer=" + path_segment(options.issuer);
+    if (!key.empty()) path += (options.issuer.empty() ? "?key=" : "&key=") + path_segment(key);
+    return path;
+}
+
+std::string canary_line(const OrderedJson& issuer, const char* name, const char* what) {
+    const auto found = issuer.find(name);
+    if (found == issuer.end() || !found->is_object()) return {};
+    const std::string good = word_of(*found, "good_at");
+    std::string line =
+        fmt::format("  {} tried: {}", what, good == "-" ? "never with success" : "well at " + good);
+    if (word_of(*found, "failures") != "0")
+        line +=
+            fmt::format("; failed {} times in a row, last at {}: {}", word_of(*found, "failures"),
+                        word_of(*found, "failed_at"), word_of(*found, "problem"));
+    return line + "\n";
 }
 
 }  // namespace
@@ -184,8 +201,46 @@ std::string queue_lines(std::string_view body) {
     return lines;
 }
 
+std::string issuers_lines(std::string_view body) {
+    const auto answer = OrderedJson::parse(body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("issuers")) return {};
+    std::string lines;
+    for (const OrderedJson& each : items_of(answer, "issuers")) {
+        const auto breaker = each.value("breaker", OrderedJson::object());
+        const std::string why = word_of(breaker, "why");
+        lines += fmt::format(
+            "{} {}\n  {}{}{}; {} orders, {} issued, {} failed, {} wait\n", word_of(each, "name"),
+            word_of(each, "directory"),
+            word_of(breaker, "state") == "closed" ? "works" : "does not work",
+            word_of(breaker, "since") == "-" ? "" : " since " + word_of(breaker, "since"),
+            why == "-" ? "" : ": " + why, word_of(each, "orders"), word_of(each, "issued"),
+            word_of(each, "failed"), word_of(each, "waiting"));
+        for (const OrderedJson& account : items_of(each, "accounts")) {
+            const std::string problem = word_of(account, "problem");
+            lines += fmt::format("  account {:<8} {}{}\n", word_of(account, "role"),
+                                 word_of(account, "url"), problem == "-" ? "" : ": " + problem);
+        }
+        lines += canary_line(each, "certificate_canary", "certificate");
+        lines += canary_line(each, "standby_canary", "account in reserve");
+    }
+    return lines;
+}
+
+int show_acme_issuers(const AcmeOptions& options) {
+    const auto answer = answer_of(options.api, "GET", "/v1/acme/issuers");
+    return print_answer(options, answer, answer ? issuers_lines(*answer) : "");
+}
+
+int switch_acme_account(const AcmeOptions& options) {
+    const std::string path = "/v1/acme/issuers/" + path_segment(options.issuer) + "/switch-account";
+    if (!answer_of(options.api, "POST", path)) return kFailed;
+    return show_acme_issuers(options);
+}
+
 int show_acme_limits(const AcmeOptions& options) {
-    const auto answer = answer_of(options.api, "GET", "/v1/acme/limits");
+    const std::string query =
+        options.issuer.empty() ? "" : "?issuer=" + path_segment(options.issuer);
+    const auto answer = answer_of(options.api, "GET", "/v1/acme/limits" + query);
     return print_answer(options, answer, answer ? limits_lines(*answer) : "");
 }
 
@@ -200,8 +255,7 @@ int set_acme_limit(const AcmeOptions& options) {
 }
 
 int reset_acme_limit(const AcmeOptions& options) {
-    const std::string query = options.domain.empty() ? "" : "?key=" + path_segment(options.domain);
-    if (!answer_of(options.api, "DELETE", limit_path(options) + query)) return kFailed;
+    if (!answer_of(options.api, "DELETE", limit_path(options, options.domain))) return kFailed;
     return show_acme_limits(options);
 }
 

@@ -1,4 +1,5 @@
-// cli/acme_commands.hpp - `hairpin acme ..`: limits, limit set, limit reset, queue, plan, rollover.
+// cli/acme_commands.hpp - `hairpin acme ..`: limits, limit set, limit reset, queue, plan, rollover,
+// issuers, switch-account.
 //
 // Calls the API and writes its answer as lines for a person; --json writes the answer itself.
 //
@@ -21,6 +22,7 @@ struct AcmeOptions {
     RestOptions api;
     bool is_json = false;
     std::string limit;   // limit set, limit reset: "certificates-per-domain".
+    std::string issuer;  // limits, limit set, limit reset, switch-account: a CA's name.
     std::string domain;  // limit set, limit reset, plan: a registered domain.
     std::string amount;  // limit set: "1000/7d".
     int share = 0;       // limit set: percent; 0: the API's own.
@@ -38,6 +40,8 @@ struct AcmeOptions {
 [[nodiscard]] int show_acme_queue(const AcmeOptions& options);
 [[nodiscard]] int plan_acme(const AcmeOptions& options);
 [[nodiscard]] int roll_over_account(const AcmeOptions& options);
+[[nodiscard]] int show_acme_issuers(const AcmeOptions& options);
+[[nodiscard]] int switch_acme_account(const AcmeOptions& options);
 
 // For their tests.
 struct Amount {
@@ -51,5 +55,6 @@ struct Amount {
 /// The answers as lines; empty where a body is not one.
 [[nodiscard]] std::string limits_lines(std::string_view body);
 [[nodiscard]] std::string queue_lines(std::string_view body);
+[[nodiscard]] std::string issuers_lines(std::string_view body);
 
 }  // namespace hairpin::cli

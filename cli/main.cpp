@@ -208,19 +208,28 @@ void add_acme_limit(CLI::App& acme, AcmeOptions& options, std::function<int()>& 
     set->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
     set->add_option("amount", options.amount, "As the CA says it: 1000/7d, 300/3h")->required();
     set->add_option("--domain", options.domain, "For this registered domain only");
+    set->add_option("--issuer", options.issuer, "Of this CA in place of the first one");
     set->add_option("--share", options.share, "Percent of it to use; without it, 90")
         ->check(CLI::Range(1, 100));
     CLI::App* reset = add_acme_command(*group, "reset", "Take back what was set", &reset_acme_limit,
                                        options, chosen);
     reset->add_option("limit", options.limit, "As hairpin acme limits names it")->required();
     reset->add_option("--domain", options.domain, "What was set for this registered domain");
+    reset->add_option("--issuer", options.issuer, "Of this CA in place of the first one");
 }
 
 void add_acme_account(CLI::App& group, AcmeOptions& options, std::function<int()>& chosen) {
     const auto add = [&](const char* name, const char* what, AcmeCommand command) {
         return add_acme_command(group, name, what, command, options, chosen);
     };
-    add("limits", "Show the CA's limits and what is left of them", &show_acme_limits);
+    add("limits", "Show the CA's limits and what is left of them", &show_acme_limits)
+        ->add_option("--issuer", options.issuer, "Of this CA in place of the first one");
+    add("issuers", "Show our CAs: do they work, our accounts there, when they were tried",
+        &show_acme_issuers);
+    add("switch-account", "Order with the account in reserve, and keep the other one in reserve",
+        &switch_acme_account)
+        ->add_option("issuer", options.issuer, "The CA, as hairpin acme issuers names it")
+        ->required();
     add_acme_limit(group, options, chosen);
     add("rollover", "Give our account a new key", &roll_over_account);
     add("queue", "Show who waits for the limits, and until when", &show_acme_queue);

@@ -4,7 +4,13 @@ namespace hairpin::daemon {
 
 acme::Options acme_options(const Config& config, const std::vector<Endpoint>& listeners) {
     acme::Options options;
+    options.name = usual_name(config.acme_directory);
     options.directory = config.acme_directory;
+    options.staging = config.acme_staging;
+    options.standby_accounts = config.acme_standby;
+    options.standby_eab_kid = config.acme_standby_eab_kid;
+    for (const IssuerConfig& each : config.acme_fallbacks)
+        options.fallbacks.push_back(each.options);
     options.contacts = config.acme_contact;
     options.ca_file = config.acme_ca_file;
     options.refused_keys = config.acme_refused_keys;
@@ -17,6 +23,24 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.listeners = listeners;
     options.internal_prefix = config.internal_prefix;
     return options;
+}
+
+std::function<Result<acme::OwnNames>()> canary_names(const Config& config,
+                                                     const Published<zones::ZoneTable>& zones) {
+    if (!config.acme_canaries || config.acme_fallbacks.empty()) return {};
+    const std::string text = config.acme_canary_name.empty()
+                                 ? "acme-canary." + config.base.text_without_dot()
+                                 : config.acme_canary_name;
+    return [&zones, text]() -> Result<acme::OwnNames> {
+        const auto name = zones::Name::parse(text);
+        const auto snapshot = zones.snapshot();
+        const zones::Zone* zone = name ? snapshot->closest_enclosing(*name) : nullptr;
+        if (zone == nullptr)
+            return fail(Error{ErrorCode::NotFound, text,
+                              "is in no zone here, so no certificate can be tried with it: make "
+                              "its zone, or set [acme] canary_name or canaries = \"off\""});
+        return acme::OwnNames{zone->apex(), name->lower().text_without_dot(), {}};
+    };
 }
 
 }  // namespace hairpin::daemon

@@ -8,6 +8,7 @@
 #include "admin/tokens.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
+#include "daemon/acme_options.hpp"
 #include "daemon/cookie_file.hpp"
 #include "daemon/eab_file.hpp"
 #include "daemon/listeners.hpp"
@@ -119,8 +120,8 @@ int run_check(const Config& config) {
         return store::check_schema(database);
     };
     const auto check_eab_key = [&]() -> Result<void> {
-        static_cast<void>(TRY(load_eab_key(config)));
-        return {};
+        acme::Options options = acme_options(config, {});
+        return load_eab_keys(config, options);
     };
     const auto check_cookie_secrets = [&]() -> Result<void> {
         static_cast<void>(TRY(load_cookie_secrets(config)));

@@ -22,6 +22,8 @@ inline void toml_is_malformed() {
 #include <iterator>
 #include <set>
 
+#include "acme/issuer_presets.hpp"
+#include "acme/messages.hpp"
 #include "core/log.hpp"
 #include "daemon/options.hpp"
 
@@ -196,12 +198,35 @@ private:
             fault(0, "dns.transfer.transport: tls needs dns.tls_listen");
     }
 
+    void check_issuers() {
+        if (config_.acme_standby_eab_kid.empty() != config_.acme_standby_eab_key_file.empty())
+            fault(0,
+                  "acme.standby_eab_kid and acme.standby_eab_key_file go together: give both or "
+                  "neither");
+        if (config_.acme_directory.empty() && !config_.acme_fallbacks.empty())
+            fault(0, "acme.fallbacks: there is no first CA: give acme.directory");
+        for (const IssuerConfig& each : config_.acme_fallbacks)
+            if (each.options.directory == config_.acme_directory ||
+                each.options.name == usual_name(config_.acme_directory))
+                fault(0,
+                      fmt::format("acme.fallbacks: {} is the first CA already", each.options.name));
+        const auto* preset = acme::issuer_preset_of(config_.acme_directory);
+        if (config_.acme_staging.empty() && preset != nullptr)
+            config_.acme_staging = preset->staging;
+        if (config_.acme_staging == "off") config_.acme_staging.clear();
+        if (!config_.acme_staging.empty() && !acme::is_usable_url(config_.acme_staging))
+            fault(0, "acme.staging: must be an https:// URL, off, or empty");
+        if (!config_.acme_canary_name.empty() && !zones::Name::parse(config_.acme_canary_name))
+            fault(0, "acme.canary_name: is not a DNS name");
+    }
+
     // What no single option can say.
     void check_together() {
         if (config_.http_certificate.empty() != config_.http_key.empty())
             fault(0, "http.certificate and http.key go together: give both or neither");
         if (config_.acme_eab_kid.empty() != config_.acme_eab_key_file.empty())
             fault(0, "acme.eab_kid and acme.eab_key_file go together: give both or neither");
+        check_issuers();
         check_dns_listeners();
         const observer::QueryLogOptions& log = config_.observing.query_log;
         if (log.path.empty() != (log.sample == 0))
@@ -210,8 +235,13 @@ private:
         for (std::string* path :
              {&config_.data_dir, &config_.http_certificate, &config_.http_key,
               &config_.acme_ca_file, &config_.acme_eab_key_file, &config_.dns_cookie_secret_file,
-              &config_.observing.dnstap.socket, &config_.observing.query_log.path})
+              &config_.acme_standby_eab_key_file, &config_.observing.dnstap.socket,
+              &config_.observing.query_log.path})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
+        for (IssuerConfig& each : config_.acme_fallbacks)
+            for (std::string* path :
+                 {&each.options.ca_file, &each.eab_key_file, &each.standby_eab_key_file})
+                if (!path->empty()) *path = (folder / *path).lexically_normal().string();
         for (std::string& path : config_.acme_refused_keys)
             path = (folder / path).lexically_normal().string();
         static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",

@@ -20,6 +20,7 @@
 #include "acme/profile.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
+#include "daemon/issuer_text.hpp"
 #include "dnsd/cookies.hpp"
 #include "dnsd/rate_limit.hpp"
 #include "dnsd/transfer_policy.hpp"
@@ -94,6 +95,13 @@ struct Config {
     std::string acme_profile;
     std::vector<acme::LicenceProfile> acme_licence_profiles;
     std::string acme_preferred_chain;  // Empty: the CA's choice.
+    std::vector<IssuerConfig> acme_fallbacks;
+    std::string acme_staging;  // A URL; empty: none.
+    bool acme_standby = true;
+    std::string acme_standby_eab_kid;  // With acme_standby_eab_key_file, or neither.
+    std::string acme_standby_eab_key_file;
+    bool acme_canaries = true;
+    std::string acme_canary_name;  // Without a final dot.
 
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;

@@ -18,8 +18,7 @@ constexpr std::size_t kMaxEabFileOctets = 4096;
 
 }  // namespace
 
-Result<Octets> load_eab_key(const Config& config) {
-    const std::string& path = config.acme_eab_key_file;
+Result<Octets> load_eab_key(const std::string& path) {
     if (path.empty()) return Octets();
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return fail(system_error(path, errno));
@@ -34,6 +33,17 @@ Result<Octets> load_eab_key(const Config& config) {
     OPENSSL_cleanse(text.data(), text.size());
     if (!key) return fail(Error{ErrorCode::Invalid, path, key.error().cause});
     return std::move(*key);
+}
+
+Result<void> load_eab_keys(const Config& config, acme::Options& options) {
+    options.eab_key = TRY(load_eab_key(config.acme_eab_key_file));
+    options.standby_eab_key = TRY(load_eab_key(config.acme_standby_eab_key_file));
+    for (std::size_t each = 0; each < options.fallbacks.size(); ++each) {
+        const IssuerConfig& issuer = config.acme_fallbacks[each];
+        options.fallbacks[each].eab_key = TRY(load_eab_key(issuer.eab_key_file));
+        options.fallbacks[each].standby_eab_key = TRY(load_eab_key(issuer.standby_eab_key_file));
+    }
+    return {};
 }
 
 }  // namespace hairpin::daemon

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/issuer_view.hpp"
 #include "acme/queue_view.hpp"
 #include "dnsd/code_names.hpp"
 
@@ -286,6 +287,30 @@ void collect_budget(admin::MetricsText& metrics, const acme::QueueView& queue, W
                   queue.parked.size());
 }
 
+void collect_issuers(admin::MetricsText& metrics, const acme::IssuersView& view) {
+    metrics.family("acme_issuer_up", Kind::Gauge,
+                   "1 while the CA works, 0 while its breaker is open.");
+    for (const acme::IssuerView& each : view.issuers)
+        metrics.sample("issuer", each.name, each.breaker == acme::Breaker::State::Closed ? 1 : 0);
+    metrics.family("acme_issuer_openings_total", Kind::Counter, "Times that a CA stopped working.");
+    for (const acme::IssuerView& each : view.issuers)
+        metrics.sample("issuer", each.name, each.openings);
+    metrics.family("acme_issuer_orders_total", Kind::Counter, "Orders, by the CA that got them.");
+    for (const acme::IssuerView& each : view.issuers)
+        metrics.sample("issuer", each.name, each.orders);
+    metrics.family("acme_canary_failures", Kind::Gauge,
+                   "How often in a row a CA or an account in reserve was tried in vain.");
+    for (const acme::IssuerView& each : view.issuers) {
+        const auto failures = [&](std::string_view kind, const auto& canary) {
+            if (canary)
+                metrics.sample({{"issuer", each.name}, {"kind", kind}},
+                               static_cast<std::uint64_t>(canary->failures));
+        };
+        failures("certificate", each.certificate_canary);
+        failures("standby-account", each.standby_canary);
+    }
+}
+
 void collect_checkin(admin::MetricsText& metrics, const checkin::Counters& checkin) {
     metrics.family("checkin_datagrams_total", Kind::Counter,
                    "Check-ins over UDP, by what came of them.");
@@ -329,6 +354,7 @@ void Metrics::collect(admin::MetricsText& metrics) const {
     if (certificates_ != nullptr) {
         collect_acme(metrics, certificates_->counters());
         collect_budget(metrics, *certificates_->queue(), clock_.now());
+        collect_issuers(metrics, *certificates_->issuers());
     }
     if (desk_ != nullptr) collect_checkin(metrics, desk_->counters());
     metrics.gauge("process_resident_octets", "Resident memory.", resident_octets());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/issuer_text.hpp"
 #include "zones/catalog.hpp"
 
 namespace hairpin::daemon {
@@ -132,9 +133,11 @@ Fault set_store(Config& config, const OptionValue& value) {
 }
 
 Fault set_directory(Config& config, const OptionValue& value) {
-    if (!text(value).empty() && !text(value).starts_with("https://"))
-        return "must be an https:// URL, or empty for no ACME";
-    config.acme_directory = text(value);
+    config.acme_directory.clear();
+    if (text(value).empty()) return std::nullopt;
+    auto directory = read_directory_text(text(value));
+    if (!directory) return directory.error() + ", or empty for no ACME";
+    config.acme_directory = *std::move(directory);
     return std::nullopt;
 }
 

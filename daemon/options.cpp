@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/nearest_name.hpp"
+#include "daemon/acme_rows.hpp"
 #include "daemon/option_values.hpp"
 
 namespace hairpin::daemon {
@@ -402,47 +403,6 @@ const std::array kOptions = {
            "Special-purpose ranges accepted in public names: for labs and documentation only.",
            [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.public_also, v); },
            [](const Config& c) { return joined(c.public_also); }},
-    Option{"acme.directory", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
-           "The CA's ACME directory, such as https://acme-v02.api.letsencrypt.org/directory; "
-           "empty: no certificates.",
-           [](Config& c, const OptionValue& v) -> Fault { return set_directory(c, v); },
-           [](const Config& c) { return c.acme_directory; }},
-    Option{"acme.contact", OptionKind::List, Presence::Optional, kRestart, "[]",
-           "mailto: addresses for the CA.",
-           [](Config& c, const OptionValue& v) -> Fault { return set_contact(c, v); },
-           [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_contact, " ")); }},
-    text_row<&Config::acme_ca_file>("acme.ca_file",
-                                    "PEM trust for the CA's own HTTPS; empty: the system's."),
-    Option{
-        "acme.refused_keys", OptionKind::List, Presence::Optional, kRestart, "[]",
-        "Files with keys that no certificate is ordered for: SHA-256 of public keys, or lists of "
-        "openssl-blacklist.",
-        [](Config& c, const OptionValue& v) -> Fault {
-            c.acme_refused_keys = list(v);
-            return {};
-        },
-        [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_refused_keys, " ")); }},
-    text_row<&Config::acme_eab_kid>(
-        "acme.eab_kid",
-        "Key id of an account at the CA's web site, where the CA binds ours to it (EAB)."),
-    text_row<&Config::acme_eab_key_file>(
-        "acme.eab_key_file",
-        "A file with the MAC key to eab_kid, base64url as the CA shows it; not readable by all."),
-    Option{
-        "acme.profile", OptionKind::Text, Presence::Optional, kRestart, "\"classic\"",
-        "The certificate profile asked for where the CA has it: at Let's Encrypt classic (with a "
-        "common name; 90 days, 64 from 2027-02-10, 45 from 2028-02-16), tlsserver (45 days) or "
-        "shortlived (160 hours).",
-        [](Config& c, const OptionValue& v) -> Fault { return set_profile(c, v); },
-        [](const Config& c) { return c.acme_profile; }},
-    Option{"acme.licence_profiles", OptionKind::List, Presence::Optional, kRestart, "[]",
-           "Licences with another profile, such as \"demo=shortlived\".",
-           [](Config& c, const OptionValue& v) -> Fault { return set_licence_profiles(c, v); },
-           [](const Config& c) { return joined(c.acme_licence_profiles); }},
-    text_row<&Config::acme_preferred_chain>(
-        "acme.preferred_chain",
-        "Common name of the root that the chain is to lead to, such as \"ISRG Root X1\"; empty: "
-        "the CA's own choice."),
     Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
            "Where everything is kept: sqlite: and a file, relative to data_dir.",
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },
@@ -476,7 +436,15 @@ const std::array kOptions = {
 }  // namespace
 
 std::span<const Option> options() noexcept {
-    return kOptions;
+    static const std::vector<Option> kAll = [] {
+        std::vector<Option> all(kOptions.begin(), kOptions.end());
+        const auto store = std::find_if(all.begin(), all.end(), [](const Option& each) {
+            return each.key.starts_with("store.");
+        });
+        all.insert(store, acme_rows().begin(), acme_rows().end());
+        return all;
+    }();
+    return kAll;
 }
 
 std::string nearest_key(std::string_view key) {
@@ -484,7 +452,7 @@ std::string nearest_key(std::string_view key) {
     if (key.size() > kMaxKeyLetters) return {};
     const Option* nearest = nullptr;
     std::size_t least = std::numeric_limits<std::size_t>::max();
-    for (const Option& option : kOptions) {
+    for (const Option& option : options()) {
         // A key put into the wrong table is near too: only its last part is compared then.
         const std::string_view last = option.key.substr(option.key.rfind('.') + 1);
         const std::size_t far = std::min(edit_distance(key, option.key),

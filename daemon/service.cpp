@@ -370,7 +370,7 @@ private:
         OwnCertificate::Ask ask;
         if (!config_.acme_directory.empty()) {
             acme::Options options = certificate_options();
-            options.eab_key = TRY(load_eab_key(config_));
+            TRY(load_eab_keys(config_, options));
             certificates_ =
                 TRY(acme::Certificates::start(std::move(options), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);
@@ -395,6 +395,7 @@ private:
         options.seen_queries = [this](WallTime since) {
             return seen_queries(observer_->challenges().since(since));
         };
+        options.canary_names = canary_names(config_, *zones_);
         return options;
     }
 

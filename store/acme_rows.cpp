@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, kAttemptStates> kStateTexts = {
 };
 constexpr std::array<std::string_view, 4> kCauseTexts = {"first", "renewal", "new-key", "again"};
 constexpr std::array<std::string_view, 2> kOriginTexts = {"device", "managed"};
+constexpr std::array<std::string_view, 3> kRehearsalTexts = {"none", "due", "passed"};
 
 /// The enum value whose text it is. The schema's CHECKs allow no other text.
 template <typename Enum, std::size_t size>
@@ -68,7 +69,8 @@ constexpr std::string_view kAttemptColumns =
     "SELECT id, server_id, state, next_at, deadline_at, cause, created_at, changed_at, failures, "
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
     "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, "
-    "other_names, exempt, incident, replaces, without_profile FROM acme_attempts ";
+    "other_names, exempt, incident, replaces, without_profile, directory, account, failed_there, "
+    "rehearsal, canary FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
@@ -100,6 +102,11 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.incident = row.integer(25) != 0;
     attempt.replaces = row.string(26);
     attempt.without_profile = row.integer(27) != 0;
+    attempt.directory = row.string(28);
+    attempt.account = row.string(29);
+    attempt.failed_there = row.integer(30);
+    attempt.rehearsal = TRY((from_text<Rehearsal>(kRehearsalTexts, row.text(31))));
+    attempt.canary = row.string(32);
     return attempt;
 }
 
@@ -175,6 +182,10 @@ std::string_view to_string(KeyOrigin origin) noexcept {
     return kOriginTexts[static_cast<std::size_t>(origin)];
 }
 
+std::string_view to_string(Rehearsal rehearsal) noexcept {
+    return kRehearsalTexts[static_cast<std::size_t>(rehearsal)];
+}
+
 std::optional<AttemptState> attempt_state_from_text(std::string_view text) noexcept {
     const auto found = std::find(kStateTexts.begin(), kStateTexts.end(), text);
     if (found == kStateTexts.end()) return std::nullopt;
@@ -186,21 +197,8 @@ bool is_under_way(AttemptState state) noexcept {
            state != AttemptState::Superseded && state != AttemptState::Cancelled;
 }
 
-std::string account_key_context(std::string_view directory) {
-    return "acme-account:" + std::string(directory);
-}
 std::string managed_key_context(std::int64_t server_id, const Sha256& key_sha256) {
     return "managed-key:" + std::to_string(server_id) + ":" + to_hex(key_sha256);
-}
-
-Result<std::optional<AcmeAccountRow>> AcmeQueries::account(std::string_view directory) {
-    Statement row = TRY(
-        database_.statement("SELECT id, directory, key_sealed, url, next_key_sealed, created_at "
-                            "FROM acme_accounts WHERE directory = ?1"));
-    row.bind(directory);
-    if (!TRY(row.step())) return std::optional<AcmeAccountRow>();
-    return std::optional(AcmeAccountRow{row.integer(0), row.string(1), row.copy_octets(2),
-                                        row.string(3), row.copy_octets(4), row.time(5)});
 }
 
 Result<std::optional<AcmeAttemptRow>> AcmeQueries::one_attempt(Statement statement) {
@@ -219,9 +217,18 @@ Result<std::optional<AcmeAttemptRow>> AcmeQueries::attempt(std::int64_t id) {
 Result<std::optional<AcmeAttemptRow>> AcmeQueries::live_attempt(std::int64_t server_id) {
     Statement row = TRY(database_.statement(
         std::string(kAttemptColumns) +
-        "WHERE server_id IS ?1 AND state NOT IN ('offered', 'deployed', 'superseded', "
-        "'cancelled')"));
+        "WHERE server_id IS ?1 AND canary = '' AND state NOT IN ('offered', 'deployed', "
+        "'superseded', 'cancelled')"));
     row.bind(subject_value(server_id));
+    return one_attempt(std::move(row));
+}
+
+Result<std::optional<AcmeAttemptRow>> AcmeQueries::live_canary(std::string_view directory) {
+    Statement row = TRY(database_.statement(
+        std::string(kAttemptColumns) +
+        "WHERE server_id IS NULL AND canary = ?1 AND state NOT IN ('offered', 'deployed', "
+        "'superseded', 'cancelled')"));
+    row.bind(directory);
     return one_attempt(std::move(row));
 }
 
@@ -305,8 +312,8 @@ Result<std::vector<WallTime>> AcmeQueries::issues_since(std::int64_t server_id, 
 Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id, WallTime since,
                                                           std::size_t limit) {
     Statement rows = TRY(database_.statement(
-        "SELECT created_at FROM acme_attempts WHERE server_id IS ?1 AND created_at >= ?2 "
-        "AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
+        "SELECT created_at FROM acme_attempts WHERE server_id IS ?1 AND canary = '' "
+        "AND created_at >= ?2 AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
         "ORDER BY created_at DESC LIMIT ?3"));
     rows.bind(subject_value(server_id), since, static_cast<std::int64_t>(limit));
     std::vector<WallTime> times;
@@ -337,24 +344,16 @@ Result<std::vector<std::int64_t>> AcmeQueries::attempts_by_state() {
     return counts;
 }
 
-Result<void> put_account(Writer& writer, const AcmeAccountRow& row) {
-    Statement put = TRY(writer.database().statement(
-        "INSERT INTO acme_accounts (directory, key_sealed, url, next_key_sealed, created_at) "
-        "VALUES (?1, ?2, ?3, ?4, ?5) "
-        "ON CONFLICT (directory) DO UPDATE SET key_sealed = ?2, url = ?3, next_key_sealed = ?4"));
-    return put.bind(row.directory, row.key_sealed, row.url, row.next_key_sealed, writer.now())
-        .run();
-}
-
 Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
     Database& database = writer.database();
     Statement insert = TRY(database.statement(
         "INSERT INTO acme_attempts (server_id, state, next_at, deadline_at, cause, created_at, "
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
-        "certificate_sha256, exempt, incident, replaces, without_profile, other_names) VALUES (?1, "
+        "certificate_sha256, exempt, incident, replaces, without_profile, other_names, directory, "
+        "account, failed_there, rehearsal, canary) VALUES (?1, "
         "?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-        "?20, ?21, ?22, ?23, ?24, ?25, ?26)"));
+        "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
             .bind(subject_value(row.server_id), to_string(row.state), row.next_at, row.deadline_at,
@@ -363,7 +362,8 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
                   row.certificate_url, row.chain, row.certificate_sha256, std::int64_t{row.exempt},
                   std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile},
-                  joined_names(row.other_names))
+                  joined_names(row.other_names), row.directory, row.account, row.failed_there,
+                  to_string(row.rehearsal), row.canary)
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -378,13 +378,15 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
         "failures = ?7, problem_type = ?8, problem = ?9, csr = ?10, key_sealed = ?11, "
         "key_sha256 = ?12, order_url = ?13, finalize_url = ?14, certificate_url = ?15, "
         "chain = ?16, certificate_sha256 = ?17, exempt = ?18, incident = ?19, replaces = ?20, "
-        "without_profile = ?21 WHERE id = ?1 AND state = ?2"));
+        "without_profile = ?21, directory = ?22, account = ?23, failed_there = ?24, "
+        "rehearsal = ?25 WHERE id = ?1 AND state = ?2"));
     TRY(update
             .bind(row.id, to_string(expected), to_string(row.state), row.next_at, row.deadline_at,
                   writer.now(), row.failures, row.problem_type, row.problem, row.csr,
                   row.key_sealed, row.key_sha256, row.order_url, row.finalize_url,
                   row.certificate_url, row.chain, row.certificate_sha256, std::int64_t{row.exempt},
-                  std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile})
+                  std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile},
+                  row.directory, row.account, row.failed_there, to_string(row.rehearsal))
             .run());
     if (database.changed_rows() == 0) {
         Statement find = TRY(database.statement("SELECT state FROM acme_attempts WHERE id = ?1"));

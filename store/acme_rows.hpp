@@ -1,12 +1,13 @@
-// store/acme_rows.hpp - accounts at CAs, attempts to get a certificate, and the certificates.
+// store/acme_rows.hpp - attempts to get a certificate, and the certificates.
 //
 // The rows of acme/ as plain values, and the typed reads and writes of them. What the states mean
 // and how one follows another is acme/attempt.hpp's; here they are text with a CHECK. At most one
 // attempt of a server is under way (a partial unique index). Whose a row is: a server's, by its id,
-// or our own (kOurselves): then `server_id` is NULL in the database.
+// or our own (kOurselves): then `server_id` is NULL in the database. Canaries are ours too, and are
+// left out where it is asked for what is ours (live_attempt(), settled_attempts(), ..).
 //
-// Secrets: account keys and managed keys are only here sealed (core/crypto.hpp's Sealer), with the
-// contexts that account_key_context() and managed_key_context() give.
+// Secrets: managed keys are only here sealed (core/crypto.hpp's Sealer), with the context that
+// managed_key_context() gives. Accounts and their keys: issuer_rows.hpp.
 //
 // Errors everywhere: Conflict, Unavailable, Corrupt as in sqlite_error.hpp.
 //
@@ -72,14 +73,9 @@ enum class AttemptCause : std::uint8_t { First, Renewal, NewKey, Again };
 enum class KeyOrigin : std::uint8_t { Device, Managed };
 [[nodiscard]] std::string_view to_string(KeyOrigin origin) noexcept;
 
-struct AcmeAccountRow {
-    std::int64_t id = 0;
-    std::string directory;   // The CA, unique.
-    Octets key_sealed;       // PKCS#8 DER of a P-256 key.
-    std::string url;         // RFC 8555 section 7.1.2; empty: not registered yet.
-    Octets next_key_sealed;  // What the account is being changed to; empty: nothing.
-    WallTime created_at{};
-};
+/// Whether the next order of an attempt goes to the CA's staging directory first.
+enum class Rehearsal : std::uint8_t { None, Due, Passed };
+[[nodiscard]] std::string_view to_string(Rehearsal rehearsal) noexcept;
 
 /// One authorization of an order that waits for its challenge (RFC 8555 section 7.1.4).
 struct AcmeAuthorizationRow {
@@ -115,10 +111,15 @@ struct AcmeAttemptRow {
     std::string certificate_url;
     std::string chain;                         // PEM, between Fetched and Offered.
     std::optional<Sha256> certificate_sha256;  // Of what was offered.
-    bool exempt = false;           // The CA counts its order in no limit: acme/budget.hpp.
-    bool incident = false;         // What it replaces was revoked, or will be.
-    std::string replaces;          // What the order names as its predecessor (RFC 9773 section 5).
-    bool without_profile = false;  // The CA did not take the one that is configured.
+    bool exempt = false;            // The CA counts its order in no limit: acme/budget.hpp.
+    bool incident = false;          // What it replaces was revoked, or will be.
+    std::string replaces;           // What the order names as its predecessor (RFC 9773 section 5).
+    bool without_profile = false;   // The CA did not take the one that is configured.
+    std::string directory;          // The CA where the order is, or was last; empty: none yet.
+    std::string account;            // The URL of the account that placed it; empty: none yet.
+    std::int64_t failed_there = 0;  // At that CA and by its fault, in a row.
+    Rehearsal rehearsal = Rehearsal::None;
+    std::string canary;  // The CA that is tried with it (issuer_rows.hpp); empty: it is no canary.
     std::vector<AcmeAuthorizationRow> authorizations;
 };
 
@@ -138,8 +139,7 @@ struct CertificateRow {
     Octets key_sealed;  // Empty: a device key, or handed out.
 };
 
-/// The contexts that keys are sealed with.
-[[nodiscard]] std::string account_key_context(std::string_view directory);
+/// The context that managed keys are sealed with.
 [[nodiscard]] std::string managed_key_context(std::int64_t server_id, const Sha256& key_sha256);
 
 class AcmeQueries {
@@ -147,11 +147,11 @@ public:
     /// `database` outlives this.
     explicit AcmeQueries(Database& database) noexcept : database_(database) {}
 
-    [[nodiscard]] Result<std::optional<AcmeAccountRow>> account(std::string_view directory);
-
     [[nodiscard]] Result<std::optional<AcmeAttemptRow>> attempt(std::int64_t id);
     /// The one under way.
     [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_attempt(std::int64_t server_id);
+    /// The canary under way at a CA.
+    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_canary(std::string_view directory);
     /// Every attempt that moves by itself, by id: what the scheduler loads.
     struct Due {
         std::int64_t id = 0;
@@ -190,8 +190,6 @@ private:
     Database& database_;
 };
 
-/// Inserts the account of a directory or replaces its keys and URL.
-[[nodiscard]] Result<void> put_account(Writer& writer, const AcmeAccountRow& row);
 /// With its authorizations. The new id; `row.id` is not looked at. Errors: Conflict one is under
 /// way.
 [[nodiscard]] Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row);

@@ -8,8 +8,8 @@ namespace hairpin::store {
 namespace {
 
 constexpr std::string_view kRevocationColumns =
-    "id, sha256, key_sha256, der, subject, reason, asked_at, next_at, done_at, failures, problem"
-    " FROM revocations ";
+    "id, sha256, key_sha256, der, subject, reason, asked_at, next_at, done_at, failures, problem, "
+    "directory, account, key_sealed, key_subject FROM revocations ";
 
 Result<Sha256> hash_of_revocation(const Statement& row, int column) {
     const OctetView octets = row.octets(column);
@@ -33,6 +33,10 @@ Result<RevocationRow> read_revocation(const Statement& row) {
     revocation.done_at = row.optional_time(8);
     revocation.failures = row.integer(9);
     revocation.problem = row.string(10);
+    revocation.directory = row.string(11);
+    revocation.account = row.string(12);
+    revocation.key_sealed = row.copy_octets(13);
+    revocation.key_subject = row.integer(14);
     return revocation;
 }
 
@@ -82,17 +86,19 @@ Result<std::vector<CertificateRow>> unrevoked_certificates(Database& database,
 
 Result<void> insert_revocation(Writer& writer, const RevocationRow& row) {
     return writer.database().run(
-        "INSERT INTO revocations (sha256, key_sha256, der, subject, reason, asked_at, next_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        row.sha256, row.key_sha256, row.der, row.subject, row.reason, row.asked_at, row.next_at);
+        "INSERT INTO revocations (sha256, key_sha256, der, subject, reason, asked_at, next_at,"
+        " directory, account, key_sealed, key_subject)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        row.sha256, row.key_sha256, row.der, row.subject, row.reason, row.asked_at, row.next_at,
+        row.directory, row.account, row.key_sealed, row.key_subject);
 }
 
 Result<void> update_revocation(Writer& writer, const RevocationRow& row) {
     Database& database = writer.database();
     TRY(
         database.run("UPDATE revocations SET next_at = ?2, done_at = ?3, failures = ?4,"
-                     " problem = ?5 WHERE id = ?1",
-                     row.id, row.next_at, row.done_at, row.failures, row.problem));
+                     " problem = ?5, key_sealed = ?6 WHERE id = ?1",
+                     row.id, row.next_at, row.done_at, row.failures, row.problem, row.key_sealed));
     if (database.changed_rows() != 0) return {};
     return fail(Error{ErrorCode::NotFound, row.subject, "the revocation is not there"});
 }

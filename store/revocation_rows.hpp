@@ -37,7 +37,11 @@ struct RevocationRow {
     std::optional<WallTime> next_at;  // When the CA is asked next; empty: never again.
     std::optional<WallTime> done_at;  // When the CA had done it.
     std::int64_t failures = 0;
-    std::string problem;  // What failed last.
+    std::string problem;           // What failed last.
+    std::string directory;         // The CA that issued it; empty: not known.
+    std::string account;           // The URL of the account that ordered it; empty: not known.
+    Octets key_sealed;             // Its managed key, until it is revoked; empty: it is not here.
+    std::int64_t key_subject = 0;  // For whom that is sealed: managed_key_context().
 };
 
 [[nodiscard]] Result<std::optional<RevocationRow>> revocation(Database& database,
@@ -57,7 +61,7 @@ struct RevocationRow {
 
 /// `row.id` is not looked at. Errors: Conflict the certificate has a row.
 [[nodiscard]] Result<void> insert_revocation(Writer& writer, const RevocationRow& row);
-/// Writes next_at, done_at, failures and problem. Errors: NotFound.
+/// Writes next_at, done_at, failures and problem, and the sealed key. Errors: NotFound.
 [[nodiscard]] Result<void> update_revocation(Writer& writer, const RevocationRow& row);
 
 }  // namespace hairpin::store

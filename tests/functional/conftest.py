@@ -81,3 +81,12 @@ def running_fake_ca(ca, rig):
     yield fake
     fake.stop()
     assert fake.broken == []
+
+
+@pytest.fixture(name="second")
+def running_second_ca(ca):
+    """Another one."""
+    fake = FakeCa(ca).start()
+    yield fake
+    fake.stop()
+    assert fake.broken == []

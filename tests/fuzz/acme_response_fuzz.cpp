@@ -162,6 +162,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 3:
             if (const auto problem = acme::read_problem(text)) check_problem(*problem);
+            static_cast<void>(acme::is_valid_account(text));
             break;
         case 4:
             read_times(text);

@@ -23,6 +23,20 @@
 //     directory-age=MS  so long the CA's directory is believed (a day)
 //     chain=NAME        prefer the chain to this root
 //     eab=KID:KEY       bind the account, with a MAC key in base64url
+//     fallback=DIRECTORY  a CA that follows, called "second"; the other one is "first"
+//     staging=DIRECTORY   the first CA's directory for trials
+//     standby           each CA gets an account in reserve
+//     canary            try the second CA with a certificate for canary.ZONE, and wait for it
+//     canary-retry=MS   after a canary that failed (a day)
+//     patience=MS       so long a first issue waits for the first CA (300)
+//     order-patience=MS so long an order may stand still (half an hour)
+//     steady=MS         so long the first CA must have worked again (1000)
+//     open-for=MS       so long a breaker is open at first (300)
+//     registered        wait until every account is registered, before anything is asked
+//     until-breaker=STATE  end when the first CA's breaker is that
+//     looked-up         wait until the first CA's account in reserve was looked up
+//     revoke            revoke the first server's certificate, and end when the CA has (with quiet)
+//     switch=NAME       change to the account in reserve there, before anything is asked
 //     rollover          give the account a new key, before anything is asked; say "rollover WHAT"
 //     look-once         wait until when to renew is known of every certificate (with quiet)
 //     key-gone          wait until the managed key is erased, do not take it (with quiet)
@@ -49,6 +63,8 @@
 #include "acme/jws.hpp"
 #include "dnsd/server.hpp"
 #include "store/renewal_rows.hpp"
+#include "store/revocation_rows.hpp"
+#include "tests/support/acme_rig_issuers.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
 
@@ -113,11 +129,19 @@ public:
         for (std::size_t each = 0; each < gone; ++each)
             ask_and_erase(reader, servers_[each], each % 2 == 0);
         servers_.erase(servers_.begin(), servers_.begin() + static_cast<std::ptrdiff_t>(gone));
+        if (arguments_.flags.contains("registered"))
+            await(kPatience, [this] {
+                return are_registered(*certificates_->issuers(),
+                                      arguments_.flags.contains("standby"));
+            });
+        if (arguments_.values.contains("switch")) switch_account();
         if (arguments_.flags.contains("rollover")) roll_over();
         for (const std::int64_t id : servers_) {
             if (!arguments_.flags.contains("quiet")) ask(id);
         }
-        const int status = wait();
+        const int status = arguments_.values.contains("until-breaker") ? await_breaker()
+                           : arguments_.flags.contains("revoke")       ? revoke()
+                                                                       : wait();
         if (heal_.joinable()) heal_.join();
         certificates_->stop();
         return status;
@@ -219,6 +243,7 @@ private:
         options.profile = value("profile", options.profile);
         options.directory_age = Milliseconds(std::stoll(value("directory-age", "86400000")));
         options.preferred_chain = value("chain", "");
+        set_issuers(options, arguments_.values, arguments_.flags, name(kZone));
         if (const std::string eab = value("eab", ""); !eab.empty()) {
             options.eab_kid = eab.substr(0, eab.find(':'));
             options.eab_key = must(acme::read_mac_key(eab.substr(eab.find(':') + 1)));
@@ -227,6 +252,38 @@ private:
             on_transition(server, to, durable);
         };
         return options;
+    }
+
+    int await_breaker() {
+        await(kPatience, [this] {
+            return to_string(certificates_->issuers()->issuers.front().breaker) ==
+                   value("until-breaker", "");
+        });
+        for (const std::string& line : issuer_lines(*certificates_->issuers()))
+            say(line);
+        return 0;
+    }
+
+    int revoke() {
+        const Sha256 sha256 = before_[servers_.front()].value();
+        std::promise<Result<void>> promise;
+        certificates_->revoke(servers_.front(), sha256, acme::RevocationReason::Superseded,
+                              {"operator", "rig", "127.0.0.1", "rest"},
+                              [&](auto done) { promise.set_value(std::move(done)); });
+        must(promise.get_future().get());
+        store::Reader reader = must(store::Reader::open(path_));
+        await(kPatience, [&] {
+            return must(store::revocation(reader->database(), sha256))->done_at.has_value();
+        });
+        return 0;
+    }
+
+    void switch_account() {
+        std::promise<Result<void>> promise;
+        certificates_->switch_account(value("switch", ""), {"operator", "rig", "127.0.0.1", "rest"},
+                                      [&](auto done) { promise.set_value(std::move(done)); });
+        const auto done = promise.get_future().get();
+        say("switch " + (done ? "done" : done.error().text()));
     }
 
     void on_transition(std::int64_t server, acme::StateName to, bool durable) {
@@ -338,6 +395,14 @@ private:
             }
         }
         if (arguments_.values.contains("gone")) wait_for_silence();
+        if (arguments_.flags.contains("canary"))
+            await(kPatience, [this] {
+                return was_tried(certificates_->issuers()->issuers.back().certificate_canary);
+            });
+        if (arguments_.flags.contains("looked-up"))
+            await(kPatience, [this] {
+                return was_tried(certificates_->issuers()->issuers.front().standby_canary);
+            });
         return finish(reader);
     }
 
@@ -362,6 +427,8 @@ private:
             " nonces_rejected=" + std::to_string(counters.nonces_rejected.load()) +
             " failed=" + std::to_string(counters.failed.load()) +
             " live=" + std::to_string(counters.live.load()));
+        for (const std::string& line : issuer_lines(*certificates_->issuers()))
+            say(line);
         int status = 0;
         zones_->snapshot()
             ->find(name(kZone))

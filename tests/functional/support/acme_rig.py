@@ -32,6 +32,20 @@ class Run:
         """The step and the words of the problem that ended it."""
         return re.search(r"^problem (.*)$", self.output, re.MULTILINE).group(1)
 
+    def issuer(self, name: str) -> tuple[str, int, int]:
+        """Its breaker's state, orders placed there, certificates from there."""
+        state, orders, issued = re.search(rf"^issuer {name} (\S+) (\d+) (\d+)$", self.output, re.MULTILINE).groups()
+        return state, int(orders), int(issued)
+
+    def accounts(self, name: str) -> dict[str, str]:
+        """By role: URL."""
+        return dict(re.findall(rf"^account {name} (\S+) (\S*)$", self.output, re.MULTILINE))
+
+    def canary(self, name: str) -> tuple[int, str]:
+        """Failures in a row, and the last one."""
+        failures, problem = re.search(rf"^canary {name} (\d+) (.*)$", self.output, re.MULTILINE).groups()
+        return int(failures), problem
+
     def counter(self, name: str) -> int:
         return int(re.search(rf"\b{name}=(\d+)", self.output).group(1))
 
@@ -41,12 +55,14 @@ class Rig:
         folder.mkdir(exist_ok=True)
         self.folder, self._ca_file, self.dns_port = folder, ca_file, dns_port
         self.directory = ""
+        self.options: list[str] = []  # Of every run.
 
     def run(self, *options: str, status: int | None = 0) -> Run:
         program = BUILD / "tests" / "unit" / "acme" / "acme_rig"
         assert program.is_file(), f"{program} is not built"
         ended = subprocess.run(
-            [program, self.folder, str(self.dns_port), self.directory, self._ca_file, *options],
+            [program, self.folder, str(self.dns_port), self.directory, self._ca_file, *self.options,
+             *options],
             text=True, capture_output=True, check=False, timeout=150)
         assert "Sanitizer" not in ended.stderr, ended.stderr
         assert status is None or ended.returncode == status, f"{ended.returncode}\n{ended.stdout}{ended.stderr}"

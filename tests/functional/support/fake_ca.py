@@ -84,6 +84,7 @@ class FakeCa:
         self._owners: dict[str, str] = {}              # The account of an identifier.
         self._replaced: dict[str, str] = {}            # Identifier: number of the order.
         self.revocations: dict[str, int] = {}          # DER as base64url: reason.
+        self.revoked_by_key = 0                        # So many of them, not by an account.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -105,6 +106,10 @@ class FakeCa:
         self.common_name = True
         self.eab_keys: dict[str, bytes] = {}   # By kid; each is good once. Any: a binding is required.
         self.revoked = False                   # All accounts.
+        self.revoked_accounts: set[str] = set()  # By URL.
+        self.down = False                      # Every request gets a load balancer's 503.
+        self.down_requests = 0                 # The same, so many of them.
+        self.stuck = False                     # Orders stay "processing" for ever.
         self.prefix = ""                       # Of all paths but the directory's.
 
     # -- for tests -------------------------------------------------------------------------------
@@ -124,6 +129,11 @@ class FakeCa:
     def payloads(self, endpoint: str) -> list[Any]:
         with self._lock:
             return [payload for asked, payload in self.requests if asked == endpoint]
+
+    def accounts(self) -> list[str]:
+        """The URLs of all, in the order in which they were made."""
+        with self._lock:
+            return list(self._accounts)
 
     def account_keys(self) -> list[str]:
         with self._lock:
@@ -200,6 +210,10 @@ class FakeCa:
                 return problem(404, "malformed", "there is no such path any more")
             path = path.removeprefix(self.prefix)
         endpoint, _, number = path.lstrip("/").partition("/")
+        if self.down or self.down_requests > 0:
+            self.down_requests = max(0, self.down_requests - 1)
+            self.requests.append((endpoint, None))
+            return Fault(503, b"<html>503 Service Unavailable</html>", {"Content-Type": "text/html"})
         if body is None:
             self.requests.append((endpoint, None))
             assert endpoint in ("dir", "nonce", "renewal-info"), "an unsigned request"
@@ -227,13 +241,13 @@ class FakeCa:
         self._nonces.remove(nonce)
         assert protected["alg"] == "ES256" and protected["url"] == self.base + path, (protected, path)
         assert ("kid" in protected) != ("jwk" in protected), protected
-        if endpoint == "account":
+        if endpoint == "account" or (endpoint == "revoke" and "jwk" in protected):
             assert fake_jws.is_signed_by(jws, protected["jwk"])
             return None
         jwk = self._accounts.get(protected["kid"])
         if jwk is None:
             return problem(400, "accountDoesNotExist")
-        if self.revoked:
+        if self.revoked or protected["kid"] in self.revoked_accounts:
             return problem(403, "unauthorized", "Account is not valid, has status \"revoked\"")
         if not fake_jws.is_signed_by(jws, jwk):
             return problem(400, "malformed", "JWS verification error")
@@ -258,9 +272,13 @@ class FakeCa:
         answer.delay = self.directory_delay if self.count("dir") > 1 else 0
         return answer
 
-    def _revoke(self, _number: str, payload: Any, _protected: Any) -> Fault:
+    def _revoke(self, _number: str, payload: Any, protected: Any) -> Fault:
         if payload["certificate"] in self.revocations:
             return problem(400, "alreadyRevoked")
+        if "jwk" in protected:  # By the certificate's own key.
+            point = x509.load_der_x509_certificate(fake_jws.unb64(payload["certificate"])).public_key().public_numbers()
+            assert protected["jwk"]["x"] == fake_jws.b64(point.x.to_bytes(32, "big"))
+            self.revoked_by_key += 1
         self.revocations[payload["certificate"]] = payload["reason"]
         return Fault(200)
 
@@ -275,7 +293,8 @@ class FakeCa:
     def _account(self, _number: str, payload: Any, protected: dict[str, Any]) -> Fault:
         jwk = protected["jwk"]
         if url := self._account_of(jwk):
-            return self._json({"status": "valid"}, 200, Location=url)
+            is_valid = not self.revoked and url not in self.revoked_accounts
+            return self._json({"status": "valid" if is_valid else "revoked"}, 200, Location=url)
         if payload.get("onlyReturnExisting"):
             return problem(400, "accountDoesNotExist")
         assert payload["termsOfServiceAgreed"] is True
@@ -361,7 +380,7 @@ class FakeCa:
 
     def _order(self, number: str, _payload: Any, _protected: Any) -> Fault:
         order = self._orders[number]
-        if order["status"] == "processing":
+        if order["status"] == "processing" and not self.stuck:
             order["polls"] -= 1
             if order["polls"] <= 0:
                 order["status"], order["certificate"] = "valid", f"{self.base}/cert/{number}"
@@ -405,7 +424,7 @@ class FakeCa:
         chains, identifier, leaf = self.issuer.issue(fake_jws.unb64(payload["csr"]), names, self.common_name)
         self._certificates[number], self.leaves[identifier] = chains, leaf
         self._owners[identifier] = protected["kid"]
-        if order["polls"] > 0:
+        if order["polls"] > 0 or self.stuck:
             order["status"] = "processing"
         else:
             order["status"], order["certificate"] = "valid", f"{self.base}/cert/{number}"

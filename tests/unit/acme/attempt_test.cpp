@@ -69,7 +69,9 @@ std::vector<Event> all_events() {
             Failed{kLasting},
             PauseOver{},
             Replaced{},
-            Withdrawn{}};
+            Withdrawn{},
+            Rehearsed{},
+            CanaryPassed{}};
 }
 
 Attempt attempt_in(State state) {
@@ -104,10 +106,12 @@ const std::vector<Line> kDrawing = {
     {S::TxtLive, "challenges answered", {S::Challenged}},
     {S::Challenged, "order ready", {S::Ready}},
     {S::Ready, "key prepared", {S::Finalizing}},
+    {S::Ready, "rehearsed", {S::Wanted}},
     {S::Finalizing, "CSR sent", {S::Processing}},
     {S::Processing, "chain fetched", {S::Fetched}},
     {S::Fetched, "chain good", {S::Checked}},
     {S::Checked, "certificate stored", {S::Offered}},
+    {S::Checked, "canary passed", {S::Superseded}},
     {S::Offered, "key handed out", {S::Offered}},
     {S::Offered, "key erased", {S::Offered}},
     {S::Offered, "acknowledged", {S::Deployed}},
@@ -243,6 +247,71 @@ TEST_CASE("failures climb the ladder: 1, 10, 100 minutes, then daily", "[acme]")
     CHECK(pause_after(1'000'000'000, kLadder) == kLadder.longest);
 }
 
+TEST_CASE("the first failure at another CA begins with the shortest pause", "[acme][issuers]") {
+    constexpr Milliseconds kMinute{60'000};
+    Attempt attempt = attempt_in(Wanted{});
+    attempt.directory = "https://one.example/dir";
+    attempt.failures = attempt.failed_there = 2;
+    attempt = step(attempt, WasAdmitted{"https://two.example/dir"}, kNow, kLadder)->next;
+    CHECK(attempt.directory == "https://two.example/dir");
+    CHECK(attempt.failed_there == 0);
+    attempt.state = Ordering{};
+    attempt = step(attempt, Failed{kPassing, 1}, kNow, kLadder)->next;
+    CHECK(attempt.next_at == kNow + kMinute);
+    CHECK(attempt.failures == 3);
+    CHECK(attempt.failed_there == 1);
+    attempt.state = Ordering{};
+    attempt = step(attempt, Failed{kPassing, 1}, kNow, kLadder)->next;
+    CHECK(attempt.next_at == kNow + kMinute * 1440);
+    attempt.state = Wanted{};
+    attempt = step(attempt, WasAdmitted{"https://two.example/dir"}, kNow, kLadder)->next;
+    CHECK(attempt.failed_there == 2);  // The same CA again.
+}
+
+TEST_CASE("what another CA may take is looked at then, and needs no person", "[acme][issuers]") {
+    const auto failed = [](const Verdict& verdict, std::optional<WallTime> elsewhere_at) {
+        return step(attempt_in(Ordering{}), Failed{verdict, 1, {}, elsewhere_at}, kNow, kLadder)
+            ->next;
+    };
+    CHECK(failed(kPassing, kNow).next_at == kNow);
+    CHECK(failed(kPassing, kOld).next_at == kNow);
+    CHECK(failed(kPassing, kNow + Seconds(20)).next_at == kNow + Seconds(20));
+    CHECK(failed(kPassing, kNow + Seconds(90)).next_at == kNow + Seconds(60));  // The ladder.
+    CHECK(name_of(failed(kLasting, kNow + Seconds(20)).state) == S::Backoff);
+    CHECK(name_of(failed(kLasting, {}).state) == S::Blocked);
+}
+
+TEST_CASE("a rehearsal is asked for, and is over when it went well", "[acme][issuers]") {
+    using store::Rehearsal;
+    const auto failed = step(attempt_in(Challenged{kOrder, kPending}),
+                             Failed{kPassing, 0, Rehearsal::Due}, kNow, kLadder);
+    CHECK(failed->next.rehearsal == Rehearsal::Due);
+    CHECK(failed->effect == ZoneEffect::RemoveTxt);
+    Attempt attempt = failed->next;
+    attempt.state = Ready{kOrder};
+    attempt.deadline_at = kNow;
+    attempt = step(attempt, Rehearsed{}, kNow, kLadder)->next;
+    CHECK(attempt.rehearsal == Rehearsal::Passed);
+    CHECK_FALSE(attempt.deadline_at);
+    CHECK(attempt.next_at == kNow);
+    attempt.state = Checked{"chain"};
+    attempt = step(attempt, CertificateStored{kHash, kNow}, kNow, kLadder)->next;
+    CHECK(attempt.rehearsal == Rehearsal::None);
+}
+
+TEST_CASE("a canary ends where others would be tried again", "[acme][issuers]") {
+    for (const Verdict& verdict : {kPassing, kLasting}) {
+        Attempt attempt = attempt_in(TxtLive{kOrder, kPending});
+        attempt.canary = attempt.directory = "https://two.example/dir";
+        attempt.key.sealed = {1};
+        const auto ended = step(attempt, Failed{verdict}, kNow, kLadder);
+        CHECK(name_of(ended->next.state) == S::Superseded);
+        CHECK(ended->effect == ZoneEffect::RemoveTxt);
+        CHECK_FALSE(ended->next.next_at);
+        CHECK(ended->next.key.sealed.empty());
+    }
+}
+
 TEST_CASE("where a person is needed the CA is asked again once a day", "[acme]") {
     const auto blocked = step(attempt_in(Ordering{}), Failed{kLasting}, kNow, kLadder)->next;
     CHECK(name_of(blocked.state) == S::Blocked);
@@ -298,6 +367,11 @@ TEST_CASE("every state survives the store", "[acme]") {
         attempt.problem_type = "dns";
         attempt.problem = "no answer";
         attempt.replaces = "aki.serial";
+        attempt.directory = "https://ca.example/dir";
+        attempt.account = "https://ca.example/account/1";
+        attempt.failed_there = 2;
+        attempt.rehearsal = store::Rehearsal::Due;
+        attempt.canary = "https://ca.example/dir";
         attempt.exempt = attempt.without_profile = true;
         const store::AcmeAttemptRow row = to_row(attempt);
 
@@ -313,6 +387,11 @@ TEST_CASE("every state survives the store", "[acme]") {
         CHECK(again->replaces == "aki.serial");
         CHECK(again->exempt);
         CHECK(again->without_profile);
+        CHECK(again->directory == attempt.directory);
+        CHECK(again->account == attempt.account);
+        CHECK(again->failed_there == 2);
+        CHECK(again->rehearsal == store::Rehearsal::Due);
+        CHECK(again->canary == attempt.canary);
         const auto values = published(again->state);
         CHECK(std::vector<Pending>(values.begin(), values.end()) ==
               std::vector<Pending>(published(state).begin(), published(state).end()));

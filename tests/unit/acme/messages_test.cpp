@@ -132,6 +132,15 @@ TEST_CASE("a problem document is read by tolerance, its words made harmless", "[
     CHECK_FALSE(read_problem("[]"));
 }
 
+TEST_CASE("an account is over when the CA says so, and not else", "[acme][rfc8555][issuers]") {
+    CHECK(is_valid_account(R"({"status":"valid"})"));
+    CHECK(is_valid_account("{}"));
+    CHECK(is_valid_account(""));
+    CHECK(is_valid_account(R"({"status":7})"));
+    CHECK_FALSE(is_valid_account(R"({"status":"deactivated"})"));
+    CHECK_FALSE(is_valid_account(R"({"status":"revoked"})"));
+}
+
 TEST_CASE("what is sent has the members that RFC 8555 asks for", "[acme][rfc8555]") {
     using nlohmann::json;
     const auto with_key = json::parse(protected_header(

@@ -147,5 +147,58 @@ TEST_CASE("Without a CA there are no limits and no line", "[admin][acme]") {
     CHECK(api.ask_operator(Method::Post, "/v1/acme/plan", R"({"servers":1})").status == 503);
 }
 
+TEST_CASE("CAs are shown with their breaker, accounts and canaries", "[admin][acme][issuers]") {
+    Limited api;
+    CHECK(api.ask_operator(Method::Get, "/v1/acme/issuers").status == 503);
+    acme::IssuerView google;
+    google.name = "google";
+    google.directory = "https://ca.example/dir";
+    google.breaker = acme::Breaker::State::Open;
+    google.breaker_since = api.store.clock.now();
+    google.breaker_why = "3 requests in a row failed";
+    google.orders = 7;
+    google.accounts = {{"https://ca.example/a/1", store::AccountRole::Active, ""},
+                       {"", store::AccountRole::Standby, "not registered"}};
+    google.certificate_canary = store::CanaryRow{};
+    google.certificate_canary->failures = 2;
+    google.certificate_canary->problem = "no CAA record allows it";
+    api.desk.cas = std::make_shared<const acme::IssuersView>(acme::IssuersView{{google}});
+    const Answer answer = api.ask_operator(Method::Get, "/v1/acme/issuers");
+    REQUIRE(answer.status == 200);
+    CHECK(text_at(answer.json(), "/issuers/0/name") == "google");
+    CHECK(text_at(answer.json(), "/issuers/0/breaker/state") == "open");
+    CHECK(text_at(answer.json(), "/issuers/0/breaker/why") == "3 requests in a row failed");
+    CHECK(number_at(answer.json(), "/issuers/0/orders") == 7);
+    CHECK(text_at(answer.json(), "/issuers/0/accounts/1/role") == "standby");
+    CHECK(number_at(answer.json(), "/issuers/0/certificate_canary/failures") == 2);
+}
+
+TEST_CASE("An operator changes to the account in reserve", "[admin][acme][issuers]") {
+    Limited api;
+    CHECK(api.ask_operator(Method::Post, "/v1/acme/issuers/google/switch-account").status == 204);
+    CHECK(api.desk.switches == 1);
+    CHECK(api.desk.last_actor.kind == "operator");
+    CHECK(api.ask_operator(Method::Post, "/v1/acme/issuers/googel/switch-account").status == 404);
+}
+
+TEST_CASE("Limits are those of the CA that is named", "[admin][acme][issuers]") {
+    Limited api;
+    auto view = std::make_shared<acme::QueueView>(*api.desk.line);
+    view->others.push_back({"google",
+                            "https://other.example/dir",
+                            "unknown",
+                            acme::Budget(acme::preset_of("").allowances),
+                            {}});
+    api.desk.line = std::move(view);
+    const Answer own = api.ask_operator(Method::Get, "/v1/acme/limits?issuer=google");
+    REQUIRE(own.status == 200);
+    CHECK(text_at(own.json(), "/directory") == "https://other.example/dir");
+    CHECK(api.ask_operator(Method::Get, "/v1/acme/limits?issuer=nobody").status == 404);
+    CHECK(api.ask_operator(Method::Put, "/v1/acme/limits/orders-per-account?issuer=google",
+                           R"({"count":10,"period":3600})")
+              .status == 200);
+    CHECK(api.desk.last_limit->issuer == "google");
+}
+
 }  // namespace
 }  // namespace hairpin::admin

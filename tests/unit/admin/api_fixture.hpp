@@ -63,6 +63,15 @@ public:
         ++rollovers;
         done({});
     }
+    void switch_account(std::string issuer, zones::Actor actor,
+                        acme::Certificates::Acknowledged done) override {
+        last_actor = std::move(actor);
+        if (issuer != "google")
+            return done(fail(Error{ErrorCode::NotFound, issuer, "is no CA that is configured"}));
+        ++switches;
+        done({});
+    }
+    [[nodiscard]] std::shared_ptr<const acme::IssuersView> issuers() const override { return cas; }
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
                                                        WallTime) const override {
         ++reads;
@@ -101,6 +110,8 @@ public:
     std::optional<acme::Postponement> postponement;
     std::map<Sha256, acme::RevocationReason> revoked;
     std::shared_ptr<const acme::QueueView> line;
+    std::shared_ptr<const acme::IssuersView> cas;
+    int switches = 0;
     std::optional<acme::LimitChange> last_limit;
     bool is_limit_set = false;
     std::function<void(std::int64_t)> news;

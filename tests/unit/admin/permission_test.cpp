@@ -25,7 +25,8 @@ std::string target_of(const Route& route) {
                                                           {"{authorization}", "none"},
                                                           {"{challenge}", "none"},
                                                           {"{certificate}", "none"},
-                                                          {"{limit}", "none"}}) {
+                                                          {"{limit}", "none"},
+                                                          {"{issuer}", "none"}}) {
         const std::size_t at = target.find(argument);
         if (at != std::string::npos) target.replace(at, argument.size(), value);
     }

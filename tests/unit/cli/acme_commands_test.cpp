@@ -74,5 +74,31 @@ TEST_CASE("Limits and the queue are lines for a person, and no answer is none", 
     }
 }
 
+TEST_CASE("CAs are lines for a person", "[cli][acme][issuers]") {
+    const std::string lines = issuers_lines(
+        R"({"issuers":[{"name":"letsencrypt","directory":"https://ca.example/dir","breaker":)"
+        R"({"state":"open","since":"2026-11-29T02:03:11Z","why":"3 requests\nfailed"},"orders":4,)"
+        R"("issued":3,"failed":1,"waiting":7,"accounts":[{"url":"https://ca.example/a/1",)"
+        R"("role":"active","problem":null},{"url":null,"role":"standby","problem":"no binding"}],)"
+        R"("certificate_canary":null,"standby_canary":{"good_at":null,"failures":2,)"
+        R"("failed_at":"2026-11-29T01:00:00Z","problem":"gone"}},{"name":"google",)"
+        R"("directory":"https://g.example/dir","breaker":{"state":"closed","since":null,)"
+        R"("why":null},"orders":0,"issued":0,"failed":0,"waiting":0,"accounts":[],)"
+        R"("certificate_canary":{"good_at":"2026-11-25T10:00:00Z","failures":0}}]})");
+    CHECK(lines ==
+          "letsencrypt https://ca.example/dir\n"
+          "  does not work since 2026-11-29T02:03:11Z: 3 requests failed; 4 orders, 3 issued, 1 "
+          "failed, 7 wait\n"
+          "  account active   https://ca.example/a/1\n"
+          "  account standby  -: no binding\n"
+          "  account in reserve tried: never with success; failed 2 times in a row, last at "
+          "2026-11-29T01:00:00Z: gone\n"
+          "google https://g.example/dir\n"
+          "  works; 0 orders, 0 issued, 0 failed, 0 wait\n"
+          "  certificate tried: well at 2026-11-25T10:00:00Z\n");
+    for (const char* wrong : {"", "{", "[]", "{}", "null"})
+        CHECK(issuers_lines(wrong).empty());
+}
+
 }  // namespace
 }  // namespace hairpin::cli
