@@ -129,12 +129,13 @@ void Engine::order_refused(const JobRef& job, const CaFailure& failure) {
             });
 }
 
-void Engine::limit_changed(LimitChange change) {
-    loop_.post([this, change = std::move(change)] {
+void Engine::limit_changed(LimitChange change, std::function<void()> then) {
+    loop_.post([this, change = std::move(change), then = std::move(then)] {
         gate_->change(change, clock_.now());
-        look_at_line();
         admit_waiting();
+        publish_view();  // At once, whatever it takes: who set it looks at it next.
         set_timer();
+        then();
     });
 }
 

@@ -82,8 +82,9 @@ public:
     void revoke_soon();
     /// Certificates::roll_over_account(). `done` runs on the thread "acme".
     void roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done);
-    /// An operator changed a limit, and that is durable.
-    void limit_changed(LimitChange change);
+    /// An operator changed a limit, and that is durable. `then` runs on the thread "acme" when
+    /// queue() shows it.
+    void limit_changed(LimitChange change, std::function<void()> then);
     /// Who waits; never null once prepared.
     [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
     [[nodiscard]] std::string trouble() const;

@@ -20,9 +20,12 @@ Result<std::string> Engine::profile_of_attempt(const Attempt& attempt) {
     const Directory* directory = client_->directory();
     if (attempt.without_profile || directory == nullptr) return std::string();
     const auto server = TRY((*reader_)->server(attempt.server_id));
-    const std::string licence = server ? server->licence : std::string();
+    const std::string name = server ? server->licence : std::string();
+    const auto licence = TRY((*reader_)->licence(name));
+    const std::string own = licence ? licence->certificate_profile : std::string();
     ProfileChoice choice = choose_profile(
-        profile_of(options_.licence_profiles, licence, options_.profile), directory->profiles);
+        own.empty() ? profile_of(options_.licence_profiles, name, options_.profile) : own,
+        directory->profiles);
     if (!choice.warning.empty() && choice.warning != profile_warning_)
         log::logger("acme").warn("the CA has no profile {}", profile_warning_ = choice.warning);
     return std::move(choice.name);
