@@ -168,8 +168,26 @@ void Account::examine(
     });
 }
 
+/// Once for each thing that is wrong. An event that cannot be stored is lost: what the store says
+/// of itself is more urgent then.
+void Account::tell_of_trouble() {
+    const std::string text = failure_ ? failure_->text : std::string();
+    if (std::exchange(told_, text) == text || text.empty()) return;
+    store::Work work;
+    work.rows = [directory = settings_.directory, text](store::Writer& writer, zones::Change&) {
+        store::Event event{store::EventKind::AcmeAccountTrouble, "", directory, {}};
+        event.data.begin_object();
+        event.data.member("directory", directory);
+        event.data.member("problem", text);
+        event.data.end_object();
+        return writer.tell(std::move(event));
+    };
+    committer_.submit(std::move(work), {});
+}
+
 void Account::settle(std::optional<Verdict> failure) {
     failure_ = std::move(failure);
+    tell_of_trouble();
     if (failure_) {
         // A key that was made and could not be stored must not be registered.
         if (!client_.has_account()) key_.reset();

@@ -84,6 +84,7 @@ private:
     void take_next_key();
     void end_rollover(std::optional<Verdict> failure);
     void settle(std::optional<Verdict> failure);
+    void tell_of_trouble();
 
     net::Loop& loop_;
     Client& client_;
@@ -102,6 +103,7 @@ private:
     MonotonicTime silence_by_{};
     std::vector<Then> waiting_;
     std::optional<Verdict> failure_;
+    std::string told_;  // What was told of last.
     MonotonicTime failure_stands_until_{};
 };
 

@@ -146,15 +146,17 @@ void Engine::order_refused(const JobRef& job, const CaFailure& failure) {
             });
 }
 
-void Engine::limit_changed(LimitChange change) {
-    loop_.post([this, change = std::move(change)] {
+void Engine::limit_changed(LimitChange change, std::function<void()> then) {
+    loop_.post([this, change = std::move(change), then = std::move(then)] {
         for (const auto& issuer : issuers_)
             if (change.issuer == issuer->name() ||
                 (change.issuer.empty() && issuer == issuers_.front()))
                 issuer->gate().change(change, clock_.now());
         look_at_line();
         admit_waiting();
+        publish_view();  // At once, whatever it takes: who set it looks at it next.
         set_timer();
+        then();
     });
 }
 

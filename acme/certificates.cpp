@@ -98,7 +98,6 @@ private:
         if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
         if (news.wake != 0) engine_->wake(news.wake);
         if (news.has_revocation) engine_->revoke_soon();
-        if (news.limit) engine_->limit_changed(*news.limit);
     }
 
     struct Subscribers {
@@ -280,13 +279,16 @@ void Certificates::set_limit(const LimitChange& change, zones::Actor actor, Ackn
     state_->write<Done>(
         0, "acme.limit", std::move(actor),
         [change, preset, directory](store::Writer& writer, zones::Change&,
-                                    EngineNews& news) -> Result<Done> {
+                                    EngineNews&) -> Result<Done> {
             TRY(write_limit(writer, directory, preset, change));
-            news.limit = change;
             return Done{};
         },
-        [done = std::move(done)](Result<Done> result) {
-            done(result ? Result<void>() : Result<void>(fail(result.error())));
+        [weak = std::weak_ptr(state_->engine_), change,
+         done = std::move(done)](Result<Done> result) {
+            if (!result) return done(fail(result.error()));
+            const auto engine = weak.lock();
+            if (!engine) return done({});  // What is durable is there at the next start.
+            engine->limit_changed(change, [done] { done({}); });
         },
         what);
 }

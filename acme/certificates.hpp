@@ -291,7 +291,8 @@ public:
     [[nodiscard]] std::shared_ptr<const IssuersView> issuers() const;
 
     /// Sets a limit of the CA (an override that it granted), or takes that back. Who waits goes on
-    /// at once where the limit now allows it. Errors: Invalid it makes no sense; NotFound nothing
+    /// at once where the limit now allows it, and queue() shows it when `done` is called. Errors:
+    /// Invalid it makes no sense; NotFound nothing
     /// was set that could be taken back;
     ///         Unavailable.
     void set_limit(const LimitChange& change, zones::Actor actor, Acknowledged done);

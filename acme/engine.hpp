@@ -88,8 +88,9 @@ public:
                         std::function<void(Result<void>)> done);
     /// Never null once prepared.
     [[nodiscard]] std::shared_ptr<const IssuersView> issuers() const;
-    /// An operator changed a limit, and that is durable.
-    void limit_changed(LimitChange change);
+    /// An operator changed a limit, and that is durable. `then` runs on the thread "acme" when
+    /// queue() shows it.
+    void limit_changed(LimitChange change, std::function<void()> then);
     /// Who waits; never null once prepared.
     [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
     [[nodiscard]] std::string trouble() const;

@@ -22,6 +22,24 @@ Error corrupt(const std::string& limit) {
     return {ErrorCode::Corrupt, "limit " + limit, "is not one this program knows"};
 }
 
+/// @param bucket  That was found to be empty; an empty one: the CA did not say which it was.
+Result<void> tell_reached(store::Writer& writer, const store::ParkedRow& row,
+                          const store::BudgetKey& bucket) {
+    store::Event event{store::EventKind::AcmeLimitReached, "", row.directory, {}};
+    const auto or_null = [](const std::string& text) {
+        return text.empty() ? std::nullopt : std::optional(text);
+    };
+    event.data.begin_object();
+    event.data.member("directory", row.directory);
+    event.data.member("limit", or_null(bucket.limit));
+    event.data.member("key", or_null(bucket.key));
+    event.data.member("class", row.work_class);
+    event.data.member("until", row.until_at);
+    event.data.member("reason", row.reason);
+    event.data.end_object();
+    return writer.tell(std::move(event));
+}
+
 }  // namespace
 
 WorkClass class_of(const Attempt& attempt) noexcept {
@@ -187,14 +205,18 @@ BudgetRows Gate::reached(const ReachedLimit& limit, WorkClass work, std::string 
     if (charges.empty()) {
         line_.park(work, limit.until, words);
         return [row = store::ParkedRow{directory_, std::string(to_string(work)), limit.until,
-                                       std::move(words)}](store::Writer& writer) {
+                                       std::move(words)}](store::Writer& writer) -> Result<void> {
+            TRY(tell_reached(writer, row, {}));
             return put_parked(writer, row);
         };
     }
     budget_.close(charges[0].charge, limit.until);
-    return [directory = directory_, charge = charges[0],
-            until = limit.until](store::Writer& writer) -> Result<void> {
+    return [row = store::ParkedRow{directory_, std::string(to_string(work)), limit.until,
+                                   std::move(words)},
+            charge = charges[0]](store::Writer& writer) -> Result<void> {
+        const auto& [directory, work_class, until, reason] = row;
         const auto key = key_of(directory, charge.charge);
+        TRY(tell_reached(writer, row, key));
         const WallTime arrival = TRY(stored_arrival(writer, key));
         return put_bucket(writer, key, closed_until(arrival, charge.rate, until));
     };

@@ -20,12 +20,14 @@ Result<std::string> Engine::profile_of_attempt(const Job& job) {
     const Directory* directory = job.seat->client->directory();
     if (job.attempt.without_profile || directory == nullptr) return std::string();
     const auto server = TRY((*reader_)->server(job.attempt.server_id));
-    const std::string licence = server ? server->licence : std::string();
+    const std::string name = server ? server->licence : std::string();
+    const auto licence = TRY((*reader_)->licence(name));
+    const std::string own = licence ? licence->certificate_profile : std::string();
+    const std::string& usual = job.issuer->options().profile;
     const std::string_view wanted =
-        profile_of(options_.licence_profiles, licence, job.issuer->options().profile);
+        own.empty() ? profile_of(options_.licence_profiles, name, usual) : std::string_view(own);
     // Only the first CA is known to have what is configured for all.
-    const bool is_own =
-        job.issuer == issuers_.front().get() || wanted == job.issuer->options().profile;
+    const bool is_own = job.issuer == issuers_.front().get() || wanted == usual;
     ProfileChoice choice = choose_profile(wanted, directory->profiles);
     if (is_own && !choice.warning.empty() && choice.warning != profile_warning_)
         log::logger("acme").warn("the CA has no profile {}", profile_warning_ = choice.warning);

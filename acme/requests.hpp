@@ -49,7 +49,6 @@ struct EngineNews {
     std::int64_t replaced = 0;  // An attempt that was superseded,
     std::string order_url;      // and its order, if that may have something pending at the CA.
     bool has_revocation = false;
-    std::optional<LimitChange> limit;  // An operator set or took back.
 };
 
 /// Certificates::request().

@@ -55,11 +55,18 @@ Api::Api(Private, ApiContext& context, net::Loop& loop, store::Reader reader)
       way_back_(loop),
       reader_(std::move(reader)),
       authenticator_(context.clock, context.failures),
-      waits_(loop, context.options.max_waits, context.options.max_waits_per_server) {}
+      waits_(loop, context.options.max_waits, context.options.max_waits_per_server),
+      event_readers_(*this, loop) {}
 
 std::shared_ptr<Api> Api::create(ApiContext& context, net::Loop& loop, store::Reader reader) {
     auto api = std::make_shared<Api>(Private(), context, loop, std::move(reader));
     api->way_back_.lead_to(api);
+    if (context.bell != nullptr)
+        api->bell_ = context.bell->subscribe([back = api->way_back_](hooks::Ring ring) {
+            if (ring == hooks::Ring::Events)
+                back.post([](Api& self) { self.event_readers_.news(); });
+            if (ring == hooks::Ring::End) back.post([](Api& self) { self.event_readers_.end(); });
+        });
     if (context.certificates == nullptr) return api;
     api->subscription_ =
         context.certificates->subscribe([back = api->way_back_](std::int64_t server_id) {

@@ -30,6 +30,7 @@
 #include "admin/certificate_counts.hpp"
 #include "admin/certificate_waits.hpp"
 #include "admin/context.hpp"
+#include "admin/event_readers.hpp"
 #include "admin/router.hpp"
 #include "admin/way_back.hpp"
 #include "net/http.hpp"
@@ -107,6 +108,7 @@ public:
     [[nodiscard]] net::Loop& loop() noexcept { return loop_; }
     [[nodiscard]] store::Queries& queries() noexcept { return *reader_; }
     [[nodiscard]] CertificateWaits& waits() noexcept { return waits_; }
+    [[nodiscard]] EventReaders& event_readers() noexcept { return event_readers_; }
     [[nodiscard]] CertificateCounter& certificate_counter() noexcept {
         return certificate_counter_;
     }
@@ -141,7 +143,9 @@ private:
     std::unordered_map<std::int64_t, acme::CertificateState> certificates_;
     CertificateCounter certificate_counter_;
     CertificateWaits waits_;
+    EventReaders event_readers_;
     std::shared_ptr<void> subscription_;
+    std::shared_ptr<void> bell_;
 };
 
 }  // namespace hairpin::admin

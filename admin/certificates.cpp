@@ -20,8 +20,11 @@ constexpr std::size_t kLookedAt = 5'000;  // Servers, for one page: few may have
 struct AlarmFilter {
     bool only_alarms = false;
     std::optional<acme::AlarmKind> kind;  // Empty: any.
+    std::string licence;                  // Empty: any.
 
-    [[nodiscard]] bool takes(const std::optional<acme::CertificateAlarm>& alarm) const {
+    [[nodiscard]] bool takes(const store::CertificateOverview& server,
+                             const std::optional<acme::CertificateAlarm>& alarm) const {
+        if (!licence.empty() && licence != server.licence) return false;
         if (!only_alarms) return true;
         return alarm && (!kind || alarm->kind == *kind);
     }
@@ -29,12 +32,13 @@ struct AlarmFilter {
 
 Result<AlarmFilter, Problem> filter_of(const net::Request& request) {
     const auto word = request.query_parameter("alarm");
-    if (!word) return AlarmFilter{};
-    if (*word == "any") return AlarmFilter{true, std::nullopt};
+    const std::string licence = request.query_parameter("licence").value_or("");
+    if (!word) return AlarmFilter{false, std::nullopt, licence};
+    if (*word == "any") return AlarmFilter{true, std::nullopt, licence};
     const auto& words = acme::kAlarmWords;
     const auto found = std::find(words.begin(), words.end(), *word);
     if (found != words.end())
-        return AlarmFilter{true, static_cast<acme::AlarmKind>(found - words.begin())};
+        return AlarmFilter{true, static_cast<acme::AlarmKind>(found - words.begin()), licence};
     Problem problem(ProblemType::InvalidRequest, "no alarm has this name");
     std::string taken = "is none of: any";
     for (const std::string_view each : words)
@@ -78,7 +82,7 @@ Result<net::Response, Problem> list_certificates(Api& api, const Call& call) {
             ++seen;
             const auto state = acme::certificate_state(each, now);
             const auto alarm = acme::alarm_of(state, each.served, now);
-            if (!filter.takes(alarm)) continue;
+            if (!filter.takes(each, alarm)) continue;
             write_overview(json, each, state, alarm);
             ++shown;
         }

@@ -32,6 +32,8 @@
 #include "core/crypto.hpp"
 #include "core/ip_address.hpp"
 #include "core/published.hpp"
+#include "hooks/event_bell.hpp"
+#include "hooks/teller.hpp"
 #include "store/committer.hpp"
 #include "store/reader.hpp"
 #include "zones/address_rules.hpp"
@@ -65,6 +67,8 @@ struct ApiOptions {
     std::size_t max_servers_per_licence = 10'000;
     std::size_t max_waits = 4'096;         // Long polls of one loop.
     std::size_t max_waits_per_server = 4;  // Of those.
+    std::size_t max_event_readers = 256;   // Streams of events and polls for them, of one loop.
+    std::size_t max_event_readers_per_credential = 16;  // Of those.
     FailureLimiter::Options failures;
     /// How often one server's reports may change something: unchanged ones are not counted.
     BucketOptions changes{20, Milliseconds(2'000), 64 * 1024};
@@ -118,8 +122,9 @@ struct ApiCounters {
     Count heartbeats_refused{0};
     Count addresses_refused{0};
     Count authentication_failures{0};
-    Count replays{0};     // Answers given again for an Idempotency-Key.
-    Count waits_open{0};  // Long polls: a gauge.
+    Count replays{0};             // Answers given again for an Idempotency-Key.
+    Count waits_open{0};          // Long polls: a gauge.
+    Count event_readers_open{0};  // Streams of events and long polls for them: a gauge.
 
     static void add(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
 };
@@ -153,6 +158,8 @@ public:
     const SecondarySource* secondaries = nullptr;
     const WireDoors* wire_doors = nullptr;
     OwnCertificateSource* own_certificate = nullptr;
+    hooks::EventBell* bell = nullptr;
+    hooks::Teller* teller = nullptr;
 
     ApiCounters counters;
     DoorCounters doors;

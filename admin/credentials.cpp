@@ -298,6 +298,7 @@ Result<Write, Problem> post_credential_rotation(Api& api, const Call& call) {
         wanted->row.last_used_at.reset();
         wanted->row.id = TRY(writer.insert_credential(wanted->row));
         TRY(store::put_grants(writer, wanted->row.id, wanted->grants));
+        TRY(writer.tell_rotated(old.row, wanted->row.id, writer.now() + Seconds(overlap)));
         if (overlap == 0) {
             TRY(store::erase_granted_credential(writer, old.row.id));
             return {};

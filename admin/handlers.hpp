@@ -7,6 +7,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "admin/api.hpp"
 #include "admin/json_value.hpp"
@@ -88,6 +91,20 @@ void delete_acme_limit(Api& api, std::shared_ptr<Exchange> exchange);
 // acme_queue.cpp
 Result<net::Response, Problem> get_acme_queue(Api& api, const Call& call);
 void post_acme_plan(Api& api, std::shared_ptr<Exchange> exchange);
+
+// events.cpp
+void get_events(Api& api, std::shared_ptr<Exchange> exchange);
+/// What is wrong with patterns of types of events; empty: nothing.
+[[nodiscard]] std::optional<std::string> fault_of_kinds(const std::vector<std::string>& kinds);
+
+// webhooks.cpp
+Result<Write, Problem> post_webhook(Api& api, const Call& call);
+Result<net::Response, Problem> list_webhooks(Api& api, const Call& call);
+Result<net::Response, Problem> get_webhook(Api& api, const Call& call);
+Result<Write, Problem> patch_webhook(Api& api, const Call& call);
+Result<Write, Problem> delete_webhook(Api& api, const Call& call);
+Result<Write, Problem> post_webhook_rotation(Api& api, const Call& call);
+void post_webhook_test(Api& api, std::shared_ptr<Exchange> exchange);
 
 // dyndns.cpp
 void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange);

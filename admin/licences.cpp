@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "acme/profile.hpp"
 #include "acme/revocation.hpp"
 #include "admin/catalog_group.hpp"
 #include "admin/conditions.hpp"
@@ -40,6 +41,9 @@ void write_licence(JsonWriter& json, const store::LicenceRow& licence, const Lic
     write_catalog_group(json, zone.catalog_group);
     json.member("plan", licence.plan);
     json.member("state", store::to_string(licence.state));
+    json.member("certificate_profile", licence.certificate_profile.empty()
+                                           ? std::nullopt
+                                           : std::optional(licence.certificate_profile));
     json.member("expires", licence.expires_at);
     json.member("expired", licence.expires_at && *licence.expires_at <= now);
     json.member("created", licence.created_at);
@@ -63,6 +67,7 @@ struct LicenceMembers {
     std::optional<std::optional<WallTime>> expires;
     std::optional<store::LicenceState> state;
     std::optional<std::string> catalog_group;  // Of its zone.
+    std::optional<std::string> profile;        // Of its certificates; empty: the configuration's.
 
     void read(ObjectReader& body) {
         plan = body.text("plan", kMaxPlanOctets);
@@ -72,8 +77,22 @@ struct LicenceMembers {
         if (word == "active") state = store::LicenceState::Active;
         if (word == "suspended") state = store::LicenceState::Suspended;
         if (word && !state) body.refuse("state", "must be active or suspended");
+        read_profile(body);
+    }
+    void read_profile(ObjectReader& body) {
+        const JsonValue* value = body.any("certificate_profile");
+        if (value == nullptr) return;
+        if (value->is_null()) {
+            profile = "";
+            return;
+        }
+        profile = body.text("certificate_profile");
+        if (profile && !acme::is_profile_name(*profile))
+            body.refuse("certificate_profile",
+                        "must be null, or 1 to 64 letters, digits, \"-\", \"_\" and \".\"");
     }
     void apply_to(store::LicenceRow& licence) const {
+        if (profile) licence.certificate_profile = *profile;
         if (plan) licence.plan = *plan;
         if (expires) licence.expires_at = *expires;
         if (state) licence.state = *state;

@@ -42,6 +42,8 @@ void collect_api(const ApiCounters& counters, MetricsText& metrics) {
                     read(counters.authentication_failures));
     metrics.counter("idempotent_replays_total", "Answers given again for an Idempotency-Key.",
                     read(counters.replays));
+    metrics.gauge("event_readers", "Streams of events, and long polls for them.",
+                  read(counters.event_readers_open));
     metrics.gauge("certificate_waits", "Long polls that wait for a certificate.",
                   read(counters.waits_open));
 }
@@ -76,6 +78,21 @@ void collect_store(const store::Committer& committer, MetricsText& metrics) {
                   "When a zone last changed for readers, or all were loaded, in Unix time.",
                   static_cast<std::uint64_t>(counters.published_at.load()));
     metrics.gauge("store_writable", "1 while the store takes writes.", committer.trouble() ? 0 : 1);
+}
+
+void collect_webhooks(const hooks::TellerCounters& counters, MetricsText& metrics) {
+    metrics.counter("webhook_delivered_total", "Events that web-hooks took.",
+                    read(counters.delivered));
+    metrics.counter("webhook_failed_total", "Attempts to tell a web-hook that failed.",
+                    read(counters.failed));
+    metrics.counter("webhook_given_up_total", "Web-hooks that were given up.",
+                    read(counters.given_up));
+    metrics.gauge("webhooks_enabled", "Web-hooks that are told of events.", read(counters.enabled));
+    metrics.gauge("webhooks_failing", "Of those, web-hooks whose last attempt failed.",
+                  read(counters.failing));
+    metrics.gauge("webhook_pending",
+                  "Events that web-hooks have still to be told of, or to pass over.",
+                  read(counters.pending));
 }
 
 void collect_counts(Api& api, MetricsText& metrics) {
@@ -139,6 +156,8 @@ Result<net::Response, Problem> get_metrics(Api& api, const Call&) {
     collect_doors(api.context().doors, metrics);
     collect_store(api.context().committer, metrics);
     collect_counts(api, metrics);
+    if (api.context().teller != nullptr)
+        collect_webhooks(api.context().teller->counters(), metrics);
     if (api.context().certificates != nullptr) collect_certificates(api, metrics);
     if (api.context().metrics != nullptr) api.context().metrics->collect(metrics);
     return text_response(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");

@@ -126,6 +126,21 @@ net::Response dry_reversal_response(const zones::Name& apex, std::uint32_t seria
     return response;
 }
 
+Result<void, Problem> tell_returned(store::Writer& writer, const zones::Name& apex,
+                                    std::size_t rrsets) {
+    const auto licence = TRY(writer.read().licence_of_zone(apex));
+    store::Event event;
+    event.kind = store::EventKind::ZoneReturned;
+    if (licence) event.licence = licence->name;
+    event.subject = apex.lower().text_without_dot();
+    event.data.begin_object();
+    event.data.member("zone", event.subject);
+    event.data.member("rrsets", rrsets);
+    event.data.end_object();
+    TRY(writer.tell(std::move(event)));
+    return {};
+}
+
 Write reversal_write(const ApiOptions& options, ReversalOrder asked,
                      std::shared_ptr<Reversal> overtaken) {
     Write write;
@@ -144,6 +159,8 @@ Write reversal_write(const ApiOptions& options, ReversalOrder asked,
         if (!overtaken->empty())
             return fail(Problem(ProblemType::Conflict,
                                 "RRsets are being changed: nothing was done, ask again"));
+        if (std::string_view(order->action) == "zone.return" && !order->reversal.empty())
+            TRY(tell_returned(writer, order->apex, order->reversal.size()));
         zones::ZoneChange back = change_of(*zone, order->reversal);
         if (removes_keepers(order->reversal))
             TRY(keep_challenge_names(options, writer, order->apex, back.edits));

@@ -65,4 +65,8 @@ inline constexpr std::size_t kMostReversalsShown = 1'000;
 [[nodiscard]] Write reversal_write(const ApiOptions& options, ReversalOrder order,
                                    std::shared_ptr<Reversal> overtaken);
 
+/// Tells of a zone that became what it was at a moment: so many RRsets of it.
+[[nodiscard]] Result<void, Problem> tell_returned(store::Writer& writer, const zones::Name& apex,
+                                                  std::size_t rrsets);
+
 }  // namespace hairpin::admin

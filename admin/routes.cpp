@@ -115,6 +115,14 @@ constexpr std::array kRoutes{
     Route{Method::Post, "/v1/acme/plan", kOperator, &post_acme_plan, kJson},
 
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
+    Route{Method::Get, "/v1/events", kGranted, &get_events, kNoBody},
+    Route{Method::Post, "/v1/webhooks", kOperator, &post_webhook, kJson},
+    Route{Method::Get, "/v1/webhooks", kOperator, &list_webhooks, kNoBody},
+    Route{Method::Get, "/v1/webhooks/{webhook}", kOperator, &get_webhook, kNoBody},
+    Route{Method::Patch, "/v1/webhooks/{webhook}", kOperator, &patch_webhook, kJson},
+    Route{Method::Delete, "/v1/webhooks/{webhook}", kOperator, &delete_webhook, kNoBody},
+    Route{Method::Post, "/v1/webhooks/{webhook}/rotate", kOperator, &post_webhook_rotation, kJson},
+    Route{Method::Post, "/v1/webhooks/{webhook}/test", kOperator, &post_webhook_test, kNoBody},
 
     // Doors of stock clients: each looks at the credential in its own way (door_login.hpp).
     Route{Method::Get, "/health", kAnyone, &get_acme_dns_health, kNoBody},

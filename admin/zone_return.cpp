@@ -122,6 +122,7 @@ Write remake_write(const ApiOptions& options, const Exchange& exchange,
             return fail(Problem(ProblemType::Conflict,
                                 "zone " + apex.text() + " is there again: nothing was done"));
         TRY(check_no_twin(writer.zones(), apex, rules));
+        TRY(tell_returned(writer, apex, plan->reversal.size()));
         change.zones.push_back(made_again(apex, plan->reversal));
         return {};
     };

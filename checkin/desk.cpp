@@ -163,6 +163,9 @@ private:
         std::stable_sort(slice.begin(), slice.end(),
                          [](const auto& a, const auto& b) { return a.server < b.server; });
         const auto is_same = [](const auto& a, const auto& b) { return a.server == b.server; };
+        for (std::size_t each = 1; each < slice.size(); ++each)
+            if (is_same(slice[each - 1], slice[each]) && slice[each].credential == 0)
+                slice[each].credential = slice[each - 1].credential;
         const auto latest = std::unique(slice.rbegin(), slice.rend(), is_same).base();
         if (latest != slice.end() && heard_) heard_({latest, slice.end()});
         slice.clear();
@@ -181,7 +184,7 @@ private:
         }
         if (judgement.outcome == Outcome::Right)
             heard_by_slice_[judgement.server / kNeighbours % kSlices].push_back(
-                {judgement.server, situation.now});
+                {judgement.server, situation.now, judgement.used});
         return judgement.outcome;
     }
 

@@ -39,8 +39,8 @@ struct DeskOptions {
     std::vector<Endpoint> listen;      // Port 0: a free one.
     std::uint32_t per_network = 200;   // Datagrams a second; 0: no limit.
     std::size_t capacity = 1'000'000;  // Servers.
-    /// How long what was heard is kept at most; within that time each server is handed on once. Less
-    /// than an interval, or a server whose one check-in was lost would be taken for offline.
+    /// How long what was heard is kept at most; within that time each server is handed on once.
+    /// Less than an interval, or a server whose one check-in was lost would be taken for offline.
     Milliseconds hand_on{40'000};
     int receive_buffer_octets = 1 << 20;  // Of each socket.
 };
@@ -48,6 +48,7 @@ struct DeskOptions {
 struct HeardServer {
     std::uint64_t server = 0;
     WallTime at{};
+    std::int64_t credential = 0;  // That it used; 0: that was said within the hour.
 };
 /// Servers that were heard and all is right with, by number, each once.
 using Heard = std::function<void(std::span<const HeardServer> servers)>;

@@ -9,11 +9,11 @@ namespace hairpin::checkin {
 namespace {
 
 /// The key that made it; null: none that is valid now.
-const Key* key_of(const Enrolment& enrolment, OctetView octets, WallTime now) {
+const CheckInKey* key_of(const Enrolment& enrolment, OctetView octets, WallTime now) {
     const std::size_t count = std::min(enrolment.keys.size(), kMaxKeys);
     for (std::size_t each = 0; each < count; ++each) {
         const CheckInKey& candidate = enrolment.keys[each];
-        if (candidate.until > now && is_authentic(octets, candidate.key)) return &candidate.key;
+        if (candidate.until > now && is_authentic(octets, candidate.key)) return &candidate;
     }
     return nullptr;
 }
@@ -61,20 +61,30 @@ Outcome weigh(Register::Row& row, const Situation& situation, const Datagram& da
                                                                    : Outcome::Early;
 }
 
+/// The credential, where nobody was told for a while that it is used; else 0.
+std::int64_t newly_used(Register::Row& row, std::int64_t credential, WallTime now) {
+    if (row.used_credential == credential && now - row.used_at < kUsedEvery) return 0;
+    row.used_credential = credential;
+    row.used_at = now;
+    return credential;
+}
+
 }  // namespace
 
 Judgement judge(Register& known, const Situation& situation, OctetView octets,
                 const IpAddress& source) {
     const auto datagram = read_datagram(octets);
-    if (!datagram || datagram->kind != Kind::CheckIn) return {Outcome::Malformed, 0, {}};
+    if (!datagram || datagram->kind != Kind::CheckIn) return {Outcome::Malformed, 0, {}, 0};
     Register::Row* row = known.find(datagram->server);
-    if (row == nullptr) return {Outcome::Unknown, datagram->server, {}};
-    const Key* key = key_of(row->enrolment, octets, situation.now);
-    if (key == nullptr) return {Outcome::Forged, datagram->server, {}};
-    Judgement judgement{weigh(*row, situation, *datagram, source), datagram->server, {}};
+    if (row == nullptr) return {Outcome::Unknown, datagram->server, {}, 0};
+    const CheckInKey* key = key_of(row->enrolment, octets, situation.now);
+    if (key == nullptr) return {Outcome::Forged, datagram->server, {}, 0};
+    Judgement judgement{weigh(*row, situation, *datagram, source), datagram->server, {}, 0};
+    if (judgement.outcome == Outcome::Right)
+        judgement.used = newly_used(*row, key->credential, situation.now);
     if (is_challenged(judgement.outcome))
-        judgement.challenge =
-            write_datagram({Kind::Challenge, datagram->server, datagram->milliseconds, {}}, *key);
+        judgement.challenge = write_datagram(
+            {Kind::Challenge, datagram->server, datagram->milliseconds, {}}, key->key);
     return judgement;
 }
 

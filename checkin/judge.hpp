@@ -36,6 +36,9 @@ namespace hairpin::checkin {
 
 inline constexpr Milliseconds kBehind{60'000};
 inline constexpr Milliseconds kAhead{10'000};
+/// That a credential is used is said again after so long: servers check in each minute, and nobody
+/// asks for the minute.
+inline constexpr Milliseconds kUsedEvery{3'600'000};
 
 struct Situation {
     const zones::ZoneTable& zones;
@@ -47,6 +50,7 @@ struct Judgement {
     Outcome outcome = Outcome::Malformed;
     std::uint64_t server = 0;    // Where it was read.
     DatagramOctets challenge{};  // Where is_challenged(outcome).
+    std::int64_t used = 0;       // Of Right: the credential, where it is time to say so; else 0.
 };
 
 /// @param source  Where it came from, unmapped.

@@ -4,7 +4,7 @@
 // taken from it (Progress) stays meanwhile, and is in memory only: checkin/judge.hpp says what
 // makes up for that after a restart. Published addresses are not here: they are the zone's.
 //
-// Memory    About 350 octets a server; servers over the capacity are left out.
+// Memory    About 370 octets a server; servers over the capacity are left out.
 // Threads   One: it belongs to the thread that judges.
 
 #pragma once
@@ -29,7 +29,8 @@ inline constexpr WallTime kForever = WallTime::max();
 
 struct CheckInKey {
     Key key;
-    WallTime until = kForever;  // From then on it is none.
+    WallTime until = kForever;    // From then on it is none.
+    std::int64_t credential = 0;  // Whose key it is, by the store's number.
 };
 
 /// Keys of one server that are looked at: during a rotation there are two.
@@ -72,6 +73,8 @@ public:
         Enrolment enrolment;
         Progress progress;
         std::array<FoundRight, 2> found_right;  // By family; of this enrolment's name.
+        std::int64_t used_credential = 0;       // That was handed on last as used, ..
+        WallTime used_at{};                     // .. and when.
     };
 
     explicit Register(std::size_t capacity) noexcept : capacity_(capacity) {}

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "cli/acme_commands.hpp"
+#include "cli/certificate_commands.hpp"
 #include "cli/credential_commands.hpp"
+#include "cli/event_commands.hpp"
 #include "cli/moment.hpp"
 #include "cli/own_certificate.hpp"
 #include "cli/zone_import.hpp"
@@ -266,16 +268,87 @@ void add_acme(CLI::App& app, AcmeOptions& account, CredentialOptions& options,
         ->required();
 }
 
-void add_certificates(CLI::App& app, OwnCertificateOptions& options, std::function<int()>& chosen) {
+/// As add_credential_command, of any options that say how the API is reached.
+template <typename Options>
+CLI::App* add_command(CLI::App& group, const char* name, const char* what,
+                      int (*command)(const Options& options), Options& options,
+                      std::function<int()>& chosen) {
+    CLI::App* added = group.add_subcommand(name, what);
+    add_api_options(*added, options.api);
+    added->callback(
+        [command, &options, &chosen] { chosen = [=, &options] { return command(options); }; });
+    return added;
+}
+
+void add_certificates(CLI::App& app, CertificateOptions& options, OwnCertificateOptions& own,
+                      std::function<int()>& chosen) {
     CLI::App* group = app.add_subcommand("certificate", "Certificates");
     group->require_subcommand(1);
-    CLI::App* own =
-        group->add_subcommand("own", "Show which certificate Hairpin itself shows, and why");
-    own->add_flag("--order", options.is_order,
-                  "Order another now, or try the order again that failed");
-    add_api_options(*own, options.api);
-    own->callback(
-        [&options, &chosen] { chosen = [&options] { return run_own_certificate(options); }; });
+    add_command(*group, "own", "Show which certificate Hairpin itself shows, and why",
+                &run_own_certificate, own, chosen)
+        ->add_flag("--order", own.is_order,
+                   "Order another now, or try the order again that failed");
+    CLI::App* list =
+        add_command(*group, "list", "Where the certificates of servers stand, a line each",
+                    &list_certificates, options, chosen);
+    list->add_option("--alarm", options.alarm,
+                     "Only servers with it: expired, blocked, overdue, old-served, not-deployed or "
+                     "any");
+    list->add_option("--licence", options.licence, "Only of this licence");
+    list->add_flag("--json", options.is_json, "A line of JSON each");
+    CLI::App* show = add_command(*group, "show", "Where a server's certificate stands",
+                                 &show_certificate, options, chosen);
+    show->add_option("server", options.server, "LICENCE/LABEL")->required();
+    show->add_flag("--json", options.is_json, "The API's answer as it is");
+
+    CLI::App* licence = app.add_subcommand("licence", "Licences");
+    licence->require_subcommand(1);
+    CLI::App* profile =
+        add_command(*licence, "profile", "Show or set which certificates its servers get",
+                    &licence_profile, options, chosen);
+    profile->add_option("licence", options.licence, "The licence")->required();
+    profile->add_option("profile", options.profile, "As the CA names it: classic, shortlived, ..");
+    profile->add_flag("--default", options.is_default, "As the configuration says");
+}
+
+void add_events(CLI::App& app, EventOptions& options, std::function<int()>& chosen) {
+    CLI::App* command =
+        add_command(app, "events", "What happened, a line each", &show_events, options, chosen);
+    command->add_flag("--follow", options.follows, "Wait for what comes, without an end");
+    command->add_option("--after", options.after, "Only what came after this id");
+    command->add_option("--kind", options.kinds,
+                        "Only this: certificate.issued, certificate.*, ..");
+    command->add_option("--licence", options.licence, "Only of this licence");
+    command->add_flag("--json", options.is_json, "A line of JSON each");
+}
+
+void add_webhooks(CLI::App& app, WebhookOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("webhook", "Who is told of events over HTTPS");
+    group->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what,
+                         int (*command)(const WebhookOptions&)) {
+        return add_command(*group, name, what, command, options, chosen);
+    };
+    const auto add_one = [&](const char* name, const char* what,
+                             int (*command)(const WebhookOptions&)) {
+        CLI::App* added = add(name, what, command);
+        added->add_option("id", options.id, "Its id")->required();
+        return added;
+    };
+    CLI::App* made = add("add", "Make one; its secret is shown this once", &add_webhook);
+    made->add_option("url", options.url, "https://..")->required();
+    made->add_option("--kind", options.kinds, "Only this: certificate.*; without it, everything");
+    made->add_option("--licence", options.licence, "Only of this licence");
+    made->add_option("--label", options.label, "For people");
+    made->add_flag("--disabled", options.is_disabled, "It is told of nothing yet");
+    add("list", "List them, a line each, never with a secret", &list_webhooks);
+    add_one("show", "Show one, and what came of the last event", &show_webhook);
+    add_one("test", "Send it an event of the type webhook.test now", &test_webhook);
+    add_one("rotate", "Give it a new secret", &rotate_webhook)
+        ->add_option("--overlap", options.overlap, "Seconds that the old one signs too");
+    add_one("enable", "Tell it of events, also where it was given up", &enable_webhook);
+    add_one("disable", "Tell it of nothing any more", &disable_webhook);
+    add_one("remove", "Remove it", &remove_webhook);
 }
 
 CLI::App* add_zone_undo(CLI::App& zone, ReversalOptions& options) {
@@ -342,7 +415,12 @@ int run(int argc, char** argv) {
     AcmeOptions acme;
     add_acme(app, acme, credentials, chosen);
     OwnCertificateOptions own;
-    add_certificates(app, own, chosen);
+    CertificateOptions certificates;
+    add_certificates(app, certificates, own, chosen);
+    EventOptions events;
+    add_events(app, events, chosen);
+    WebhookOptions webhooks;
+    add_webhooks(app, webhooks, chosen);
     ReversalOptions reversal;
     const CLI::App* undo = add_zone_undo(*zone, reversal);
     const CLI::App* go_back = add_zone_return(*zone, reversal);

@@ -12,8 +12,9 @@ set(HAIRPIN_MAY_USE_acme   core net zones store)
 set(HAIRPIN_MAY_USE_agent  core net)
 # The operator's command line is a client: of our API (net), and of name servers (dnsd has TSIG). It never opens the store.
 set(HAIRPIN_MAY_USE_cli    core net zones dnsd)
-set(HAIRPIN_MAY_USE_admin  core net zones store acme)
-set(HAIRPIN_MAY_USE_daemon core net zones store dnsd checkin observer acme admin)
+set(HAIRPIN_MAY_USE_hooks  core net zones store)
+set(HAIRPIN_MAY_USE_admin  core net zones store acme hooks)
+set(HAIRPIN_MAY_USE_daemon core net zones store dnsd checkin observer acme hooks admin)
 
 # hairpin_module(name SOURCES .. ALONE .. USES .. LIBS .. PRIVATE_LIBS ..): the static library of one folder.
 # LIBS appear in the folder's headers, PRIVATE_LIBS only in its sources. ALONE names sources that are not united

@@ -143,7 +143,7 @@ std::optional<checkin::CheckInKey> CheckinFeed::key_of(const store::CredentialRo
     const auto secret = sealer_.open(row.tsig_sealed, admin::tsig_seal_context(row.token_hash));
     if (!secret || secret->empty()) return std::nullopt;
     return checkin::CheckInKey{checkin::check_in_key(*secret),
-                               row.expires_at.value_or(checkin::kForever)};
+                               row.expires_at.value_or(checkin::kForever), row.id};
 }
 
 }  // namespace hairpin::daemon

@@ -103,6 +103,9 @@ struct Config {
     bool acme_canaries = true;
     std::string acme_canary_name;  // Without a final dot.
 
+    std::vector<Prefix> webhooks_allow_private;  // Special-purpose addresses that may be told.
+    std::string webhooks_ca_file;                // PEM trust for receivers; empty: the system's.
+
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;
     std::size_t journal_megabytes = 1024;

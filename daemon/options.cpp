@@ -33,6 +33,50 @@ Option text_row(std::string_view key, std::string_view sentence, OnReload when =
             [](const Config& c) { return c.*member; }};
 }
 
+/// A row of a number in a range.
+template <std::size_t Config::*member, std::int64_t least, std::int64_t most>
+Option number_row(std::string_view key, std::string_view standard, std::string_view sentence) {
+    return {key,
+            OptionKind::Number,
+            Presence::Optional,
+            kRestart,
+            standard,
+            sentence,
+            [](Config& c, const OptionValue& v) -> Fault {
+                return set_number(c.*member, v, least, most);
+            },
+            [](const Config& c) { return std::to_string(c.*member); }};
+}
+
+/// A row of any texts.
+template <std::vector<std::string> Config::*member>
+Option list_row(std::string_view key, std::string_view sentence, OnReload when = kRestart) {
+    return {key,
+            OptionKind::List,
+            Presence::Optional,
+            when,
+            "[]",
+            sentence,
+            [](Config& c, const OptionValue& v) -> Fault {
+                c.*member = list(v);
+                return {};
+            },
+            [](const Config& c) { return fmt::format("{}", fmt::join(c.*member, " ")); }};
+}
+
+/// A row of prefixes, none where it is not given.
+template <std::vector<Prefix> Config::*member>
+Option prefix_row(std::string_view key, std::string_view sentence) {
+    return {key,
+            OptionKind::List,
+            Presence::Optional,
+            kRestart,
+            "[]",
+            sentence,
+            [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.*member, v); },
+            [](const Config& c) { return joined(c.*member); }};
+}
+
 /// A row of answers a second of one kind.
 template <dnsd::AnswerKind kind>
 Option rate(std::string_view key, std::string_view standard, std::string_view sentence) {
@@ -67,24 +111,17 @@ const std::array kOptions = {
                return {};
            },
            [](const Config& c) { return c.log_level; }},
-    Option{"log.folders", OptionKind::List, Presence::Optional, kApplies, "[]",
-           "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, observer, store, acme, "
-           "admin, net, daemon.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               c.log_folders = list(v);
-               return {};
-           },
-           [](const Config& c) { return fmt::format("{}", fmt::join(c.log_folders, " ")); }},
+    list_row<&Config::log_folders>(
+        "log.folders",
+        "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, observer, store, acme, "
+        "hooks, admin, net, daemon.",
+        kApplies),
     Option{"dns.listen", OptionKind::List, Presence::Optional, kRestart,
            "[\"0.0.0.0:53\", \"[::]:53\"]", "Where DNS is answered, over UDP and TCP.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.dns_listen, v); },
            [](const Config& c) { return joined(c.dns_listen); }},
-    Option{"dns.workers", OptionKind::Number, Presence::Optional, kRestart, "0",
-           "Threads that answer, 0 to 256; 0: one per core.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_workers, v, 0, 256);
-           },
-           [](const Config& c) { return std::to_string(c.dns_workers); }},
+    number_row<&Config::dns_workers, 0, 256>("dns.workers", "0",
+                                             "Threads that answer, 0 to 256; 0: one per core."),
     Option{"dns.nsid", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
            "What an NSID question (RFC 5001) is answered with, at most 64 octets; empty: nothing.",
            [](Config& c, const OptionValue& v) -> Fault { return set_nsid(c, v); },
@@ -98,30 +135,16 @@ const std::array kOptions = {
            "The same for hostname.bind and id.server (RFC 4892): which instance this is.",
            [](Config& c, const OptionValue& v) -> Fault { return set_chaos(c.dns_identity, v); },
            [](const Config& c) { return c.dns_identity; }},
-    Option{"dns.udp_size", OptionKind::Number, Presence::Optional, kRestart, "1232",
-           "The largest UDP answer in octets, 512 to 4096.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_udp_size, v, 512, 4096);
-           },
-           [](const Config& c) { return std::to_string(c.dns_udp_size); }},
-    Option{"dns.tcp_connections", OptionKind::Number, Presence::Optional, kRestart, "1000",
-           "TCP connections of each worker, 1 to 100000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_tcp_connections, v, 1, 100'000);
-           },
-           [](const Config& c) { return std::to_string(c.dns_tcp_connections); }},
-    Option{"dns.tcp_per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
-           "TCP connections of one client address at each worker, 1 to 100000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_tcp_per_client, v, 1, 100'000);
-           },
-           [](const Config& c) { return std::to_string(c.dns_tcp_per_client); }},
-    Option{"dns.tcp_idle_seconds", OptionKind::Number, Presence::Optional, kRestart, "10",
-           "How long an idle TCP, TLS or HTTPS connection is kept, 1 to 3600 seconds.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_tcp_idle_seconds, v, 1, 3600);
-           },
-           [](const Config& c) { return std::to_string(c.dns_tcp_idle_seconds); }},
+    number_row<&Config::dns_udp_size, 512, 4096>("dns.udp_size", "1232",
+                                                 "The largest UDP answer in octets, 512 to 4096."),
+    number_row<&Config::dns_tcp_connections, 1, 100'000>(
+        "dns.tcp_connections", "1000", "TCP connections of each worker, 1 to 100000."),
+    number_row<&Config::dns_tcp_per_client, 1, 100'000>(
+        "dns.tcp_per_client", "50",
+        "TCP connections of one client address at each worker, 1 to 100000."),
+    number_row<&Config::dns_tcp_idle_seconds, 1, 3600>(
+        "dns.tcp_idle_seconds", "10",
+        "How long an idle TCP, TLS or HTTPS connection is kept, 1 to 3600 seconds."),
     Option{"dns.tls_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
            "Where DNS is answered over TLS (RFC 7858), such as \"0.0.0.0:853\", with the "
            "certificate of the API; empty: nowhere.",
@@ -135,18 +158,12 @@ const std::array kOptions = {
                return set_more_endpoints(c.dns_https_listen, v);
            },
            [](const Config& c) { return joined(c.dns_https_listen); }},
-    Option{"dns.tls_connections", OptionKind::Number, Presence::Optional, kRestart, "1000",
-           "TLS connections of each worker, and as many over HTTPS, 1 to 100000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_tls_connections, v, 1, 100'000);
-           },
-           [](const Config& c) { return std::to_string(c.dns_tls_connections); }},
-    Option{"dns.tls_per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
-           "Of those, by one client (IPv4 address or IPv6 /64), 1 to 100000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.dns_tls_per_client, v, 1, 100'000);
-           },
-           [](const Config& c) { return std::to_string(c.dns_tls_per_client); }},
+    number_row<&Config::dns_tls_connections, 1, 100'000>(
+        "dns.tls_connections", "1000",
+        "TLS connections of each worker, and as many over HTTPS, 1 to 100000."),
+    number_row<&Config::dns_tls_per_client, 1, 100'000>(
+        "dns.tls_per_client", "50",
+        "Of those, by one client (IPv4 address or IPv6 /64), 1 to 100000."),
     Option{"dns.cookies", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
            "DNS cookies (RFC 7873): on; required: over UDP who sends one has to show ours; off.",
            [](Config& c, const OptionValue& v) -> Fault { return set_cookies(c, v); },
@@ -178,25 +195,16 @@ const std::array kOptions = {
            "How zones are transferred: any; tls: only over TLS (RFC 9103), see dns.tls_listen.",
            [](Config& c, const OptionValue& v) -> Fault { return set_transfer_transport(c, v); },
            [](const Config& c) { return std::string(c.transfer_needs_tls ? "tls" : "any"); }},
-    Option{"dns.transfer.at_once", OptionKind::Number, Presence::Optional, kRestart, "128",
-           "Transfers under way at once, 1 to 10000; more are told SERVFAIL and ask again.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.transfer_at_once, v, 1, 10'000);
-           },
-           [](const Config& c) { return std::to_string(c.transfer_at_once); }},
-    Option{"dns.transfer.per_client", OptionKind::Number, Presence::Optional, kRestart, "50",
-           "The same of one client (IPv4 address or IPv6 /64), 1 to 10000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.transfer_per_client, v, 1, 10'000);
-           },
-           [](const Config& c) { return std::to_string(c.transfer_per_client); }},
-    Option{"dns.transfer.least_rate", OptionKind::Number, Presence::Optional, kRestart, "1024",
-           "Octets a second that a client has to take over 10 seconds, 1 to 1000000; a slower one "
-           "is let go.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.transfer_least_rate, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.transfer_least_rate); }},
+    number_row<&Config::transfer_at_once, 1, 10'000>(
+        "dns.transfer.at_once", "128",
+        "Transfers under way at once, 1 to 10000; more are told SERVFAIL and ask again."),
+    number_row<&Config::transfer_per_client, 1, 10'000>(
+        "dns.transfer.per_client", "50",
+        "The same of one client (IPv4 address or IPv6 /64), 1 to 10000."),
+    number_row<&Config::transfer_least_rate, 1, 1'000'000>(
+        "dns.transfer.least_rate", "1024",
+        "Octets a second that a client has to take over 10 seconds, 1 to 1000000; a slower one "
+        "is let go."),
     Option{"dns.rate_limit.mode", OptionKind::Text, Presence::Optional, kApplies, "\"on\"",
            "Response rate limiting over UDP: on; log: count and say, but send everything; off.",
            [](Config& c, const OptionValue& v) -> Fault { return set_limiting(c, v); },
@@ -314,30 +322,16 @@ const std::array kOptions = {
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },
            [](const Config& c) { return joined(c.http_listen); }},
-    Option{"http.workers", OptionKind::Number, Presence::Optional, kRestart, "1",
-           "Threads that serve the API, 1 to 64.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.http_workers, v, 1, 64);
-           },
-           [](const Config& c) { return std::to_string(c.http_workers); }},
-    Option{"http.connections", OptionKind::Number, Presence::Optional, kRestart, "16384",
-           "Connections of each API thread, 1 to 1000000; more wait.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.http_connections, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.http_connections); }},
-    Option{"http.per_client", OptionKind::Number, Presence::Optional, kRestart, "256",
-           "Connections of one client (IPv4 address or IPv6 /64) at each API thread, 1 to 1000000.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.http_per_client, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.http_per_client); }},
-    Option{"http.server_changes", OptionKind::Number, Presence::Optional, kRestart, "20",
-           "Changes that one server may report at once, 1 to 1000000; then one in 2 seconds.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.http_server_changes, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.http_server_changes); }},
+    number_row<&Config::http_workers, 1, 64>("http.workers", "1",
+                                             "Threads that serve the API, 1 to 64."),
+    number_row<&Config::http_connections, 1, 1'000'000>(
+        "http.connections", "16384", "Connections of each API thread, 1 to 1000000; more wait."),
+    number_row<&Config::http_per_client, 1, 1'000'000>(
+        "http.per_client", "256",
+        "Connections of one client (IPv4 address or IPv6 /64) at each API thread, 1 to 1000000."),
+    number_row<&Config::http_server_changes, 1, 1'000'000>(
+        "http.server_changes", "20",
+        "Changes that one server may report at once, 1 to 1000000; then one in 2 seconds."),
     Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
            "The host name of the API; its certificate is ordered for it where a zone here holds it "
            "and [acme] is set up, and self-signed until then.",
@@ -399,38 +393,31 @@ const std::array kOptions = {
                return fault;
            },
            [](const Config& c) { return std::to_string(c.ttl); }},
-    Option{"names.public_also", OptionKind::List, Presence::Optional, kRestart, "[]",
-           "Special-purpose ranges accepted in public names: for labs and documentation only.",
-           [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.public_also, v); },
-           [](const Config& c) { return joined(c.public_also); }},
+    prefix_row<&Config::public_also>(
+        "names.public_also",
+        "Special-purpose ranges accepted in public names: for labs and documentation only."),
+    prefix_row<&Config::webhooks_allow_private>(
+        "webhooks.allow_private",
+        "Special-purpose ranges, such as 10.0.0.0/8, that web-hooks may lead to; else only "
+        "addresses of the internet."),
+    text_row<&Config::webhooks_ca_file>("webhooks.ca_file",
+                                        "PEM trust for web-hooks' HTTPS; empty: the system's."),
     Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
            "Where everything is kept: sqlite: and a file, relative to data_dir.",
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },
            [](const Config& c) { return c.store_path; }},
-    Option{"store.journal_days", OptionKind::Number, Presence::Optional, kRestart, "90",
-           "How long each change of a zone is kept, 1 to 36500 days; then a day's changes are one.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.journal_days, v, 1, 36'500);
-           },
-           [](const Config& c) { return std::to_string(c.journal_days); }},
-    Option{"store.journal_megabytes", OptionKind::Number, Presence::Optional, kRestart, "1024",
-           "How much of single changes is kept at most, 1 to 1000000 MiB; more of them are merged.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.journal_megabytes, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.journal_megabytes); }},
-    Option{"store.condensed_days", OptionKind::Number, Presence::Optional, kRestart, "365",
-           "How long merged changes are kept beyond journal_days, 0 to 36500 days.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.condensed_days, v, 0, 36'500);
-           },
-           [](const Config& c) { return std::to_string(c.condensed_days); }},
-    Option{"store.condensed_megabytes", OptionKind::Number, Presence::Optional, kRestart, "256",
-           "How much of merged changes is kept at most, 1 to 1000000 MiB; the oldest go.",
-           [](Config& c, const OptionValue& v) -> Fault {
-               return set_number(c.condensed_megabytes, v, 1, 1'000'000);
-           },
-           [](const Config& c) { return std::to_string(c.condensed_megabytes); }},
+    number_row<&Config::journal_days, 1, 36'500>(
+        "store.journal_days", "90",
+        "How long each change of a zone is kept, 1 to 36500 days; then a day's changes are one."),
+    number_row<&Config::journal_megabytes, 1, 1'000'000>(
+        "store.journal_megabytes", "1024",
+        "How much of single changes is kept at most, 1 to 1000000 MiB; more of them are merged."),
+    number_row<&Config::condensed_days, 0, 36'500>(
+        "store.condensed_days", "365",
+        "How long merged changes are kept beyond journal_days, 0 to 36500 days."),
+    number_row<&Config::condensed_megabytes, 1, 1'000'000>(
+        "store.condensed_megabytes", "256",
+        "How much of merged changes is kept at most, 1 to 1000000 MiB; the oldest go."),
 };
 
 }  // namespace

@@ -37,6 +37,7 @@
 #include "daemon/order_evidence.hpp"
 #include "daemon/own_certificate.hpp"
 #include "daemon/privileges.hpp"
+#include "daemon/telling.hpp"
 #include "daemon/transfer_door.hpp"
 #include "daemon/transfers.hpp"
 #include "daemon/tsig_keys.hpp"
@@ -197,9 +198,11 @@ public:
     // What was not started yet is not there to be stopped: every step may be the one that failed.
     void stop() {
         sweep_.reset();
+        telling_.end();
         if (http_) http_->stop(kDrainLimit);
         if (fallback_) fallback_->stop(kDrainLimit);
         if (context_) context_->bulk.stop();
+        telling_.stop();
         if (certificates_) certificates_->stop();
         if (history_) history_->stop();
         if (dns_) dns_->stop();
@@ -294,6 +297,7 @@ private:
         options.on_transfers = [this](const std::vector<zones::Name>& apexes) {
             tell_followers(transfers_->refresh(**commit_reader_, apexes));
         };
+        telling_.hear(options);
         committer_ = TRY(store::Committer::open(std::move(options), clock_, *zones_));
         followers_.open(*committer_);
         return keep_catalog(*committer_, *zones_->snapshot(), config_.catalog, groups);
@@ -314,6 +318,8 @@ private:
             heard.reserve(servers.size());
             for (const checkin::HeardServer& each : servers)
                 heard.push_back({static_cast<std::int64_t>(each.server), each.at});
+            for (const checkin::HeardServer& each : servers)
+                if (each.credential != 0) committer_->used(each.credential, each.at);
             committer_->heard(heard);
         });
     }
@@ -357,6 +363,7 @@ private:
         context_->own_certificate = own_.get();
         update_door_.open(*context_);
         transfer_door_.open(*context_);
+        TRY(telling_.start(config_, *context_, main_, certificates_.get()));
         sweep_ = admin::PresenceSweep::start(*context_, main_, TRY(open_reader()));
         const auto make_api = [this](net::Loop& loop) -> Result<std::shared_ptr<admin::Api>> {
             return admin::Api::create(*context_, loop, TRY(open_reader()));
@@ -445,6 +452,7 @@ private:
     std::unique_ptr<Transfers> transfers_;
     std::optional<store::Reader> commit_reader_;  // The commit thread's.
     std::unique_ptr<OwnCertificate> own_;         // Before the committer, which tells it.
+    Telling telling_;                             // Before the committer, which rings.
     FollowerDoor followers_;
     UpdateDoor update_door_;  // Before the committer, which calls it back.
     TransferDoor transfer_door_;

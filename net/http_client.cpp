@@ -1,9 +1,12 @@
 #include "net/http_client.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <deque>
 #include <unordered_map>
 #include <utility>
@@ -26,6 +29,8 @@ struct Transfer {
     std::size_t max_response = 0;
     std::size_t head_octets = 0;
     bool too_large = false;
+    const std::function<bool(const IpAddress&)>* may_connect = nullptr;  // Of the options.
+    std::optional<IpAddress> refused;                                    // The last it refused.
     std::array<char, CURL_ERROR_SIZE> reason{};
 };
 
@@ -84,6 +89,30 @@ std::size_t on_header(const char* octets, std::size_t /*one*/, std::size_t size,
     return size;
 }
 
+std::optional<IpAddress> address_of(const curl_sockaddr& target) {
+    // Declared as the smallest address, and as large as this one says in `addrlen`.
+    const auto* const octets =
+        reinterpret_cast<const std::uint8_t*>(&target) + offsetof(curl_sockaddr, addr);
+    if (target.family == AF_INET && target.addrlen >= sizeof(sockaddr_in))
+        return IpAddress::from_octets({octets + offsetof(sockaddr_in, sin_addr), sizeof(in_addr)});
+    if (target.family == AF_INET6 && target.addrlen >= sizeof(sockaddr_in6))
+        return IpAddress::from_octets(
+            {octets + offsetof(sockaddr_in6, sin6_addr), sizeof(in6_addr)});
+    return std::nullopt;
+}
+
+// In place of libcurl's own socket(): names are resolved by now, and what is refused here is never
+// sent an octet.
+curl_socket_t on_open(void* user, curlsocktype /*purpose*/, curl_sockaddr* target) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    const auto address = address_of(*target);
+    if (!address || !(*transfer.may_connect)(address->unmapped())) {
+        transfer.refused = address;
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+}
+
 Error error_of(const Transfer& transfer, CURLcode code) {
     const auto make = [&](ErrorCode kind) {
         const char* reason =
@@ -94,6 +123,9 @@ Error error_of(const Transfer& transfer, CURLcode code) {
         return {ErrorCode::Limit, origin_of(transfer.request.url),
                 "the answer is larger than allowed"};
     }
+    if (code == CURLE_COULDNT_CONNECT && transfer.refused)
+        return {ErrorCode::Denied, origin_of(transfer.request.url),
+                "its address " + transfer.refused->text() + " may not be connected to"};
     switch (code) {
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT:
@@ -162,6 +194,13 @@ bool set_method(Transfer& transfer) {
     return set(transfer, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
+bool set_guard(Transfer& transfer, const ClientOptions& options) {
+    if (!options.may_connect) return true;
+    transfer.may_connect = &options.may_connect;
+    return set(transfer, CURLOPT_OPENSOCKETFUNCTION, on_open) &&
+           set(transfer, CURLOPT_OPENSOCKETDATA, &transfer) && set(transfer, CURLOPT_PROXY, "");
+}
+
 Result<void> prepare(Transfer& transfer, const ClientOptions& options) {
     const auto& request = transfer.request;
     transfer.easy.reset(curl_easy_init());
@@ -187,7 +226,7 @@ Result<void> prepare(Transfer& transfer, const ClientOptions& options) {
         set(transfer, CURLOPT_WRITEDATA, &transfer) &&
         set(transfer, CURLOPT_HEADERFUNCTION, on_header) &&
         set(transfer, CURLOPT_HEADERDATA, &transfer) && set(transfer, CURLOPT_PRIVATE, &transfer) &&
-        set_method(transfer);
+        set_guard(transfer, options) && set_method(transfer);
     if (!is_set) return fail(Error{ErrorCode::Unavailable, "libcurl", "it refuses an option"});
     if (!set(transfer, CURLOPT_URL, request.url.c_str())) {
         return fail(Error{ErrorCode::Invalid, origin_of(request.url), "not a URL"});

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/ip_address.hpp"
 #include "core/result.hpp"
 #include "net/http.hpp"
 #include "net/loop.hpp"
@@ -54,13 +55,17 @@ struct ClientOptions {
     std::size_t max_response = 1'048'576;  // Octets of a body, and of all header fields together.
     std::size_t max_in_flight = 8;
     std::size_t max_waiting = 1024;
+    /// Asked of each address right before it is connected to, whatever the name resolved to before;
+    /// no proxy of the environment is used then. Empty: any will do.
+    std::function<bool(const IpAddress& address)> may_connect;
 };
 
 class HttpClient {
 public:
     /// Errors of an answer: Unavailable the peer was not reached or the time ran out; Protocol TLS
     /// or HTTP failed; Limit too large an answer, or max_waiting reached; Invalid the URL is not
-    /// https or malformed. Every HTTP status, 500 included, is an answer and not an error.
+    /// https or malformed; Denied ClientOptions::may_connect refused every address. Every HTTP
+    /// status, 500 included, is an answer and not an error.
     using Callback = std::function<void(Result<ClientResponse>)>;
 
     /// Errors: Unavailable libcurl could not be set up.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/assert.hpp"
+#include "store/telling.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -396,10 +397,12 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
             Error{ErrorCode::Conflict, "attempt " + std::to_string(row.id),
                   "is " + find.string(0) + " by now, not " + std::string(to_string(expected))});
     }
-    return write_authorizations(database, row);
+    TRY(write_authorizations(database, row));
+    return tell_of_failure(writer, row, expected);
 }
 
 Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& row) {
+    TRY(tell_of_issue(writer, row));
     Statement insert = TRY(writer.database().statement(
         "INSERT INTO certificates (server_id, sha256, key_sha256, key_origin, not_before, "
         "not_after, issued_at, renew_at, deployed_at, chain, csr, key_sealed) "
@@ -418,6 +421,7 @@ Result<void> set_served(Writer& writer, std::int64_t server_id, const Sha256& ce
 }
 
 Result<void> set_deployed(Writer& writer, std::int64_t certificate_id) {
+    TRY(tell_of_deployment(writer, certificate_id));
     Statement update = TRY(writer.database().statement(
         "UPDATE certificates SET deployed_at = coalesce(deployed_at, ?2) WHERE id = ?1"));
     TRY(update.bind(certificate_id, writer.now()).run());

@@ -347,6 +347,8 @@ void Committer::Impl::tell_touched() {
     if (!touched.servers.empty() && options_.on_servers) options_.on_servers(touched.servers);
     if (!touched.transfers.empty() && options_.on_transfers)
         options_.on_transfers(touched.transfers);
+    if (touched.webhooks && options_.on_webhooks) options_.on_webhooks();
+    if (touched.last_event != 0 && options_.on_events) options_.on_events(touched.last_event);
 }
 
 void Committer::Impl::answer(std::span<Letter> letters, Commit& commit) {

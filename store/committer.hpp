@@ -23,10 +23,9 @@
 //
 // Threads   submit, seen, used, holds, set_rules, counters, trouble: any thread. `done`, `rows`,
 // `after`,
-//           on_published, on_tsig_keys, on_servers and on_transfers run on the commit thread and
-//           must only hand over (rows and after: only write rows; on_tsig_keys and on_transfers:
-//           read a few).
-//           No lock is held meanwhile.
+//           on_published, on_tsig_keys, on_servers, on_transfers, on_events and on_webhooks run on
+//           the commit thread and must only hand over (rows and after: only write rows;
+//           on_tsig_keys and on_transfers: read a few). No lock is held meanwhile.
 
 #pragma once
 
@@ -106,6 +105,10 @@ struct CommitterOptions {
     /// Zones whose secondaries or transfer grants were written or went (Touched::transfers), as
     /// on_tsig_keys and after it.
     std::function<void(const std::vector<zones::Name>& apexes)> on_transfers;
+    /// The newest event, where there are new ones, as on_tsig_keys and after it.
+    std::function<void(std::int64_t last_event)> on_events;
+    /// That some web-hook was made, written or went, the same way.
+    std::function<void()> on_webhooks;
     std::string vfs;  // As in DatabaseOptions: for tests.
 };
 

@@ -71,13 +71,16 @@ Result<std::int64_t> put_account(Writer& writer, const AcmeAccountRow& row) {
                          "next_key_sealed, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                          row.directory, to_string(row.role), row.key_sealed, row.url,
                          row.next_key_sealed, writer.now()));
-        return database.last_insert_id();
+        id = database.last_insert_id();
+        TRY(tell_of_account(writer, row));
+        return id;
     }
     TRY(database.run(
         "UPDATE acme_accounts SET key_sealed = ?2, url = ?3, next_key_sealed = ?4 WHERE id = ?1",
         id, row.key_sealed, row.url, row.next_key_sealed));
     if (database.changed_rows() == 0)
         return fail(no_such_account(row.directory, "account " + std::to_string(id)));
+    TRY(tell_of_account(writer, row));
     return id;
 }
 

@@ -72,6 +72,7 @@ struct LicenceRow {
     std::optional<WallTime> expires_at;
     WallTime created_at{};
     std::int64_t version = 1;
+    std::string certificate_profile;  // Empty: the configuration's.
 };
 
 /// What a server last said about itself. All of it is its own claim but `observed`.

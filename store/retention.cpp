@@ -93,6 +93,16 @@ Result<std::size_t> prune_audit(Database& database, const Retention& retention, 
     return static_cast<std::size_t>(database.changed_rows());
 }
 
+Result<std::size_t> prune_events(Database& database, const Retention& retention, WallTime now) {
+    TRY(
+        database.run("DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, at FROM events"
+                     " ORDER BY id LIMIT ?1) WHERE at < ?2 OR id <= (SELECT max(id) FROM events)"
+                     " - ?3)",
+                     static_cast<std::int64_t>(retention.rows_per_step), now - retention.event_age,
+                     retention.event_rows));
+    return static_cast<std::size_t>(database.changed_rows());
+}
+
 Result<std::size_t> prune_idempotency(Database& database, const Retention& retention,
                                       WallTime now) {
     TRY(database.run(
@@ -116,11 +126,13 @@ Result<Pruned> prune(Database& database, const Retention& retention, WallTime no
     const std::size_t journal = TRY(prune_journal(database, retention, now));
     const std::size_t condensed = TRY(prune_condensed(database, retention, now));
     const std::size_t audit = TRY(prune_audit(database, retention, now));
+    const std::size_t events = TRY(prune_events(database, retention, now));
     const std::size_t idempotency = TRY(prune_idempotency(database, retention, now));
     const std::size_t retired = TRY(prune_retired(database, retention, now));
     const std::size_t followers = TRY(prune_followers(database, retention, now));
-    const std::size_t most = std::max({journal, condensed, audit, idempotency, retired, followers});
-    return Pruned{journal + condensed + audit + idempotency + retired + followers,
+    const std::size_t most =
+        std::max({journal, condensed, audit, events, idempotency, retired, followers});
+    return Pruned{journal + condensed + audit + events + idempotency + retired + followers,
                   most >= retention.rows_per_step};
 }
 

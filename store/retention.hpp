@@ -29,6 +29,8 @@ struct Retention {
     std::int64_t condensed_octets = std::int64_t{256} << 20;
     std::chrono::hours audit_age{24 * 400};
     std::int64_t audit_rows = 2'000'000;
+    std::chrono::hours event_age{24 * 30};  // Web-hooks are given up long before.
+    std::int64_t event_rows = 1'000'000;
     std::chrono::hours idempotency_age{24};
     /// How long the last serial of a dropped zone is remembered: longer than any secondary keeps it
     /// (the SOA's expire time).

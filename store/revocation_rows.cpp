@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/rows.hpp"
+#include "store/telling.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -99,8 +100,9 @@ Result<void> update_revocation(Writer& writer, const RevocationRow& row) {
         database.run("UPDATE revocations SET next_at = ?2, done_at = ?3, failures = ?4,"
                      " problem = ?5, key_sealed = ?6 WHERE id = ?1",
                      row.id, row.next_at, row.done_at, row.failures, row.problem, row.key_sealed));
-    if (database.changed_rows() != 0) return {};
-    return fail(Error{ErrorCode::NotFound, row.subject, "the revocation is not there"});
+    if (database.changed_rows() == 0)
+        return fail(Error{ErrorCode::NotFound, row.subject, "the revocation is not there"});
+    return tell_of_revocation(writer, row);
 }
 
 }  // namespace hairpin::store

@@ -110,6 +110,7 @@ Result<LicenceRow> read_licence(const Statement& row, int first) {
     licence.expires_at = row.optional_time(first + 4);
     licence.created_at = row.time(first + 5);
     licence.version = row.integer(first + 6);
+    licence.certificate_profile = row.string(first + 7);
     return licence;
 }
 

@@ -44,8 +44,9 @@ template <typename Enum, std::size_t count>
 [[nodiscard]] Result<std::vector<Prefix>> parse_prefixes(std::string_view text);
 
 inline constexpr std::string_view kLicenceColumns =
-    "l.name, l.zone_apex, l.plan, l.state, l.expires_at, l.created_at, l.version";
-inline constexpr int kLicenceColumnCount = 7;
+    "l.name, l.zone_apex, l.plan, l.state, l.expires_at, l.created_at, l.version, "
+    "l.certificate_profile";
+inline constexpr int kLicenceColumnCount = 8;
 [[nodiscard]] Result<LicenceRow> read_licence(const Statement& row, int first = 0);
 
 inline constexpr std::string_view kServerColumns =

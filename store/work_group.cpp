@@ -5,6 +5,7 @@
 #include <string>
 
 #include "store/reader.hpp"
+#include "store/telling.hpp"
 #include "store/zone_rows.hpp"
 #include "zones/catalog.hpp"
 #include "zones/wire.hpp"
@@ -84,7 +85,7 @@ std::vector<ZoneReceipt> WorkGroup::moved() const {
 
 Result<void, WorkRefusal> WorkGroup::perform(Work& work, Attempt& attempt) {
     const std::int64_t rows_before = database_.total_changed_rows();
-    Writer writer(database_, attempt.table, moment_.now, &attempt.touched);
+    Writer writer(database_, attempt.table, moment_.now, &attempt.touched, &work.change.actor);
     if (work.rows) {
         if (auto written = work.rows(writer, work.change); !written)
             return fail(refusal(written.error()));
@@ -118,7 +119,8 @@ Result<ZoneReceipt, WorkRefusal> WorkGroup::change_zone(const zones::Change& cha
     if (!edited) return fail(WorkRefusal(std::move(edited).error()));
     if (!edited->changed) return ZoneReceipt{zone_change.apex, current->serial(), false};
 
-    if (auto written = write_step(change, zone_change, *edited, attempt); !written) {
+    const zones::ZoneKind kind = current ? current->kind() : zone_change.kind;
+    if (auto written = write_step(change, zone_change, *edited, kind, attempt); !written) {
         // The rows are not what we serve: none of this group may become durable.
         if (written.error().code == ErrorCode::Corrupt) give_up(written.error());
         return fail(refusal(written.error()));
@@ -162,7 +164,8 @@ Result<void, WorkRefusal> WorkGroup::list_in_catalog(const zones::Change& change
 }
 
 Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange& zone_change,
-                                   const zones::EditedZone& edited, Attempt& attempt) {
+                                   const zones::EditedZone& edited, zones::ZoneKind kind,
+                                   Attempt& attempt) {
     const std::uint32_t before = edited.difference.serial_before;
     const std::uint32_t after = edited.zone ? edited.zone->serial() : before;
     const Step* last = find_step(zone_change.apex, attempt);
@@ -174,7 +177,8 @@ Result<void> WorkGroup::write_step(const zones::Change& change, const ZoneChange
                           change.actor, change.reason, moment_.now};
     attempt.rrset_rows += TRY(write_zone(database_, write));
     put_step(attempt.steps, {from, {zone_change.apex, after, true, edited.newly_crowded}});
-    return {};
+    Writer writer(database_, attempt.table, moment_.now, &attempt.touched, &change.actor);
+    return tell_of_zone(writer, {zone_change, edited, kind}, rules_.edits.addresses);
 }
 
 // A zone's last step stands for all of them, but each RRset that became crowded is told of.
@@ -240,6 +244,8 @@ void append(Touched& all, const Touched& more) {
     all.tsig_names.insert(all.tsig_names.end(), more.tsig_names.begin(), more.tsig_names.end());
     all.transfers.insert(all.transfers.end(), more.transfers.begin(), more.transfers.end());
     all.servers.insert(all.servers.end(), more.servers.begin(), more.servers.end());
+    all.last_event = std::max(all.last_event, more.last_event);
+    all.webhooks = all.webhooks || more.webhooks;
 }
 
 zones::Refusal not_durable(std::string_view cause) {

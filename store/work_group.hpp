@@ -85,7 +85,8 @@ private:
                                                             Attempt& attempt);
     [[nodiscard]] Result<void> write_step(const zones::Change& change,
                                           const zones::ZoneChange& zone_change,
-                                          const zones::EditedZone& edited, Attempt& attempt);
+                                          const zones::EditedZone& edited, zones::ZoneKind kind,
+                                          Attempt& attempt);
     [[nodiscard]] Result<void> continue_serial(zones::ZoneChange& zone_change);
     [[nodiscard]] const Step* find_step(const zones::Name& apex, const Attempt& attempt) const;
     [[nodiscard]] Result<void> write_audit_row(const Work& work, Outcome outcome,

@@ -6,6 +6,7 @@
 #include "store/audit_rows.hpp"
 #include "store/row_reading.hpp"
 #include "store/rows.hpp"
+#include "store/telling.hpp"
 
 namespace hairpin::store {
 namespace {
@@ -73,31 +74,36 @@ Result<void> Writer::note_credential(std::int64_t id) {
 }
 
 Result<void> Writer::insert_licence(const LicenceRow& row) {
-    return about(
+    TRY(about(
         database().run("INSERT INTO licences (name, zone_apex, plan, state, expires_at, created_at,"
-                       " version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)",
+                       " certificate_profile, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
                        row.name, row.zone_apex.lower().text(), row.plan, to_string(row.state),
-                       row.expires_at, row.created_at),
-        row.name);
+                       row.expires_at, row.created_at, row.certificate_profile),
+        row.name));
+    return tell_of_licence(*this, EventKind::LicenceCreated, row);
 }
 
 Result<void> Writer::update_licence(const LicenceRow& row) {
+    const auto current = TRY(read().licence(row.name));
     TRY(
         database().run("UPDATE licences SET plan = ?3, state = ?4, expires_at = ?5,"
-                       " version = version + 1 WHERE name = ?1 AND version = ?2",
-                       row.name, row.version, row.plan, to_string(row.state), row.expires_at));
+                       " certificate_profile = ?6, version = version + 1"
+                       " WHERE name = ?1 AND version = ?2",
+                       row.name, row.version, row.plan, to_string(row.state), row.expires_at,
+                       row.certificate_profile));
     touch_transfers(row.zone_apex);  // Its keys transfer only while it is active.
-    if (database().changed_rows() == 1) return note_servers_of(row.name);
-    const auto current = TRY(read().licence(row.name));
-    return check_version(database(), current.has_value(), row.name);
+    TRY(check_version(database(), current.has_value(), row.name));
+    TRY(note_servers_of(row.name));
+    return tell_of_state(*this, *current, row.state);
 }
 
 Result<void> Writer::erase_licence(std::string_view name) {
     TRY(note_keys("s.licence = ?1 OR c.licence = ?1", name));
     TRY(note_servers_of(name));
+    const auto row = TRY(read().licence(name));
+    if (!row) return fail(not_found(std::string(name)));
     TRY(database().run("DELETE FROM licences WHERE name = ?1", name));
-    if (database().changed_rows() == 0) return fail(not_found(std::string(name)));
-    return {};
+    return tell_of_licence(*this, EventKind::LicenceWithdrawn, *row);
 }
 
 Result<void> Writer::set_catalog_group(const zones::Name& apex, std::string_view group) {
@@ -114,26 +120,30 @@ Result<std::int64_t> Writer::insert_server(const ServerRow& row) {
                        " VALUES (?1, ?2, ?3, ?4, ?5, 1)",
                        row.licence, row.label, row.port, to_string(row.state), row.created_at),
         row.licence + "/" + row.label));
-    return database().last_insert_id();
+    const std::int64_t id = database().last_insert_id();
+    TRY(tell_of_server(*this, EventKind::ServerCreated, row));
+    return id;
 }
 
 Result<void> Writer::update_server(const ServerRow& row) {
+    const auto current = TRY(read().server(row.id));
     TRY(
         database().run("UPDATE servers SET port = ?3, state = ?4, version = version + 1"
                        " WHERE id = ?1 AND version = ?2",
                        row.id, row.version, row.port, to_string(row.state)));
     touch_server(row.id);
-    if (database().changed_rows() == 1) return note_transfers("c.server_id = ?1", row.id);
-    const auto current = TRY(read().server(row.id));
-    return check_version(database(), current.has_value(), row.licence + "/" + row.label);
+    TRY(check_version(database(), current.has_value(), row.licence + "/" + row.label));
+    TRY(note_transfers("c.server_id = ?1", row.id));
+    return tell_of_state(*this, *current, row.state);
 }
 
 Result<void> Writer::erase_server(std::int64_t id) {
     TRY(note_keys("c.server_id = ?1", id));
     touch_server(id);
+    const auto row = TRY(read().server(id));
+    if (!row) return fail(not_found("server " + std::to_string(id)));
     TRY(database().run("DELETE FROM servers WHERE id = ?1", id));
-    if (database().changed_rows() == 0) return fail(not_found("server " + std::to_string(id)));
-    return {};
+    return tell_of_server(*this, EventKind::ServerRemoved, *row);
 }
 
 Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
@@ -152,6 +162,9 @@ Result<std::int64_t> Writer::insert_credential(const CredentialRow& row) {
     if (touched_ != nullptr && !row.tsig_name.empty())
         touched_->tsig_names.push_back(row.tsig_name);
     if (row.server_id) touch_server(*row.server_id);
+    CredentialRow inserted = row;
+    inserted.id = id;
+    TRY(tell_of_credential(*this, EventKind::CredentialCreated, inserted));
     return id;
 }
 
@@ -168,22 +181,26 @@ Result<void> Writer::update_credential(const CredentialRow& row) {
 
 Result<void> Writer::revoke_credential(std::int64_t id) {
     TRY(note_credential(id));
+    const auto row = TRY(read().credential(id));
+    if (!row) return fail(not_found("credential " + std::to_string(id)));
     TRY(database().run("UPDATE credentials SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
                        id, now_));
-    if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
-    return {};
+    if (row->revoked_at) return {};
+    return tell_of_credential(*this, EventKind::CredentialRevoked, *row);
 }
 
 Result<void> Writer::erase_credential(std::int64_t id) {
     TRY(note_credential(id));
+    const auto row = TRY(read().credential(id));
+    if (!row) return fail(not_found("credential " + std::to_string(id)));
     TRY(database().run("DELETE FROM credentials WHERE id = ?1", id));
-    if (database().changed_rows() == 0) return fail(not_found("credential " + std::to_string(id)));
-    return {};
+    return tell_of_credential(*this, EventKind::CredentialRevoked, *row);
 }
 
 Result<void> Writer::revoke_credentials_of_server(std::int64_t server_id, std::int64_t except_id) {
     TRY(note_keys("c.server_id = ?1", server_id));
     touch_server(server_id);
+    TRY(tell_of_credentials(*this, EventKind::CredentialRevoked, server_id, except_id));
     return database().run(
         "UPDATE credentials SET revoked_at = coalesce(revoked_at, ?3)"
         " WHERE server_id = ?1 AND id <> ?2",
@@ -194,6 +211,11 @@ Result<void> Writer::expire_credentials_of_server(std::int64_t server_id, std::i
                                                   WallTime expires_at) {
     TRY(note_keys("c.server_id = ?1", server_id));
     touch_server(server_id);
+    TRY(tell_of_credentials(*this, EventKind::CredentialRotated, server_id, except_id,
+                            [&](JsonWriter& data) {
+                                data.member("successor", except_id);
+                                data.member("holds_until", expires_at);
+                            }));
     return database().run(
         "UPDATE credentials SET expires_at = min(coalesce(expires_at, ?3), ?3)"
         " WHERE server_id = ?1 AND id <> ?2",
@@ -210,6 +232,30 @@ Result<void> Writer::insert_idempotency(const IdempotencyRow& row) {
 
 Result<void> Writer::audit(const AuditRow& row) {
     return write_audit(database(), row);
+}
+
+Result<void> Writer::tell_rotated(const CredentialRow& old, std::int64_t successor,
+                                  WallTime holds_until) {
+    return tell_of_credential(*this, EventKind::CredentialRotated, old, [&](JsonWriter& data) {
+        data.member("successor", successor);
+        data.member("holds_until", holds_until);
+    });
+}
+
+Result<void> Writer::tell(Event event) {
+    EventRow row;
+    row.at = now_;
+    row.kind = to_string(event.kind);
+    row.licence = std::move(event.licence);
+    row.subject = std::move(event.subject);
+    if (actor_ != nullptr) {
+        row.actor_kind = actor_->kind;
+        row.door = actor_->door;
+    }
+    row.data = event.data.take();
+    const std::int64_t id = TRY(insert_event(database(), row));
+    if (touched_ != nullptr) touched_->last_event = id;
+    return {};
 }
 
 }  // namespace hairpin::store

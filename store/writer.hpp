@@ -19,6 +19,7 @@
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
+#include "store/event_rows.hpp"
 #include "store/reader.hpp"
 #include "store/records.hpp"
 #include "zones/zone.hpp"
@@ -34,14 +35,17 @@ struct Touched {
     /// Servers that were made, written or went, and those whose credentials or licence were.
     std::vector<std::int64_t> servers;
     std::vector<zones::Name> regrouped;  // Zones whose catalog group was written.
+    std::int64_t last_event = 0;         // The newest event that was written; 0: none was.
+    bool webhooks = false;               // Some web-hook was made, written or went.
 };
 
 class Writer {
 public:
-    /// `touched` is added to; null: nobody asks.
+    /// `touched` is added to; null: nobody asks. `actor` is who events say did it, and outlives
+    /// this; null: Hairpin itself.
     Writer(Database& database, const zones::ZoneTable& zones, WallTime now,
-           Touched* touched = nullptr) noexcept
-        : queries_(database), zones_(zones), now_(now), touched_(touched) {}
+           Touched* touched = nullptr, const zones::Actor* actor = nullptr) noexcept
+        : queries_(database), zones_(zones), now_(now), touched_(touched), actor_(actor) {}
 
     /// Reads what this commit has written so far.
     [[nodiscard]] Queries& read() noexcept { return queries_; }
@@ -91,6 +95,11 @@ public:
 
     /// An audit row beside the one that the committer writes for each work.
     [[nodiscard]] Result<void> audit(const AuditRow& row);
+    /// Tells that a credential has a successor, which was inserted, and holds no longer than that.
+    [[nodiscard]] Result<void> tell_rotated(const CredentialRow& old, std::int64_t successor,
+                                            WallTime holds_until);
+    /// Adds to the stream of events. What this class writes it tells of by itself.
+    [[nodiscard]] Result<void> tell(Event event);
 
     /// For row types in files of their own (acme_rows.hpp, transfer_rows.hpp).
     [[nodiscard]] Database& database() noexcept { return queries_.database(); }
@@ -102,6 +111,11 @@ public:
     /// As in Touched::servers.
     void touch_server(std::int64_t server_id) {
         if (touched_ != nullptr) touched_->servers.push_back(server_id);
+    }
+
+    /// As Touched::webhooks.
+    void touch_webhooks() {
+        if (touched_ != nullptr) touched_->webhooks = true;
     }
 
 private:
@@ -119,6 +133,7 @@ private:
     const zones::ZoneTable& zones_;
     WallTime now_;
     Touched* touched_;
+    const zones::Actor* actor_;
 };
 
 }  // namespace hairpin::store

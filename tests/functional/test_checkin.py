@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
+import sqlite3
 import threading
 import time
 
@@ -121,6 +123,23 @@ def test_a_check_in_is_a_sign_of_life_once(site):
     older = datagram(CHECK_IN, client.server, before_it, client.tag, client.key)
     assert outcome_of(site, client, older) == "replayed"
     assert outcome_of(site, client, older, "127.66.0.1") == "replayed"
+
+
+def test_a_check_in_uses_its_credential(site):
+    server = site.new_server()
+    report(site, server)
+    client = CheckIns(server, MACHINE)
+    wait_for_early_to_end(site)
+
+    def used() -> int:
+        with contextlib.closing(sqlite3.connect(f"file:{site.data_dir}/hairpin.db?mode=ro", uri=True)) as database:
+            return database.execute("SELECT coalesce(last_used_at, 0) FROM credentials WHERE tsig_name LIKE ?",
+                                    (server["tsig"]["name"].rstrip(".") + "%",)).fetchone()[0]
+
+    wait_until(used, "the report was noted")
+    before = used()
+    assert outcome_of(site, client, client.next(now())) == "right"
+    wait_until(lambda: used() > before, "the check-in was noted", seconds=90)
 
 
 def test_a_family_that_is_not_published_is_challenged(site):

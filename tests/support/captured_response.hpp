@@ -30,6 +30,7 @@ public:
     bool is_complete = false;  // By send() or end().
     bool is_abandoned = false;
     bool peer_is_there = true;
+    bool is_full = false;  // Each write() says that it is enough.
 
     /// The first header of that (lower-case) name; empty if there is none.
     [[nodiscard]] std::string header(std::string_view name) const {
@@ -44,6 +45,11 @@ public:
         if (gone_) std::exchange(gone_, {})();
     }
 
+    /// The peer has taken what waited for it.
+    void make_room() {
+        if (writable_) writable_();
+    }
+
     void respond(net::ExchangeId /*exchange*/, net::Response&& sent) override {
         response = std::move(sent);
         is_complete = true;
@@ -53,20 +59,23 @@ public:
     }
     [[nodiscard]] bool write(net::ExchangeId /*exchange*/, std::string&& chunk) override {
         response.body += chunk;
-        return peer_is_there;
+        return peer_is_there && !is_full;
     }
     void end(net::ExchangeId /*exchange*/) override { is_complete = true; }
     void abandon(net::ExchangeId /*exchange*/) override { is_abandoned = true; }
     [[nodiscard]] bool is_open(net::ExchangeId /*exchange*/) const override {
         return peer_is_there && !is_complete;
     }
-    void on_writable(net::ExchangeId /*exchange*/, std::function<void()> /*callback*/) override {}
+    void on_writable(net::ExchangeId /*exchange*/, std::function<void()> callback) override {
+        writable_ = std::move(callback);
+    }
     void on_gone(net::ExchangeId /*exchange*/, std::function<void()> callback) override {
         gone_ = std::move(callback);
     }
 
 private:
     std::function<void()> gone_;
+    std::function<void()> writable_;
 };
 
 }  // namespace hairpin::tests

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODULES = ("core", "net", "zones", "store", "dnsd", "observer", "relay", "acme", "agent", "admin", "cli", "daemon")
+MODULES = ("core", "net", "zones", "store", "dnsd", "observer", "relay", "acme", "hooks", "agent", "admin", "cli", "daemon")
 CPP = (".cpp", ".hpp")
 SKIPPED = {"build", ".git", "__pycache__", ".pytest_cache", "node_modules"}
 

@@ -126,6 +126,10 @@ class Holder:
             method, f"/v1/zones/{zone_of(target)}/rrsets{below}", body).expect(200, 201, 204, 403)
         return answer.status != 403
 
+    def events(self, target: str) -> bool:
+        answer = self.hairpin.as_holder(self.token).get(f"/v1/events?licence={target}").expect(200, 403)
+        return answer.status == 200 and {each["licence"] for each in answer.json["events"]} == {target}
+
     def check_in(self, target: str) -> bool:
         """A server says that it is that licence's; every server has a number of its own."""
         client = CheckIns(self.server)
@@ -221,6 +225,7 @@ class Holder:
                 Way("reading", lambda target: self.rest("GET", target, f"/{zone_of(target)}/SOA"), f"get {one}"),
                 Way("patching", lambda target: self.rest("PATCH", target, "", {"rrsets": [
                     {"owner": name(target, "patched"), "type": "TXT", "records": ["x"]}]}), f"patch {rrsets}"),
+                Way("following events", self.events, "get /v1/events"),
                 Way("removing", lambda target: self.rest("DELETE", target, f"/{name(target, 'patched')}/TXT"),
                     f"delete {one}"),
             ],

@@ -210,10 +210,11 @@ inline store::CommitterOptions committer_options(const ApiOptions& options) {
 class ApiFixture {
 public:
     explicit ApiFixture(ApiOptions options = test_options())
-        : store(committer_options(options)),
+        : store(with_bell(committer_options(options))),
           context(std::move(options), store.clock, *store.committer, *store.published, sealer),
           operator_token(make_token(store::CredentialKind::Operator)) {
         context.certificates = &desk;
+        context.bell = &bell;
         api = Api::create(context, loop, store.reader());
         insert(operator_credential(operator_token, "root", store.clock.now()));
     }
@@ -315,6 +316,12 @@ public:
         return joined;
     }
 
+    [[nodiscard]] store::CommitterOptions with_bell(store::CommitterOptions made) {
+        made.on_events = [this](std::int64_t) { bell.ring(hooks::Ring::Events); };
+        return made;
+    }
+
+    hooks::EventBell bell;  // Before the store, which rings.
     tests::OpenStore store;
     Sealer sealer = Sealer::from_key({1, 2, 3});
     FakeDesk desk;

@@ -25,6 +25,7 @@ std::string target_of(const Route& route) {
                                                           {"{authorization}", "none"},
                                                           {"{challenge}", "none"},
                                                           {"{certificate}", "none"},
+                                                          {"{webhook}", "none"},
                                                           {"{limit}", "none"},
                                                           {"{issuer}", "none"}}) {
         const std::size_t at = target.find(argument);

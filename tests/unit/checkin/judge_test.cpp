@@ -30,7 +30,7 @@ struct Site {
                               "nur1 60 IN AAAA 2001:db8::1\nnur2 60 IN A 192.0.2.9\n"));
         enrolment.set_name(tests::name("nur1.pl-acme.example.net."),
                            tests::name("pl-acme.example.net."));
-        enrolment.keys = {{key("secret"), kForever}};
+        enrolment.keys = {{key("secret"), kForever, 31}};
         enrolment.machine = kMachine;
         put();
     }
@@ -288,9 +288,35 @@ TEST_CASE("During a rotation both keys are valid, and each ends in its time", "[
 TEST_CASE("Of a server with too many keys the first ones count", "[checkin]") {
     Site site;
     site.enrolment.keys.insert(site.enrolment.keys.begin(), kMaxKeys,
-                               CheckInKey{key("new"), kForever});
+                               CheckInKey{key("new"), kForever, 0});
     site.put();
     CHECK(site.check_in(kNow) == Outcome::Forged);
+}
+
+TEST_CASE("That a credential is used is said once an hour, and of another one at once",
+          "[checkin]") {
+    Site site;
+    const auto used = [&](std::string_view secret, std::string_view source = "192.0.2.1") {
+        return site
+            .meet(write_datagram(
+                      {Kind::CheckIn, kServer, static_cast<std::uint64_t>(site.now), kMachine},
+                      key(secret)),
+                  source)
+            .used;
+    };
+    CHECK(used("secret", "192.0.2.3") == 0);  // From elsewhere: that is no sign of life.
+    site.now += 60'000;
+    CHECK(used("secret") == 31);
+    for (int minute = 1; minute < 60; ++minute) {
+        site.now += 60'000;
+        CHECK(used("secret") == 0);
+    }
+    site.now += 60'000;
+    CHECK(used("secret") == 31);
+    site.enrolment.keys.insert(site.enrolment.keys.begin(), {key("new"), kForever, 32});
+    site.put();
+    site.now += 60'000;
+    CHECK(used("new") == 32);
 }
 
 TEST_CASE("A suspended server meets silence wherever it is", "[checkin]") {

@@ -126,6 +126,36 @@ TEST_CASE("a peer that never answers runs into the timeout", "[net][client]") {
     server.on_loop([&](HttpServer&) { kept.clear(); });
 }
 
+TEST_CASE("what may not be connected to gets no octet", "[net][client][hostile]") {
+    const ServerFixture server(tests::echo);
+    std::vector<IpAddress> asked;
+    ClientOptions options;
+    options.may_connect = [&](const IpAddress& address) {
+        asked.push_back(address);
+        return false;
+    };
+    const auto refused = fetch(get(server, "/secret"), options);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Denied);
+    CHECK(refused.error().text().find("127.0.0.1") != std::string::npos);
+    CHECK(refused.error().text().find("secret") == std::string::npos);
+    CHECK(asked == std::vector{*IpAddress::parse("127.0.0.1")});
+    CHECK(server.counters().connections_total == 0);
+
+    // A name is judged by where it leads.
+    auto named = get(server, "/");
+    named.url = "https://localhost:" + std::to_string(server.endpoint().port) + "/";
+    asked.clear();
+    const auto by_name = fetch(named, options);
+    REQUIRE_FALSE(by_name);
+    CHECK(by_name.error().code == ErrorCode::Denied);
+    CHECK_FALSE(asked.empty());
+    CHECK(server.counters().connections_total == 0);
+
+    options.may_connect = [](const IpAddress& address) { return address.text() == "127.0.0.1"; };
+    CHECK(fetch(get(server, "/"), options));
+}
+
 TEST_CASE("many requests share connections, wait their turn and are bounded", "[net][client]") {
     const ServerFixture server(tests::echo);
     Loop loop;

@@ -180,7 +180,8 @@ TEST_CASE("A deferred reference that is broken is known before the commit", "[st
     Database database = make_database(folder.file("db"));
     const Transaction transaction = must(Transaction::begin(database));
     Savepoint savepoint = must(Savepoint::begin(database));
-    must(database.run("INSERT INTO licences VALUES ('acme', 'gone.', '', 'active', NULL, 0, 1)"));
+    must(database.run(
+        "INSERT INTO licences VALUES ('acme', 'gone.', '', 'active', NULL, 0, 1, '')"));
     CHECK(database.has_broken_references());
     must(savepoint.undo());
     CHECK_FALSE(database.has_broken_references());

@@ -1,4 +1,4 @@
-#include "admin/json_writer.hpp"
+#include "core/json_writer.hpp"
 
 #include <array>
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 #include "core/assert.hpp"
 
-namespace hairpin::admin {
+namespace hairpin {
 namespace {
 
 /// Octets of the UTF-8 character at the front of `text`, 0 where it is not one (RFC 3629 section
@@ -137,4 +137,4 @@ void JsonWriter::separate() {
     if (needs_comma_) text_ += ',';
 }
 
-}  // namespace hairpin::admin
+}  // namespace hairpin
