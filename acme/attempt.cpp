@@ -204,9 +204,9 @@ Next on(Deployed, Replaced, const Moment&) {
 /// it begins with the shortest pause whatever the CA before did.
 Milliseconds pause_of(const Failed& failed, const Attempt& attempt, const Ladder& ladder) {
     const bool is_first_there = failed.weight > 0 && attempt.failed_there == failed.weight;
-    const Milliseconds pause = failed.verdict.remedy == Remedy::PersonNeeded && !failed.elsewhere_at
-                                   ? ladder.longest
-                                   : pause_after(is_first_there ? 1 : attempt.failures, ladder);
+    const bool is_lasting = failed.verdict.remedy == Remedy::PersonNeeded;
+    const Milliseconds pause =
+        is_lasting ? ladder.longest : pause_after(is_first_there ? 1 : attempt.failures, ladder);
     return std::max(pause,
                     std::min(failed.verdict.not_before.value_or(Milliseconds(0)), ladder.longest));
 }

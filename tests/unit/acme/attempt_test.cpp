@@ -278,6 +278,7 @@ TEST_CASE("what another CA may take is looked at then, and needs no person", "[a
     CHECK(failed(kPassing, kNow + Seconds(20)).next_at == kNow + Seconds(20));
     CHECK(failed(kPassing, kNow + Seconds(90)).next_at == kNow + Seconds(60));  // The ladder.
     CHECK(name_of(failed(kLasting, kNow + Seconds(20)).state) == S::Backoff);
+    CHECK(failed(kLasting, kNow + Seconds(90)).next_at == kNow + Seconds(90));  // Not the ladder.
     CHECK(name_of(failed(kLasting, {}).state) == S::Blocked);
 }
 
