@@ -34,7 +34,7 @@ bool wants_stream(const net::Request& request) {
 
 /// Where to begin: what the client says, the end of what is there for a stream that says nothing,
 /// and the beginning for a page.
-Result<std::int64_t, Problem> place_of(Api& api, const net::Request& request, EventForm form) {
+Result<std::int64_t, Problem> start_of(Api& api, const net::Request& request, EventForm form) {
     auto said = request.query_parameter("after");
     if (!said) {
         // A browser that comes back says it this way, and it is newer than the URL.
@@ -86,7 +86,7 @@ Result<EventReader, Problem> reader_of(Api& api, const std::shared_ptr<Exchange>
     reader.form = wants_stream(call.request) ? EventForm::Stream : EventForm::Poll;
     reader.filter.licence = TRY(licence_of(api, call));
     reader.filter.kinds = TRY(kinds_of(call.request));
-    reader.after = TRY(place_of(api, call.request, reader.form));
+    reader.after = TRY(start_of(api, call.request, reader.form));
     reader.limit = static_cast<std::size_t>(std::max<std::int64_t>(
         1, TRY(number_of(call.request, "limit", kUsualEvents, kMostEvents))));
     const std::int64_t wait = TRY(number_of(call.request, "wait", 0, kLongestEventWait));

@@ -180,7 +180,8 @@ Result<net::Response, Problem> list_webhooks(Api& api, const Call&) {
 }
 
 Result<net::Response, Problem> get_webhook(Api& api, const Call& call) {
-    const auto row = TRY(find_webhook(api.queries(), TRY(webhook_id(call))));
+    const std::int64_t id = TRY(webhook_id(call));
+    const auto row = TRY(find_webhook(api.queries(), id));
     return webhook_response(200, row, "", api.now());
 }
 

@@ -44,7 +44,7 @@ bool skip_blank(std::string_view& text) {
 }
 
 // The words and signs of a named.conf-style file; nullopt: an open comment or quotation mark.
-std::optional<std::vector<std::string>> words_of(std::string_view text) {
+std::optional<std::vector<std::string>> key_words(std::string_view text) {
     std::vector<std::string> words;
     for (;;) {
         if (!skip_blank(text)) return std::nullopt;
@@ -67,7 +67,7 @@ std::optional<std::vector<std::string>> words_of(std::string_view text) {
 
 // key NAME { algorithm A; secret S; };
 Result<KeyWords> parse_block(std::string_view text) {
-    const auto words = words_of(text);
+    const auto words = key_words(text);
     if (!words) return fail(wrong("a quotation mark or a comment is not closed"));
     const auto at = [&words](std::size_t place) {
         return place < words->size() ? std::string_view((*words)[place]) : std::string_view();

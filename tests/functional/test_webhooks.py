@@ -55,14 +55,15 @@ def make_licence(hairpin, name: str) -> None:
 
 def test_events_are_told_in_order_signed_and_only_those_that_are_wanted(start, make_receiver):
     hairpin, everything, narrow = start(), make_receiver(), make_receiver()
-    make_licence(hairpin, "before")
+    make_licence(hairpin, "acme")
     hook = add(hairpin, everything.url("/all?x=1"))
     other = add(hairpin, narrow.url(), kinds=["server.*", "zone.created"], licence="acme")
-    make_licence(hairpin, "acme")
-    make_licence(hairpin, "beta")
+    hairpin.new_server("beta")
     hairpin.new_server("acme")
-    everything.await_types(*LICENCE, *LICENCE, "server.created", "credential.created")
-    narrow.await_types("zone.created", "server.created")
+    hairpin.api.patch("/v1/licences/acme/servers/nur1", {"state": "suspended"}).expect(200)
+    server = ["server.created", "credential.created"]
+    everything.await_types(*LICENCE, *server, *server, "server.suspended")
+    narrow.await_types("server.created", "server.suspended")
     ids = [each.event["id"] for each in everything.deliveries]
     assert ids == sorted(set(ids))
     for receiver, secret in ((everything, hook["secret"]), (narrow, other["secret"])):
@@ -73,13 +74,13 @@ def test_events_are_told_in_order_signed_and_only_those_that_are_wanted(start, m
     assert not everything.deliveries[0].is_signed_with(other["secret"])
     assert everything.deliveries[0].path == "/all?x=1"
     first = everything.deliveries[0].event
-    assert (first["type"], first["licence"], first["subject"]) == ("licence.created", "acme", "acme")
+    assert (first["type"], first["licence"], first["subject"]) == ("licence.created", "beta", "beta")
     page = hairpin.api.get(f"/v1/events?after={first['id'] - 1}&limit=1").expect(200).json
     assert page["events"] == [first]  # The same object, however it is read.
-    wait_until(lambda: shown(hairpin, hook)["delivery"]["delivered"] == 6, "all were noted")
+    wait_until(lambda: shown(hairpin, hook)["delivery"]["delivered"] == 7, "all were noted")
     assert shown(hairpin, hook)["delivery"]["last"]["status"] == 204
     metrics = hairpin.api.get("/metrics").body.decode()
-    assert re.search(r"^hairpin_webhook_delivered_total 8$", metrics, re.MULTILINE), metrics
+    assert re.search(r"^hairpin_webhook_delivered_total 9$", metrics, re.MULTILINE), metrics
 
 
 def test_what_is_not_taken_is_told_again_and_holds_up_only_its_own_hook(start, make_receiver):
