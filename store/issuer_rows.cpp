@@ -4,6 +4,7 @@
 #include <array>
 
 #include "store/rows.hpp"
+#include "store/telling.hpp"
 
 namespace hairpin::store {
 namespace {
