@@ -16,6 +16,7 @@
 #include "core/result.hpp"
 #include "store/acme_rows.hpp"
 #include "store/event_rows.hpp"
+#include "store/issuer_rows.hpp"
 #include "store/records.hpp"
 #include "store/revocation_rows.hpp"
 #include "store/writer.hpp"
