@@ -85,6 +85,10 @@ void delete_acme_limit(Api& api, std::shared_ptr<Exchange> exchange);
 Result<net::Response, Problem> get_acme_queue(Api& api, const Call& call);
 void post_acme_plan(Api& api, std::shared_ptr<Exchange> exchange);
 
+// acme_coupling.cpp
+void post_acme_preflight(Api& api, std::shared_ptr<Exchange> exchange);
+Result<net::Response, Problem> get_acme_caa(Api& api, const Call& call);
+
 // dyndns.cpp
 void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange);
 

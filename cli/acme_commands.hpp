@@ -1,4 +1,5 @@
-// cli/acme_commands.hpp - `hairpin acme ..`: limits, limit set, limit reset, queue, plan, rollover.
+// cli/acme_commands.hpp - `hairpin acme ..`: limits, limit set, limit reset, queue, plan, rollover,
+// preflight, caa.
 //
 // Calls the API and writes its answer as lines for a person; --json writes the answer itself.
 //
@@ -29,6 +30,7 @@ struct AcmeOptions {
     std::int64_t domains = 1;
     bool counts_renewals = false;
     std::vector<std::string> limits;  // plan: "certificates-per-domain=1000/7d".
+    std::string subject;              // preflight: a zone, a name, or LICENCE/LABEL.
 };
 
 /// @return kDone, kFailed (cli/zone_import.hpp).
@@ -38,6 +40,9 @@ struct AcmeOptions {
 [[nodiscard]] int show_acme_queue(const AcmeOptions& options);
 [[nodiscard]] int plan_acme(const AcmeOptions& options);
 [[nodiscard]] int roll_over_account(const AcmeOptions& options);
+/// kFailed also where something is in the way of an order.
+[[nodiscard]] int show_preflight(const AcmeOptions& options);
+[[nodiscard]] int show_caa(const AcmeOptions& options);
 
 // For their tests.
 struct Amount {
@@ -51,5 +56,8 @@ struct Amount {
 /// The answers as lines; empty where a body is not one.
 [[nodiscard]] std::string limits_lines(std::string_view body);
 [[nodiscard]] std::string queue_lines(std::string_view body);
+[[nodiscard]] std::string preflight_body(const std::string& subject);
+[[nodiscard]] std::string preflight_lines(std::string_view body);
+[[nodiscard]] std::string caa_lines(std::string_view body);
 
 }  // namespace hairpin::cli

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/coupling.hpp"
 #include "acme/profile.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
@@ -94,6 +95,8 @@ struct Config {
     std::string acme_profile;
     std::vector<acme::LicenceProfile> acme_licence_profiles;
     std::string acme_preferred_chain;  // Empty: the CA's choice.
+    acme::CouplingOptions acme_coupling;
+    std::vector<std::string> acme_resolvers = {"system"};  // daemon/resolvers.hpp
 
     std::string store_path;  // Of the SQLite file, absolute or below data_dir.
     std::size_t journal_days = 90;
