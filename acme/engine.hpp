@@ -152,6 +152,7 @@ private:
     void start_coupling();
     void stop_coupling();
     void begin_order(const JobRef& job);
+    [[nodiscard]] bool is_too_early(const JobRef& job);
     void look_before_order(const JobRef& job);
     void hold(const JobRef& job, WallTime until, const std::string& why);
     void preflight_seen(const JobRef& job, const PreflightReport& report);

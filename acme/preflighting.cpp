@@ -56,21 +56,28 @@ void Engine::begin_order(const JobRef& job) {
     account_->ensure([this, job, is_looked_at](const Verdict* failure) {
         // Without an account or a directory the order itself finds out why.
         if (failure != nullptr) return advance(job, WasBegun{});
-        const auto usable = caa_->usable_at(job->attempt.zone_apex, client_->account_url());
-        if (!usable) {
-            log::logger("acme").error("{}: cannot be ordered yet: {}", job->attempt.public_name,
-                                      usable.error().text());
-            return wait(job, kReadRetry);
-        }
-        if (options_.coupling.caa == CaaMode::Manage) caa_->look_soon();
-        if (options_.coupling.caa == CaaMode::Manage && *usable)
-            return hold(job, **usable,
-                        "the CAA record for our account was put into " +
-                            job->attempt.zone_apex.text_without_dot() +
-                            " not long ago; a CA may have an older answer until " +
-                            to_rfc3339(**usable) + ", then it is ordered");
+        if (options_.coupling.caa == CaaMode::Manage && is_too_early(job)) return;
         is_looked_at ? look_before_order(job) : advance(job, WasBegun{});
     });
+}
+
+/// Whether our account's CAA record is too young for an order; then the order is held, or waits.
+bool Engine::is_too_early(const JobRef& job) {
+    caa_->look_soon();
+    const auto usable = caa_->usable_at(job->attempt.zone_apex, client_->account_url());
+    if (!usable) {
+        log::logger("acme").error("{}: cannot be ordered yet: {}", job->attempt.public_name,
+                                  usable.error().text());
+        wait(job, kReadRetry);
+        return true;
+    }
+    if (!*usable) return false;
+    hold(job, **usable,
+         "the CAA record for our account was put into " +
+             job->attempt.zone_apex.text_without_dot() +
+             " not long ago; a CA may have an older answer until " + to_rfc3339(**usable) +
+             ", then it is ordered");
+    return true;
 }
 
 void Engine::look_before_order(const JobRef& job) {
