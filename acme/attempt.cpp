@@ -102,6 +102,10 @@ Next on(Ordering, Postponed event, const Moment& at) {
     at.attempt.deadline_at.reset();
     return on(Wanted{}, std::move(event), at);
 }
+Next on(Admitted, Postponed event, const Moment& at) {
+    at.attempt.deadline_at.reset();
+    return on(Wanted{}, std::move(event), at);
+}
 Next on(Admitted, WasBegun, const Moment&) {
     return Ordering{};
 }

@@ -9,6 +9,7 @@
 //     | |      |           |
 //     | |      +-----------+-- renewal is due --> Superseded (and another attempt is Wanted)
 //     | |
+//     | |  Admitted -- the preflight holds it --> Wanted
 //     | |  Ordering -- the CA's limit is reached --> Wanted
 //     | +-- its time has come -- Backoff <-- any state from Wanted to Checked fails, or is too late
 //     +---- daily, or retried -- Blocked <-- the same, where a person is needed
@@ -166,7 +167,7 @@ struct Attempt {
 enum class Duty : std::uint8_t {
     Nothing,
     Admit,       // See whether limits allow an order now.
-    Begin,       // Note that an order is about to be placed.
+    Begin,       // See what the CA would find; note that an order is about to be placed.
     PlaceOrder,  // POST newOrder.
     ReadAuthorizations,
     AskListeners,      // Do all of them answer the TXT values?
@@ -195,7 +196,8 @@ struct Rule {
 struct WasAdmitted {
     std::string directory = {};  // Of the CA that gets the order.
 };
-struct Postponed {  // Of Wanted: a limit of ours. Of Ordering: the CA's, and nothing was placed.
+struct Postponed {  // Of Wanted: a limit of ours. Of Admitted: what the preflight found. Of
+                    // Ordering: the CA's limit, and nothing was placed.
     WallTime until{};
     std::string why;
 };

@@ -6,6 +6,7 @@
 
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
+#include "store/preflight_rows.hpp"
 #include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
@@ -64,6 +65,10 @@ Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t
     overview.live = TRY(rows.live_attempt(server_id));
     overview.certificate = TRY(rows.newest_certificate(server_id, now));
     CertificateState state = certificate_state(overview, now);
+    if (overview.live)
+        if (const auto preflight =
+                TRY(store::preflight_of(queries.database(), overview.live->zone_apex)))
+            state.preflight = preflight->text;
     if (state.phase != Phase::Valid) return state;
     store::RenewalQueries renewals(queries.database());
     if (const auto renewal = TRY(renewals.of_certificate(overview.certificate->id)))

@@ -297,6 +297,14 @@ std::shared_ptr<const QueueView> Certificates::queue() const {
     return state_->engine_->queue();
 }
 
+void Certificates::preflight(const zones::Name& apex, std::vector<std::string> names, Looked done) {
+    state_->engine_->preflight(apex, std::move(names), std::move(done));
+}
+
+std::shared_ptr<const CaaView> Certificates::caa() const {
+    return state_->engine_->caa();
+}
+
 Certificates::Subscription Certificates::subscribe(
     std::function<void(std::int64_t server_id)> callback) {
     return Subscription(state_, state_->add(std::move(callback)));

@@ -32,10 +32,12 @@
 #include <vector>
 
 #include "acme/breaker.hpp"
+#include "acme/coupling.hpp"
 #include "acme/evidence.hpp"
 #include "acme/issuer_choice.hpp"
 #include "acme/limits.hpp"
 #include "acme/own_certificate.hpp"
+#include "acme/preflight.hpp"
 #include "acme/profile.hpp"
 #include "core/clock.hpp"
 #include "core/crypto.hpp"
@@ -115,6 +117,9 @@ struct Options {
     /// What our servers were asked by CAs, for the sentence of a refusal; empty: nothing is known.
     SeenQueries seen_queries;
 
+    /// Preflight, CAA and dns-persist-01.
+    CouplingOptions coupling;
+
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
 
@@ -172,7 +177,8 @@ struct CertificateState {
     std::string step;                    // "challenged"; empty: none under way.
     std::optional<WallTime> eta;         // When a certificate can be expected; a guess.
     std::optional<WallTime> next_check;  // When the attempt moves next by itself.
-    std::string problem;  // What failed last and what to do, for a person; else empty.
+    std::string problem;    // What failed last and what to do, for a person; else empty.
+    std::string preflight;  // What was not good, or not found out, before the order; else empty.
 };
 
 struct CertificateChain {
@@ -212,6 +218,7 @@ struct Counters {
 
 struct IssuersView;  // acme/issuer_view.hpp
 struct QueueView;    // acme/queue_view.hpp
+struct CaaView;      // acme/caa_keeper.hpp
 struct LimitChange;  // acme/gate.hpp
 
 namespace detail {
@@ -298,6 +305,13 @@ public:
     void set_limit(const LimitChange& change, zones::Actor actor, Acknowledged done);
     /// Who waits for the CA's limits, and until when; never null.
     [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
+
+    using Looked = std::function<void(Result<PreflightReport>)>;
+    /// Looks now at a zone, for orders of these names in it: see preflight.hpp.
+    /// Errors: Unavailable nothing is known of zones.
+    void preflight(const zones::Name& apex, std::vector<std::string> names, Looked done);
+    /// CAA records that follow our accounts; never null.
+    [[nodiscard]] std::shared_ptr<const CaaView> caa() const;
 
     /// Calls back with a server's id whenever its state() may read differently, after it is
     /// durable. Drop the subscription to end it; no callback begins after that, one may be running.

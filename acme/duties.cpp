@@ -63,30 +63,20 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
             if (seen->status != AuthorizationStatus::Pending)
                 return give_up(job, judge(seen->error.value_or(Problem()),
                                           "the authorization of " + seen->name));
-            if (!seen->dns01)
-                return give_up(job, {Remedy::PersonNeeded,
-                                     "no-dns-01",
-                                     "the CA does not offer the challenge dns-01 for " +
-                                         seen->name + ": configure another one as [acme] directory",
-                                     {}});
-            pending.push_back({url, seen->name, seen->dns01->url,
-                               dns01_value(seen->dns01->token, job->seat->client->thumbprint())});
+            auto value = value_for(*job->seat, url, *seen);
+            if (!value) {
+                abandon(*job->seat, order_of(job->attempt.state)->url);
+                return give_up(job, std::move(value).error());
+            }
+            pending.push_back(*std::move(value));
             read_next_authorization(job, std::move(urls), std::move(pending));
         });
-}
-
-std::vector<TxtQuestion> Engine::questions_of(const Attempt& attempt) {
-    std::vector<TxtQuestion> questions;
-    for (const Pending& each : published(attempt.state))
-        if (const auto owner = challenge_name(each.name))
-            questions.push_back({*owner, each.txt_value});
-    return questions;
 }
 
 void Engine::ask_listeners(const JobRef& job) {
     if (job->secondaries.since) return ask_secondaries(job);  // Ours have answered before.
     job->check = ListenerCheck::start(
-        loop_, options_.listeners, questions_of(job->attempt), kListenerPatience,
+        loop_, options_.listeners, txt_questions(published(job->attempt.state)), kListenerPatience,
         [this, job](const Result<void>& answered) {
             if (answered) {
                 job->tries = 0;
@@ -119,7 +109,8 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
                                               "the authorization of " + one.name));
                 }
                 // Told already, before a crash.
-                if (seen->dns01 && seen->dns01->status != ChallengeStatus::Pending)
+                if (seen->status_of(one.challenge_url).value_or(ChallengeStatus::Pending) !=
+                    ChallengeStatus::Pending)
                     return answer_challenges(job, index + 1);
                 job->seat->client->answer_challenge(one.challenge_url,
                                                     [this, job, index](const CaResult<void>& told) {

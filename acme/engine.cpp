@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "acme/dns_persist.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::acme {
@@ -16,12 +17,6 @@ constexpr Milliseconds kLongestSleep{30'000};  // The wall clock may be set mean
 constexpr Milliseconds kStoreRetry{1'000};     // After a failure of the store, twice that, ..
 constexpr Milliseconds kLongestStoreRetry{60'000};
 constexpr int kStoreRetryGrowth = 6;
-
-Octets txt_rdata(std::string_view value) {
-    Octets rdata{static_cast<std::uint8_t>(value.size())};
-    rdata.insert(rdata.end(), value.begin(), value.end());
-    return rdata;
-}
 
 /// Whether it is the CA that is waited for.
 bool is_cas_turn(StateName state) {
@@ -56,6 +51,7 @@ Result<void> Engine::prepare() {
     reader_.emplace(TRY(store::Reader::open(options_.database_path)));
     TRY(open_issuers());
     publish_view();
+    TRY(prepare_coupling());
     store::AcmeQueries queries((*reader_)->database());
     for (std::int64_t last = 0;;) {
         const auto page = TRY(queries.scheduled(kPage, last));
@@ -73,11 +69,13 @@ void Engine::start() {
         pthread_setname_np(pthread_self(), "acme");
         timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { look(); });
         revoker_->start();
+        start_coupling();
         view_timer_ = loop_.add_timer(Milliseconds(0), Milliseconds(0), [this] { publish_view(); });
         attend_timer_ = loop_.add_timer(Milliseconds(0), options_.attend_interval,
                                         [this] { attend_issuers(); });
         loop_.run();
         revoker_->stop();
+        stop_coupling();
         timer_.reset();
         view_timer_.reset();
         attend_timer_.reset();
@@ -230,7 +228,7 @@ void Engine::carry_out(const JobRef& job) {
         case Duty::Admit:
             return admit(job);
         case Duty::Begin:
-            return advance(job, WasBegun{});
+            return begin_order(job);
         case Duty::PlaceOrder:
             return place_order(job);
         case Duty::ReadAuthorizations:
@@ -305,13 +303,16 @@ void Engine::submit(const JobRef& job) {
     const auto& [step, extra, audit, failures] = *job->write;
     store::Work work;
     if (step.effect == ZoneEffect::AddTxt)
-        work.change.zones.push_back(txt_zone_change(old.zone_apex, published(step.next.state),
-                                                    zones::EditKind::AddRecords, options_.txt_ttl));
+        work.change.zones = txt_changes(old.zone_apex, published(step.next.state), TxtEffect::Add,
+                                        options_.txt_ttl);
+    if (step.effect == ZoneEffect::AddTxt && options_.coupling.zones)
+        remove_old_persist_values(*options_.coupling.zones(), published(step.next.state),
+                                  clock_.now(), work.change.zones);
     if (step.effect == ZoneEffect::RemoveTxt)
-        work.change.zones.push_back(txt_zone_change(
-            old.zone_apex, published(old.state), zones::EditKind::DeleteRecords, options_.txt_ttl));
+        work.change.zones =
+            txt_changes(old.zone_apex, published(old.state), TxtEffect::Remove, options_.txt_ttl);
     // Without an actor the store writes no audit row: not every step is worth one.
-    if (step.effect != ZoneEffect::None || !audit.empty()) {
+    if (!work.change.zones.empty() || !audit.empty()) {
         work.change.actor = {"acme", old.public_name, "", "acme"};
         work.change.reason = "certificate for " + old.public_name;
         work.audit = {audit.empty() ? "certificate.challenge" : audit, old.public_name};
@@ -424,24 +425,6 @@ void Engine::with_account(const JobRef& job, std::function<void()> then) {
 
 ChainExpectation Engine::expectation(const Attempt& attempt) const {
     return {names_of(attempt), attempt.key.sha256, clock_.now()};
-}
-
-zones::ZoneChange txt_zone_change(const zones::Name& apex, std::span<const Pending> values,
-                                  zones::EditKind kind, std::uint32_t ttl) {
-    zones::ZoneChange change;
-    change.apex = apex;
-    for (const Pending& each : values) {
-        const auto owner = challenge_name(each.name);
-        if (!owner) continue;  // Looked at before it was stored: never.
-        change.edits.push_back({kind, *owner, zones::RType::TXT, ttl, {txt_rdata(each.txt_value)}});
-    }
-    return change;
-}
-
-std::optional<zones::Name> challenge_name(std::string_view name) {
-    const auto owner = zones::Name::parse(name);
-    if (!owner) return std::nullopt;
-    return zones::Name::child("_acme-challenge", *owner);
 }
 
 }  // namespace hairpin::acme

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "acme/attempt.hpp"
+#include "acme/caa_keeper.hpp"
 #include "acme/certificates.hpp"
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
@@ -33,10 +34,12 @@
 #include "acme/issuer_view.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
+#include "acme/preflights.hpp"
 #include "acme/queue_view.hpp"
 #include "acme/renewal_window.hpp"
 #include "acme/revocation.hpp"
 #include "acme/schedule.hpp"
+#include "acme/txt_values.hpp"
 #include "core/clock.hpp"
 #include "core/guarded.hpp"
 #include "core/result.hpp"
@@ -47,13 +50,6 @@
 #include "store/renewal_rows.hpp"
 
 namespace hairpin::acme {
-
-/// _acme-challenge.<name>; empty where that is not a name.
-[[nodiscard]] std::optional<zones::Name> challenge_name(std::string_view name);
-/// One change of the zone for all TXT values.
-[[nodiscard]] zones::ZoneChange txt_zone_change(const zones::Name& apex,
-                                                std::span<const Pending> values,
-                                                zones::EditKind kind, std::uint32_t ttl);
 
 /// Until a store that could not be read is asked again.
 inline constexpr Milliseconds kReadRetry{1'000};
@@ -94,6 +90,11 @@ public:
     /// Who waits; never null once prepared.
     [[nodiscard]] std::shared_ptr<const QueueView> queue() const;
     [[nodiscard]] std::string trouble() const;
+    /// Certificates::preflight(). `done` runs on the thread "acme".
+    void preflight(zones::Name apex, std::vector<std::string> names,
+                   std::function<void(Result<PreflightReport>)> done);
+    /// Never null once prepared.
+    [[nodiscard]] std::shared_ptr<const CaaView> caa() const;
     [[nodiscard]] const Ladder& ladder() const noexcept { return ladder_; }
 
 private:
@@ -108,7 +109,7 @@ private:
     /// How far the secondaries of a zone have been found to answer, one after the other.
     struct SecondaryWait {
         std::optional<WallTime> since;  // Empty: they were not looked at.
-        std::vector<Endpoint> all;
+        std::vector<SecondaryQuestion> all;
         std::size_t done = 0;  // So many of them are no matter any more.
         int silent = 0;        // How often the next one did not answer, in a row.
     };
@@ -197,6 +198,26 @@ private:
     void keep_canary(Issuer& issuer, store::CanaryKind kind, const std::string& problem);
     [[nodiscard]] Rows canary_rows(const Attempt& attempt, const std::string& problem);
 
+    // preflighting.cpp
+    [[nodiscard]] Result<void> prepare_coupling();
+    void find_caa_accounts(std::function<void(Result<std::vector<CaaAccount>>)> then);
+    [[nodiscard]] Result<std::vector<CaaAccount>> caa_accounts();
+    void start_coupling();
+    void stop_coupling();
+    void begin_order(const JobRef& job);
+    [[nodiscard]] bool is_too_early(const JobRef& job);
+    void look_before_order(const JobRef& job);
+    void hold(const JobRef& job, WallTime until, const std::string& why);
+    void preflight_seen(const JobRef& job, const PreflightReport& report);
+
+    // placing.cpp
+    [[nodiscard]] Result<Pending, Verdict> value_for(const Seat& seat,
+                                                     const std::string& authorization_url,
+                                                     const Authorization& authorization);
+    [[nodiscard]] std::optional<Pending> persist_value_for(const Client& client,
+                                                           const std::string& authorization_url,
+                                                           const Authorization& authorization);
+
     // admission.cpp
     void admit(const JobRef& job);
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
@@ -254,7 +275,6 @@ private:
                                  std::vector<Pending> pending);
     void ask_listeners(const JobRef& job);
     void answer_challenges(const JobRef& job, std::size_t index);
-    [[nodiscard]] static std::vector<TxtQuestion> questions_of(const Attempt& attempt);
     [[nodiscard]] Verdict with_evidence(const JobRef& job, std::string_view name,
                                         Verdict verdict) const;
     void await_order(const JobRef& job);
@@ -308,7 +328,9 @@ private:
     Schedule schedule_;
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
-    std::unordered_set<std::int64_t> live_;  // Attempts with an order under way.
+    std::unordered_set<std::int64_t> live_;   // Attempts with an order under way.
+    std::unique_ptr<Preflights> preflights_;  // Null: nothing is known of zones.
+    std::unique_ptr<CaaKeeper> caa_;          // From prepare() on.
     net::Timer view_timer_;
     bool is_view_due_ = false;
     Milliseconds view_took_{0};

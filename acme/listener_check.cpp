@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "acme/dns_answer.hpp"
 #include "core/crypto.hpp"
 #include "core/fd.hpp"
 #include "net/socket.hpp"
@@ -15,17 +16,8 @@
 namespace hairpin::acme {
 namespace {
 
-constexpr std::size_t kPayload = 1232;  // Octets we take (RFC 9715 section 3.2.3).
 constexpr std::uint8_t kResponseBit = 0x80;
 constexpr std::uint8_t kTruncatedBit = 0x02;
-
-Endpoint reachable(Endpoint listener) {
-    if (!net::is_wildcard(listener.address)) return listener;
-    listener.address = listener.address.is_v4()
-                           ? IpAddress::v4({127, 0, 0, 1})
-                           : IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-    return listener;
-}
 
 std::uint16_t random_u16() {
     std::array<std::uint8_t, 2> octets{};
@@ -36,9 +28,15 @@ std::uint16_t random_u16() {
 bool holds(OctetView message, const zones::RecordAt& record, const TxtQuestion& question) {
     if (record.type != zones::to_number(zones::RType::TXT) || !(record.owner == question.owner))
         return false;
-    const OctetView rdata = message.subspan(record.rdata, record.rdlength);
-    return rdata.size() == question.value.size() + 1 && rdata[0] == question.value.size() &&
-           as_text(rdata.subspan(1)) == question.value;
+    OctetView rdata = message.subspan(record.rdata, record.rdlength);
+    std::string value;
+    while (!rdata.empty()) {
+        const std::size_t octets = rdata[0];
+        if (octets >= rdata.size()) return false;
+        value += as_text(rdata.subspan(1, octets));
+        rdata = rdata.subspan(1 + octets);
+    }
+    return value == question.value;
 }
 
 class Check final : public ListenerCheck, public std::enable_shared_from_this<Check> {
@@ -49,7 +47,7 @@ public:
     void begin(const std::vector<Endpoint>& listeners, Milliseconds patience) {
         asks_.reserve(listeners.size());  // Poll callbacks point into it.
         for (const Endpoint& listener : listeners) {
-            if (auto asked = ask(reachable(listener)); !asked)
+            if (auto asked = ask(reachable_listener(listener)); !asked)
                 return finish_later(fail(std::move(asked).error()));
         }
         if (left_ == 0) return finish_later({});
@@ -92,7 +90,7 @@ private:
 
     void receive(Ask& one) {
         const auto alive = shared_from_this();  // finish() may drop the last owner.
-        std::array<std::uint8_t, kPayload> buffer;
+        std::array<std::uint8_t, kAnswerPayload> buffer;
         const ssize_t size = ::recv(one.socket.get(), buffer.data(), buffer.size(), 0);
         if (size < 0) {
             if (errno == EAGAIN || errno == EINTR) return;
@@ -152,19 +150,16 @@ std::shared_ptr<ListenerCheck> ListenerCheck::start(net::Loop& loop,
     return check;
 }
 
+Endpoint reachable_listener(Endpoint listener) {
+    if (!net::is_wildcard(listener.address)) return listener;
+    listener.address = listener.address.is_v4()
+                           ? IpAddress::v4({127, 0, 0, 1})
+                           : IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    return listener;
+}
+
 Octets txt_query(std::uint16_t id, const zones::Name& owner) {
-    Octets query(zones::kHeaderOctets, 0);
-    zones::write_u16(query.data(), id);
-    query[5] = 1;   // QDCOUNT
-    query[11] = 1;  // ARCOUNT
-    query.insert(query.end(), owner.wire().begin(), owner.wire().end());
-    const std::array<std::uint8_t, 4> kind = {0, 16, 0, 1};  // TXT IN
-    query.insert(query.end(), kind.begin(), kind.end());
-    // RFC 6891 section 6.1.2: root, OPT, payload size, no extended RCODE, version 0, no options.
-    const std::array<std::uint8_t, 11> opt = {0, 0, 41, kPayload >> 8, kPayload & 0xff, 0, 0, 0,
-                                              0, 0, 0};
-    query.insert(query.end(), opt.begin(), opt.end());
-    return query;
+    return dns_query(id, {owner, zones::RType::TXT, Asking::Server});
 }
 
 Result<bool> read_txt_answer(OctetView message, std::uint16_t id, const TxtQuestion& question,

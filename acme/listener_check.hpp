@@ -25,7 +25,7 @@ namespace hairpin::acme {
 
 struct TxtQuestion {
     zones::Name owner;
-    std::string value;  // Of one record's only character string, 1..255 octets.
+    std::string value;  // Of one record, its character strings joined.
 };
 
 /// A check under way. Dropping it ends it; `then` is not called any more.
@@ -45,6 +45,8 @@ public:
     virtual ~ListenerCheck() = default;
 };
 
+/// Where a listener is asked: a wildcard address over loopback.
+[[nodiscard]] Endpoint reachable_listener(Endpoint listener);
 /// The query message for one question: for tests.
 [[nodiscard]] Octets txt_query(std::uint16_t id, const zones::Name& owner);
 /// Whether `message` answers that query with the value; else why not, for a person.

@@ -16,6 +16,7 @@ constexpr std::string_view kErrorPrefix = "urn:ietf:params:acme:error:";
 constexpr std::size_t kMaxSubproblems = 100;
 constexpr std::size_t kMaxChallenges = 50;
 constexpr std::size_t kMaxToken = 256;
+constexpr std::size_t kMaxIssuerName = 253;
 
 Error wrong(std::string_view object, std::string_view cause) {
     return Error{ErrorCode::Protocol, "the CA's " + std::string(object), std::string(cause)};
@@ -132,6 +133,22 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
+/// meta.caaIdentities: names that CAA records call the CA by.
+std::vector<std::string> caa_identities(const Json* identities) {
+    std::vector<std::string> names;
+    if (identities == nullptr || !identities->is_array()) return names;
+    for (const Json& each : *identities) {
+        const std::string_view name = text_of(&each);
+        const bool is_usable = !name.empty() && name.size() <= kMaxIssuerName &&
+                               std::all_of(name.begin(), name.end(), [](char c) {
+                                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                          (c >= '0' && c <= '9') || c == '-' || c == '.';
+                               });
+        if (is_usable && names.size() < kMaxCaaIdentities) names.push_back(lower_case(name));
+    }
+    return names;
+}
+
 bool is_base64url(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -152,6 +169,23 @@ std::optional<Challenge> dns01_of(const Json& json) {
                      problem_of(member(json, "error"))};
 }
 
+/// As dns01_of(). A list of issuers that is empty, too long or of other than names makes the
+/// challenge malformed.
+std::optional<PersistChallenge> persist_of(const Json& json) {
+    if (text(json, "type") != "dns-persist-01") return std::nullopt;
+    const std::string_view where = text(json, "url");
+    const Json* issuers = member(json, "issuerDomainNames");
+    if (issuers == nullptr) issuers = member(json, "issuer-domain-names");  // draft-01
+    const auto known = status(json, "challenge", kChallengeStatus);
+    if (!known || !is_usable_url(where) || issuers == nullptr || !issuers->is_array() ||
+        issuers->size() > kMaxIssuerNames)
+        return std::nullopt;
+    PersistChallenge challenge{*known, std::string(where), caa_identities(issuers)};
+    if (challenge.issuers.empty() || challenge.issuers.size() != issuers->size())
+        return std::nullopt;
+    return challenge;
+}
+
 }  // namespace
 
 Result<Directory> read_directory(std::string_view json) {
@@ -170,6 +204,10 @@ Result<Directory> read_directory(std::string_view json) {
     directory.renewal_info = offered("renewalInfo");
     if (const Json* meta = member(root, "meta")) {
         directory.profiles = profile_names(member(*meta, "profiles"));
+        directory.caa_identities = caa_identities(member(*meta, "caaIdentities"));
+        const std::string_view prefix = text(*meta, "accountHashPrefix");
+        if (is_usable_url(prefix) && prefix.find(';') == prefix.npos)
+            directory.account_hash_prefix = prefix;
         const std::string_view terms = text(*meta, "termsOfService");
         if (is_usable_url(terms)) directory.terms_of_service = terms;
         const Json* required = member(*meta, "externalAccountRequired");
@@ -219,6 +257,7 @@ Result<Authorization> read_authorization(std::string_view json) {
         if (!each.is_object()) continue;
         if (auto error = problem_of(member(each, "error"))) authorization.error = std::move(error);
         if (auto dns01 = dns01_of(each)) authorization.dns01 = std::move(dns01);
+        if (auto persist = persist_of(each)) authorization.persist = std::move(persist);
     }
     return authorization;
 }

@@ -27,17 +27,21 @@ inline constexpr std::size_t kMaxUrl = 2048;
 inline constexpr std::size_t kMaxDetail = 500;  // Octets of a CA's words that we keep.
 inline constexpr std::size_t kMaxAuthorizations = 100;
 inline constexpr std::size_t kMaxProfiles = 50;
+inline constexpr std::size_t kMaxCaaIdentities = 10;
+inline constexpr std::size_t kMaxIssuerNames = 10;  // draft-ietf-acme-dns-persist section 3.
 
 /// RFC 8555 section 7.1.1.
 struct Directory {
     std::string new_nonce;
     std::string new_account;
     std::string new_order;
-    std::string key_change;             // Empty: not offered.
-    std::string revoke_cert;            // Empty: not offered.
-    std::string renewal_info;           // Empty: not offered (RFC 9773 section 4.1).
-    std::string terms_of_service;       // Empty: none.
-    std::vector<std::string> profiles;  // meta.profiles, names only.
+    std::string key_change;                   // Empty: not offered.
+    std::string revoke_cert;                  // Empty: not offered.
+    std::string renewal_info;                 // Empty: not offered (RFC 9773 section 4.1).
+    std::string terms_of_service;             // Empty: none.
+    std::vector<std::string> profiles;        // meta.profiles, names only.
+    std::vector<std::string> caa_identities;  // meta.caaIdentities (RFC 8555 section 9.7.6).
+    std::string account_hash_prefix;  // meta.accountHashPrefix (draft-ietf-acme-dns-persist-02).
     bool external_account_required = false;
 };
 
@@ -89,12 +93,27 @@ struct Challenge {
     std::optional<Problem> error;
 };
 
+/// A dns-persist-01 challenge (draft-ietf-acme-dns-persist section 3).
+struct PersistChallenge {
+    ChallengeStatus status = ChallengeStatus::Pending;
+    std::string url;
+    std::vector<std::string> issuers;  // Names of the CA, one of which the record holds.
+};
+
 /// RFC 8555 section 7.1.4.
 struct Authorization {
     AuthorizationStatus status = AuthorizationStatus::Pending;
     std::string name;  // The identifier's value, in lower case.
     std::optional<Challenge> dns01;
+    std::optional<PersistChallenge> persist;
     std::optional<Problem> error;  // Of whichever challenge failed.
+
+    /// Of the challenge with that URL; nullopt: there is none that we know.
+    [[nodiscard]] std::optional<ChallengeStatus> status_of(std::string_view challenge_url) const {
+        if (dns01 && dns01->url == challenge_url) return dns01->status;
+        if (persist && persist->url == challenge_url) return persist->status;
+        return std::nullopt;
+    }
 };
 
 /// Errors of all readers: Protocol, naming the member that is missing or wrong.

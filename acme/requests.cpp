@@ -89,9 +89,10 @@ Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttempt
     const Attempt old = TRY(from_row(std::move(row)));
     const Step replaced = TRY(step(old, Replaced{}, writer.now(), ladder));
     // A zone that is not there any more has no values either.
-    if (replaced.effect == ZoneEffect::RemoveTxt && writer.zones().find(old.zone_apex) != nullptr)
-        change.zones.push_back(txt_zone_change(old.zone_apex, published(old.state),
-                                               zones::EditKind::DeleteRecords, txt_ttl));
+    if (replaced.effect == ZoneEffect::RemoveTxt)
+        for (auto& each :
+             txt_changes(old.zone_apex, published(old.state), TxtEffect::Remove, txt_ttl))
+            if (writer.zones().find(each.apex) != nullptr) change.zones.push_back(std::move(each));
     return update_attempt(writer, to_row(replaced.next), was);
 }
 

@@ -25,13 +25,15 @@ void Engine::ask_secondaries(const JobRef& job) {
     SecondaryWait& wait_for = job->secondaries;
     if (!wait_for.since) {
         wait_for.since = clock_.now();
-        if (options_.secondaries) wait_for.all = options_.secondaries(job->attempt.zone_apex);
+        if (options_.secondaries)
+            wait_for.all = secondary_questions(job->attempt.zone_apex,
+                                               published(job->attempt.state), options_.secondaries);
     }
     if (wait_for.done == wait_for.all.size()) return advance(job, ListenersAnswered{});
-    const Endpoint one = wait_for.all[wait_for.done];
+    const auto& [one, questions] = wait_for.all[wait_for.done];
     job->check = ListenerCheck::start(
-        loop_, {one}, questions_of(job->attempt), kSecondaryPatience,
-        [this, job, one](const Result<void>& answered) {
+        loop_, {one}, questions, kSecondaryPatience,
+        [this, job, one = one](const Result<void>& answered) {
             // Not from inside of the check that is to be replaced.
             loop_.post([this, job, one, answered] { secondary_answered(job, one, answered); });
         });

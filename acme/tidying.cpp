@@ -64,8 +64,7 @@ void Engine::ended(const JobRef& job, bool is_gone) {
     const auto values = published(attempt.state);
     if (is_gone && !values.empty()) {
         zones::Change change;
-        change.zones.push_back(txt_zone_change(attempt.zone_apex, values,
-                                               zones::EditKind::DeleteRecords, options_.txt_ttl));
+        change.zones = txt_changes(attempt.zone_apex, values, TxtEffect::Remove, options_.txt_ttl);
         change.actor = {"acme", attempt.public_name, "", "acme"};
         change.reason = "the server is gone";
         committer_.submit(std::move(change), [](const auto&) {});

@@ -28,6 +28,10 @@ constexpr std::array kMeanings = {
     Meaning{"dns", Remedy::TryAgain,
             "the CA could not ask our name servers: check the delegation of the zone, and that "
             "port 53 is open over UDP and TCP at every name server of it"},
+    Meaning{
+        "dnssec", Remedy::PersonNeeded,
+        "the signatures of the zone do not hold: remove the DS record at its parent if the zone "
+        "is not signed, else mend its DNSSEC"},
     Meaning{"externalAccountRequired", Remedy::PersonNeeded,
             "this CA wants an account bound to one at its web site: get a key there and give it as "
             "[acme] eab_kid and eab_key_file"},
@@ -72,6 +76,11 @@ bool is_paused(const Problem& problem) {
             problem.detail.find("temporarily prevented") != std::string::npos);
 }
 
+/// Let's Encrypt says "dns" of a zone whose signatures do not hold; the reason is in the words.
+bool is_bogus(const Problem& problem) {
+    return problem.type == "dns" && problem.detail.find("DNSSEC") != std::string::npos;
+}
+
 /// The most telling part: a compound problem has it in a subproblem.
 Verdict judge_whole(const Problem& problem, std::string_view doing) {
     Verdict verdict;
@@ -79,6 +88,7 @@ Verdict judge_whole(const Problem& problem, std::string_view doing) {
     verdict.text =
         std::string(doing) + " failed: " + (problem.detail.empty() ? verdict.type : problem.detail);
     if (is_paused(problem)) verdict.type = "paused";
+    if (is_bogus(problem)) verdict.type = "dnssec";
     const Meaning* meaning = meaning_of(verdict.type);
     for (const Subproblem& part : problem.subproblems) {
         if (verdict.text.size() < 2 * kMaxDetail)

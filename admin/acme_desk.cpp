@@ -68,6 +68,15 @@ std::shared_ptr<const acme::QueueView> AcmeDesk::queue() const {
     return certificates_.queue();
 }
 
+void AcmeDesk::preflight(const zones::Name& apex, std::vector<std::string> names,
+                         acme::Certificates::Looked done) {
+    certificates_.preflight(apex, std::move(names), std::move(done));
+}
+
+std::shared_ptr<const acme::CaaView> AcmeDesk::caa() const {
+    return certificates_.caa();
+}
+
 std::shared_ptr<void> AcmeDesk::subscribe(std::function<void(std::int64_t server_id)> callback) {
     return std::make_shared<acme::Certificates::Subscription>(
         certificates_.subscribe(std::move(callback)));

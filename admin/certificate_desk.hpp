@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "acme/caa_keeper.hpp"
 #include "acme/certificates.hpp"
 #include "acme/gate.hpp"
 #include "acme/issuer_view.hpp"
@@ -52,6 +54,11 @@ public:
                            acme::Certificates::Acknowledged done) = 0;
     /// Who waits for the CA's limits; null: nobody ever does.
     [[nodiscard]] virtual std::shared_ptr<const acme::QueueView> queue() const = 0;
+    /// As acme::Certificates::preflight().
+    virtual void preflight(const zones::Name& apex, std::vector<std::string> names,
+                           acme::Certificates::Looked done) = 0;
+    /// CAA records that follow our accounts; null: none do.
+    [[nodiscard]] virtual std::shared_ptr<const acme::CaaView> caa() const = 0;
     /// Calls back with a server's id whenever its state may read differently; until the result is
     /// dropped.
     [[nodiscard]] virtual std::shared_ptr<void> subscribe(
@@ -90,6 +97,9 @@ public:
     void set_limit(const acme::LimitChange& change, zones::Actor actor,
                    acme::Certificates::Acknowledged done) override;
     [[nodiscard]] std::shared_ptr<const acme::QueueView> queue() const override;
+    void preflight(const zones::Name& apex, std::vector<std::string> names,
+                   acme::Certificates::Looked done) override;
+    [[nodiscard]] std::shared_ptr<const acme::CaaView> caa() const override;
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t server_id)> callback) override;
     [[nodiscard]] std::string trouble() const override;

@@ -106,6 +106,10 @@ Result<Write, Problem> delete_webhook(Api& api, const Call& call);
 Result<Write, Problem> post_webhook_rotation(Api& api, const Call& call);
 void post_webhook_test(Api& api, std::shared_ptr<Exchange> exchange);
 
+// acme_coupling.cpp
+void post_acme_preflight(Api& api, std::shared_ptr<Exchange> exchange);
+Result<net::Response, Problem> get_acme_caa(Api& api, const Call& call);
+
 // dyndns.cpp
 void handle_dyndns(Api& api, std::shared_ptr<Exchange> exchange);
 

@@ -113,6 +113,8 @@ constexpr std::array kRoutes{
     Route{Method::Delete, "/v1/acme/limits/{limit}", kOperator, &delete_acme_limit, kNoBody},
     Route{Method::Get, "/v1/acme/queue", kOperator, &get_acme_queue, kNoBody},
     Route{Method::Post, "/v1/acme/plan", kOperator, &post_acme_plan, kJson},
+    Route{Method::Post, "/v1/acme/preflight", kOperator, &post_acme_preflight, kJson},
+    Route{Method::Get, "/v1/acme/caa", kOperator, &get_acme_caa, kNoBody},
 
     Route{Method::Get, "/v1/audit", kOperator, &get_audit, kNoBody},
     Route{Method::Get, "/v1/events", kGranted, &get_events, kNoBody},

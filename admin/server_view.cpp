@@ -149,6 +149,7 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state,
     json.member("step", state.step);
     json.member("next_check", state.next_check);
     json.member("problem", state.problem);
+    json.member("preflight", state.preflight);
     write_alarm(json, alarm);
     json.end_object();
 }

@@ -52,16 +52,16 @@ std::optional<zones::Ttl> ttl_of(std::string_view word) {
 }
 
 /// What stands behind a name and a TTL.
-struct TypeAndData {
+struct SeenRecord {
     zones::RType type = zones::RType::A;
     std::vector<Octets> rdatas;  // One, or none was said.
 };
 
-Result<TypeAndData, std::string> read_type_and_data(std::string_view type, UpdateWords& words,
+Result<SeenRecord, std::string> read_record(std::string_view type, UpdateWords& words,
                                                     const zones::Name& apex) {
     const auto known = zones::type_from_text(type);
     if (!known) return fail("\"" + std::string(type) + "\" is not an RR type");
-    TypeAndData seen{*known, {}};
+    SeenRecord seen{*known, {}};
     if (words.rest().empty()) return seen;
     auto rdata = zones::rdata_from_text(*known, words.rest(), apex);
     if (!rdata) return fail(rdata.error().text());
@@ -82,7 +82,7 @@ Result<void, std::string> read_addition(UpdateWords& words, zones::ZoneChange& c
     const auto ttl = ttl_of(words.next());
     if (!ttl) return fail(std::string("has no TTL behind the name"));
     edit.ttl = *ttl;
-    auto seen = TRY(read_type_and_data(words.next_behind_class(), words, change.apex));
+    auto seen = TRY(read_record(words.next_behind_class(), words, change.apex));
     if (seen.rdatas.empty()) return fail(std::string("adds no record"));
     edit.type = seen.type;
     edit.rdatas = std::move(seen.rdatas);
@@ -95,7 +95,7 @@ Result<void, std::string> read_deletion(UpdateWords& words, zones::ZoneChange& c
     edit.kind = zones::EditKind::DeleteOwner;
     edit.owner = TRY(read_owner(words));
     if (const std::string_view type = words.next_behind_class(); !type.empty()) {
-        auto seen = TRY(read_type_and_data(type, words, change.apex));
+        auto seen = TRY(read_record(type, words, change.apex));
         edit.kind =
             seen.rdatas.empty() ? zones::EditKind::DeleteRRset : zones::EditKind::DeleteRecords;
         edit.type = seen.type;
@@ -131,7 +131,7 @@ Result<void, std::string> read_prerequisite(UpdateWords& words, zones::ZoneChang
         change.prerequisites.push_back(std::move(wanted));
         return {};
     }
-    auto seen = TRY(read_type_and_data(words.next_behind_class(), words, change.apex));
+    auto seen = TRY(read_record(words.next_behind_class(), words, change.apex));
     wanted.kind = is_absent ? PrerequisiteKind::RRsetAbsent : PrerequisiteKind::RRsetExists;
     wanted.type = seen.type;
     wanted.rdatas = std::move(seen.rdatas);

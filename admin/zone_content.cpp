@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "admin/delegation.hpp"
@@ -108,6 +109,11 @@ Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Wri
                                            std::vector<zones::Edit>& edits) {
     const auto licence = TRY(writer.read().licence_of_zone(apex));
     if (!licence) return {};
+    // An operator may have led a challenge elsewhere: it is in being too, and takes no other
+    // record.
+    std::unordered_set<zones::Name, zones::NameHash> aliases;
+    for (const zones::Edit& each : edits)
+        if (each.type == RType::CNAME) aliases.insert(each.owner);
     std::string after;
     for (;;) {
         const auto rows = TRY(writer.read().servers(licence->name, store::kMaxPage, after));
@@ -115,7 +121,7 @@ Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Wri
             const auto names = twin_names(row.label, apex, options.addresses);
             if (!names) continue;  // Made under another configuration: `hairpind check` says so.
             for (zones::Edit& edit : challenge_keepers(*names))
-                edits.push_back(std::move(edit));
+                if (!aliases.contains(edit.owner)) edits.push_back(std::move(edit));
         }
         if (rows.size() < store::kMaxPage) return {};
         after = rows.back().label;
@@ -123,9 +129,14 @@ Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Wri
 }
 
 std::vector<Edit> server_removal(const TwinNames& names) {
-    return {owner_removal(challenge_name(names.public_name)),
-            owner_removal(challenge_name(names.internal_name)), owner_removal(names.public_name),
-            owner_removal(names.internal_name)};
+    std::vector<Edit> edits = {owner_removal(challenge_name(names.public_name)),
+                               owner_removal(challenge_name(names.internal_name)),
+                               owner_removal(names.public_name),
+                               owner_removal(names.internal_name)};
+    for (const zones::Name& each : {names.public_name, names.internal_name})
+        if (const auto owner = zones::Name::child("_validation-persist", each))
+            edits.push_back(owner_removal(*owner));
+    return edits;
 }
 
 }  // namespace hairpin::admin

@@ -237,6 +237,41 @@ int switch_acme_account(const AcmeOptions& options) {
     return show_acme_issuers(options);
 }
 
+std::string preflight_body(const std::string& subject) {
+    const auto slash = subject.find('/');
+    if (slash == std::string::npos) return OrderedJson{{"name", subject}}.dump();
+    return OrderedJson{{"licence", subject.substr(0, slash)}, {"server", subject.substr(slash + 1)}}
+        .dump();
+}
+
+std::string preflight_lines(std::string_view body) {
+    const auto answer = OrderedJson::parse(body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("checks")) return {};
+    std::string lines =
+        fmt::format("{}: {}\n", word_of(answer, "zone"), word_of(answer, "outcome"));
+    for (const OrderedJson& each : items_of(answer, "checks"))
+        lines += fmt::format("{:<8} {}: {}\n", word_of(each, "outcome"), word_of(each, "what"),
+                             word_of(each, "text"));
+    return lines;
+}
+
+std::string caa_lines(std::string_view body) {
+    const auto answer = OrderedJson::parse(body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("records")) return {};
+    std::string lines = word_of(answer, "managed") == "true"
+                            ? "CAA records follow our accounts\n"
+                            : "CAA records are not managed (acme.caa)\n";
+    if (const std::string trouble = word_of(answer, "trouble"); !trouble.empty())
+        lines += trouble + "\n";
+    for (const OrderedJson& each : items_of(answer, "records"))
+        lines += fmt::format("{} 0 issue \"{}\" since {}, {} from {}\n", word_of(each, "zone"),
+                             word_of(each, "value"), word_of(each, "published_at"),
+                             word_of(each, "state"), word_of(each, "usable_at"));
+    for (const OrderedJson& each : items_of(answer, "advice"))
+        if (each.is_string()) lines += each.get<std::string>() + "\n";
+    return lines;
+}
+
 int show_acme_limits(const AcmeOptions& options) {
     const std::string query =
         options.issuer.empty() ? "" : "?issuer=" + path_segment(options.issuer);
@@ -268,6 +303,20 @@ int roll_over_account(const AcmeOptions& options) {
     if (!answer_of(options.api, "POST", "/v1/acme/account/rollover")) return kFailed;
     fmt::print("the account at the CA has a new key\n");
     return std::fflush(stdout) == 0 ? kDone : kFailed;
+}
+
+int show_preflight(const AcmeOptions& options) {
+    const auto answer =
+        answer_of(options.api, "POST", "/v1/acme/preflight", preflight_body(options.subject));
+    const int status = print_answer(options, answer, answer ? preflight_lines(*answer) : "");
+    if (status != kDone) return status;
+    const auto report = OrderedJson::parse(*answer, nullptr, false);
+    return word_of(report, "outcome") == "problem" ? kFailed : kDone;
+}
+
+int show_caa(const AcmeOptions& options) {
+    const auto answer = answer_of(options.api, "GET", "/v1/acme/caa");
+    return print_answer(options, answer, answer ? caa_lines(*answer) : "");
 }
 
 int plan_acme(const AcmeOptions& options) {

@@ -1,5 +1,5 @@
 // cli/acme_commands.hpp - `hairpin acme ..`: limits, limit set, limit reset, queue, plan, rollover,
-// issuers, switch-account.
+// issuers, switch-account, preflight, caa.
 //
 // Calls the API and writes its answer as lines for a person; --json writes the answer itself.
 //
@@ -31,6 +31,7 @@ struct AcmeOptions {
     std::int64_t domains = 1;
     bool counts_renewals = false;
     std::vector<std::string> limits;  // plan: "certificates-per-domain=1000/7d".
+    std::string subject;              // preflight: a zone, a name, or LICENCE/LABEL.
 };
 
 /// @return kDone, kFailed (cli/zone_import.hpp).
@@ -42,6 +43,9 @@ struct AcmeOptions {
 [[nodiscard]] int roll_over_account(const AcmeOptions& options);
 [[nodiscard]] int show_acme_issuers(const AcmeOptions& options);
 [[nodiscard]] int switch_acme_account(const AcmeOptions& options);
+/// kFailed also where something is in the way of an order.
+[[nodiscard]] int show_preflight(const AcmeOptions& options);
+[[nodiscard]] int show_caa(const AcmeOptions& options);
 
 // For their tests.
 struct Amount {
@@ -56,5 +60,8 @@ struct Amount {
 [[nodiscard]] std::string limits_lines(std::string_view body);
 [[nodiscard]] std::string queue_lines(std::string_view body);
 [[nodiscard]] std::string issuers_lines(std::string_view body);
+[[nodiscard]] std::string preflight_body(const std::string& subject);
+[[nodiscard]] std::string preflight_lines(std::string_view body);
+[[nodiscard]] std::string caa_lines(std::string_view body);
 
 }  // namespace hairpin::cli

@@ -235,6 +235,10 @@ void add_acme_account(CLI::App& group, AcmeOptions& options, std::function<int()
     add_acme_limit(group, options, chosen);
     add("rollover", "Give our account a new key", &roll_over_account);
     add("queue", "Show who waits for the limits, and until when", &show_acme_queue);
+    add("preflight", "Look now at what a CA would need for an order", &show_preflight)
+        ->add_option("subject", options.subject, "A zone, a name in one, or LICENCE/LABEL")
+        ->required();
+    add("caa", "Show the CAA records that follow our accounts", &show_caa);
     CLI::App* plan = add("plan", "How long so many servers would need", &plan_acme);
     plan->add_option("--servers", options.servers, "So many, with a first certificate each")
         ->required();

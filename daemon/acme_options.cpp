@@ -1,5 +1,7 @@
 #include "daemon/acme_options.hpp"
 
+#include "daemon/resolvers.hpp"
+
 namespace hairpin::daemon {
 
 acme::Options acme_options(const Config& config, const std::vector<Endpoint>& listeners) {
@@ -22,6 +24,8 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.database_path = config.database_path();
     options.listeners = listeners;
     options.internal_prefix = config.internal_prefix;
+    options.coupling = config.acme_coupling;
+    options.coupling.resolvers = resolvers_of(config);
     return options;
 }
 

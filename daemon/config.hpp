@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "acme/coupling.hpp"
 #include "acme/profile.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
@@ -102,6 +103,8 @@ struct Config {
     std::string acme_standby_eab_key_file;
     bool acme_canaries = true;
     std::string acme_canary_name;  // Without a final dot.
+    acme::CouplingOptions acme_coupling;
+    std::vector<std::string> acme_resolvers = {"system"};  // daemon/resolvers.hpp
 
     std::vector<Prefix> webhooks_allow_private;  // Special-purpose addresses that may be told.
     std::string webhooks_ca_file;                // PEM trust for receivers; empty: the system's.

@@ -5,10 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
-#include "core/nearest_name.hpp"
-#include "daemon/acme_rows.hpp"
 #include "daemon/option_values.hpp"
 
 namespace hairpin::daemon {
@@ -422,34 +419,8 @@ const std::array kOptions = {
 
 }  // namespace
 
-std::span<const Option> options() noexcept {
-    static const std::vector<Option> kAll = [] {
-        std::vector<Option> all(kOptions.begin(), kOptions.end());
-        const auto store = std::find_if(all.begin(), all.end(), [](const Option& each) {
-            return each.key.starts_with("store.");
-        });
-        all.insert(store, acme_rows().begin(), acme_rows().end());
-        return all;
-    }();
-    return kAll;
-}
-
-std::string nearest_key(std::string_view key) {
-    constexpr std::size_t kMaxKeyLetters = 100;
-    if (key.size() > kMaxKeyLetters) return {};
-    const Option* nearest = nullptr;
-    std::size_t least = std::numeric_limits<std::size_t>::max();
-    for (const Option& option : options()) {
-        // A key put into the wrong table is near too: only its last part is compared then.
-        const std::string_view last = option.key.substr(option.key.rfind('.') + 1);
-        const std::size_t far = std::min(edit_distance(key, option.key),
-                                         edit_distance(key.substr(key.rfind('.') + 1), last) + 1);
-        if (far < least) {
-            least = far;
-            nearest = &option;
-        }
-    }
-    return least <= 1 + key.size() / 3 ? std::string(nearest->key) : std::string();
+std::span<const Option> main_options() noexcept {
+    return kOptions;
 }
 
 }  // namespace hairpin::daemon

@@ -36,6 +36,9 @@ struct Option {
 };
 
 [[nodiscard]] std::span<const Option> options() noexcept;
+/// Its parts: options.cpp, and what couples certificates and DNS (coupling_options.cpp).
+[[nodiscard]] std::span<const Option> main_options() noexcept;
+[[nodiscard]] std::span<const Option> coupling_options() noexcept;
 /// The known key that `key` was probably meant to be; empty where none is near.
 [[nodiscard]] std::string nearest_key(std::string_view key);
 

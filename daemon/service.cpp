@@ -396,6 +396,7 @@ private:
 
     [[nodiscard]] acme::Options certificate_options() {
         acme::Options options = acme_options(config_, dns_->endpoints());
+        options.coupling.zones = [this] { return zones_->snapshot(); };
         options.secondaries = [this](const zones::Name& apex) {
             return endpoints_of(notifier_->results(apex));
         };

@@ -114,12 +114,13 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
 Result<std::vector<AcmeAuthorizationRow>> read_authorizations(Database& database,
                                                               std::int64_t attempt_id) {
     Statement rows = TRY(
-        database.statement("SELECT url, name, challenge_url, txt_value FROM acme_authorizations "
-                           "WHERE attempt_id = ?1 ORDER BY position"));
+        database.statement("SELECT url, name, challenge_url, txt_value, txt_owner, txt_apex, stays "
+                           "FROM acme_authorizations WHERE attempt_id = ?1 ORDER BY position"));
     rows.bind(attempt_id);
     std::vector<AcmeAuthorizationRow> authorizations;
     while (TRY(rows.step()))
-        authorizations.push_back({rows.string(0), rows.string(1), rows.string(2), rows.string(3)});
+        authorizations.push_back({rows.string(0), rows.string(1), rows.string(2), rows.string(3),
+                                  rows.string(4), rows.string(5), rows.integer(6) != 0});
     return authorizations;
 }
 
@@ -130,8 +131,12 @@ Result<void> write_authorizations(Database& database, const AcmeAttemptRow& row)
     std::int64_t position = 0;
     for (const AcmeAuthorizationRow& each : row.authorizations) {
         Statement insert = TRY(
-            database.statement("INSERT INTO acme_authorizations VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
-        TRY(insert.bind(row.id, position++, each.url, each.name, each.challenge_url, each.txt_value)
+            database.statement("INSERT INTO acme_authorizations (attempt_id, position, url, name, "
+                               "challenge_url, txt_value, txt_owner, txt_apex, stays) "
+                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+        TRY(insert
+                .bind(row.id, position++, each.url, each.name, each.challenge_url, each.txt_value,
+                      each.txt_owner, each.txt_apex, static_cast<std::int64_t>(each.stays))
                 .run());
     }
     return {};

@@ -51,7 +51,7 @@ def test_one_perspective_that_disagrees_is_survived(rig, fake):
 
 def test_a_caa_record_that_forbids_the_ca_is_named(rig, fake):
     fake.perspectives = [rig.dns_port]
-    run = rig.run("caa=another-ca.example", "until-problem")
+    run = rig.run("preflight=off", "caa=another-ca.example", "until-problem")
     assert run.problem.startswith("blocked ")
     assert "CAA record for pl-demo.example.net prevents issuance" in run.problem and "allow it there" in run.problem
 

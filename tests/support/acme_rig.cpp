@@ -19,6 +19,16 @@
 //     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
 //     keep-key          take a managed key, but do not say that it is served
 //     caa=VALUE         the zone gets a CAA record with this value of "issue"
+//     preflight=MODE    on (as usual), warn or off
+//     resolvers=PORTS   resolvers on loopback that are asked before an order, such as 5300,5301
+//     secondaries=PORTS secondaries on loopback
+//     patience=MS       so long one may be behind (0)
+//     manage-caa        CAA records follow our accounts; wait until they are usable
+//     caa-gone          wait until one CAA record of ours is left
+//     caa-wait=MS       so long a CAA record of another account waits (8 h)
+//     persist=DRAFT     dns-persist-01, as draft-01 or draft-02 has it
+//     cname=OWNER:TARGET  the zone gets a CNAME; OWNER is within it, TARGET absolute
+//     other-zone=APEX   another zone of ours
 //     profile=NAME      ask for this profile (classic)
 //     directory-age=MS  so long the CA's directory is believed (a day)
 //     chain=NAME        prefer the chain to this root
@@ -62,8 +72,10 @@
 #include "acme/csr.hpp"
 #include "acme/jws.hpp"
 #include "dnsd/server.hpp"
+#include "store/caa_rows.hpp"
 #include "store/renewal_rows.hpp"
 #include "store/revocation_rows.hpp"
+#include "tests/support/acme_rig_coupling.hpp"
 #include "tests/support/acme_rig_issuers.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
@@ -119,7 +131,7 @@ public:
         const int servers = std::stoi(value("servers", "1"));
         for (int number = 1; number <= servers; ++number)
             servers_.push_back(server_id("nur" + std::to_string(number)));
-        if (arguments_.values.contains("caa")) add_caa(value("caa", ""));
+        prepare_zones();
         certificates_ = must(acme::Certificates::start(options(), clock_, *committer_, sealer_));
         store::Reader reader = must(store::Reader::open(path_));
         for (const std::int64_t id : servers_) {
@@ -232,6 +244,12 @@ private:
         options.contacts = {"mailto:ops@example.net"};
         options.database_path = path_;
         options.listeners = dns_->endpoints();
+        options.coupling = coupling();
+        if (arguments_.values.contains("secondaries")) {
+            options.secondary_patience = Milliseconds(std::stoi(value("patience", "0")));
+            options.secondaries = [all = loopback_endpoints(value("secondaries", ""))](
+                                      const zones::Name&) { return all; };
+        }
         options.poll_interval = Milliseconds(50);
         options.backoff_base = Milliseconds(std::stoi(value("backoff", "300")));
         options.backoff_longest = Milliseconds(5000);
@@ -351,6 +369,31 @@ private:
         submit(std::move(work));
     }
 
+    void prepare_zones() {
+        if (arguments_.values.contains("caa")) add_caa(value("caa", ""));
+        if (const std::string apex = value("other-zone", "");
+            !apex.empty() && zones_->snapshot()->find(name(apex)) == nullptr)
+            submit(as_work({create_zone(apex)}));
+        const std::string alias = value("cname", "");
+        if (alias.empty()) return;
+        const std::size_t colon = alias.find(':');
+        const auto wire = name(alias.substr(colon + 1)).wire();
+        zones::ZoneChange zone;
+        zone.apex = name(kZone);
+        zone.edits.push_back({zones::EditKind::ReplaceRRset,
+                              name(alias.substr(0, colon) + "." + std::string(kZone)),
+                              zones::RType::CNAME,
+                              60,
+                              {Octets(wire.begin(), wire.end())}});
+        submit(as_work({zone}));
+    }
+
+    [[nodiscard]] acme::CouplingOptions coupling() {
+        acme::CouplingOptions coupling = coupling_of(arguments_.flags, arguments_.values);
+        coupling.zones = [this] { return zones_->snapshot(); };
+        return coupling;
+    }
+
     void roll_over() {
         std::promise<Result<void>> promise;
         certificates_->roll_over_account({"operator", "rig", "127.0.0.1", "rest"},
@@ -403,7 +446,24 @@ private:
             await(kPatience, [this] {
                 return was_tried(certificates_->issuers()->issuers.front().standby_canary);
             });
+        if (arguments_.flags.contains("manage-caa")) wait_for_caa(reader);
         return finish(reader);
+    }
+
+    /// Until CAA records of ours are in the zone.
+    void wait_for_caa(store::Reader& reader) {
+        const auto end = clock_.monotonic() + kPatience;
+        const bool is_one = arguments_.flags.contains("caa-gone");
+        const zones::Name apex = name(kZone);
+        const auto is_done = [&] {
+            const std::size_t rows = must(store::caa_rows(reader->database())).size();
+            return (is_one ? rows == 1 : rows > 0) &&
+                   zones_->snapshot()->find(apex)->find(apex, zones::RType::CAA) != nullptr;
+        };
+        while (!is_done()) {
+            if (clock_.monotonic() > end) throw std::runtime_error("no CAA records");
+            std::this_thread::sleep_for(Milliseconds(10));
+        }
     }
 
     /// Until the CA has heard all that it is told.
@@ -430,14 +490,24 @@ private:
         for (const std::string& line : issuer_lines(*certificates_->issuers()))
             say(line);
         int status = 0;
-        zones_->snapshot()
-            ->find(name(kZone))
-            ->for_each([&](const zones::Name& owner, const zones::Node& node) {
-                if (node.find(zones::RType::TXT) == nullptr) return true;
-                say("left behind " + owner.text());
-                status = 4;
+        const auto table = zones_->snapshot();
+        table->for_each([&](const zones::Zone& zone) {
+            zone.for_each([&](const zones::Name& owner, const zones::Node& node) {
+                const auto* txt = node.find(zones::RType::TXT);
+                if (txt == nullptr) return true;
+                const bool stays = as_text(owner.first_label()) == "_validation-persist";
+                for (const OctetView rdata : txt->rdatas())
+                    say((stays ? "stays " : "left behind ") + owner.text() + " " +
+                        zones::rdata_text(zones::RType::TXT, rdata));
+                if (!stays) status = 4;
                 return true;
             });
+            if (const auto* caa = zone.find(zone.apex(), zones::RType::CAA))
+                for (const OctetView rdata : caa->rdatas())
+                    say("caa " + zone.apex().text() + " " +
+                        zones::rdata_text(zones::RType::CAA, rdata));
+            return true;
+        });
         return status;
     }
 

@@ -85,6 +85,7 @@ class FakeCa:
         self._replaced: dict[str, str] = {}            # Identifier: number of the order.
         self.revocations: dict[str, int] = {}          # DER as base64url: reason.
         self.revoked_by_key = 0                        # So many of them, not by an account.
+        self.validated: list[tuple[str, str]] = []     # Type of challenge, name.
         self.requests: list[tuple[str, Any]] = []
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
@@ -99,6 +100,8 @@ class FakeCa:
         self.directory_delay = 0.0     # Seconds, of every look at the directory but the first.
         self.perspectives: list[int] = []  # Ports of name servers that are asked; none: not asked.
         self.may_disagree = 0              # So many of them.
+        self.parent: int | None = None     # The port of a server of the parent, which is asked for DS.
+        self.persist_draft = "draft-01"    # What dns-persist-01 records look like.
         self.window: Callable[[x509.Certificate], Window] | None = None  # None: no renewal information.
         self.explanation = ""              # Of the window.
         self.renewal_headers: dict[str, str] = {}
@@ -261,7 +264,8 @@ class FakeCa:
             "newNonce": f"{self.base}/nonce", "newAccount": f"{self.base}/account",
             "newOrder": f"{self.base}/new-order", "keyChange": f"{self.base}/key-change",
             "revokeCert": f"{self.base}/revoke",
-            "meta": {"termsOfService": f"{self.base}/terms"}}
+            "meta": {"termsOfService": f"{self.base}/terms", "caaIdentities": [NAME_IN_CAA],
+                     "accountHashPrefix": f"{self.host}/account-hash/"}}
         if self.window:
             directory["renewalInfo"] = f"{self.base}/renewal-info"
         if self.profiles:
@@ -346,7 +350,7 @@ class FakeCa:
             self._authorizations[authz] = {
                 "status": "pending", "identifier": identifier,
                 "challenges": [
-                    {"type": "dns-persist-01", "status": "pending", "url": f"{self.base}/chall/0",
+                    {"type": "dns-persist-01", "status": "pending", "url": f"{self.base}/chall/{authz}/persist",
                      "issuer-domain-names": [NAME_IN_CAA]},
                     {"type": "dns-01", "status": "pending", "url": f"{self.base}/chall/{authz}",
                      "token": fake_jws.b64(secrets.token_bytes(16))},
@@ -396,14 +400,21 @@ class FakeCa:
 
     def _chall(self, number: str, payload: Any, protected: dict[str, Any]) -> Fault:
         assert payload == {}
+        number, _, is_persistent = number.partition("/")
         authorization = self._authorizations[number]
-        challenge = authorization["challenges"][1]
+        challenge = authorization["challenges"][0 if is_persistent else 1]
         name = authorization["identifier"]["value"]
+        self.validated.append((challenge["type"], name))
         error, self.authorization_error = self.authorization_error, None
         if not error and self.perspectives:
-            value = fake_validation.challenge_value(challenge["token"],
-                                                    fake_jws.thumbprint(self._accounts[protected["kid"]]))
-            error = fake_validation.refusal(self.perspectives, self.may_disagree, NAME_IN_CAA, name, value)
+            thumbprint = fake_jws.thumbprint(self._accounts[protected["kid"]])
+            if is_persistent:
+                uris = fake_validation.account_uris(name, protected["kid"], thumbprint, f"{self.host}/account-hash/")
+                wanted = fake_validation.persistent(NAME_IN_CAA, uris[self.persist_draft])
+            else:
+                wanted = fake_validation.challenge(fake_validation.challenge_value(challenge["token"], thumbprint))
+            account = fake_validation.Account(NAME_IN_CAA, protected["kid"])
+            error = fake_validation.refusal(self.perspectives, self.may_disagree, account, name, wanted, self.parent)
             if error:
                 error["type"] = ERROR + error["type"]
         if error:

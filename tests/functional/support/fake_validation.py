@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import socket
 import threading
+import time
+from collections.abc import Callable
 
 import dns.message
 import dns.name
@@ -28,12 +31,59 @@ def challenge_value(token: str, thumbprint: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _sees_value(port: int, name: str, value: str) -> bool:
-    answer = _ask(port, f"_acme-challenge.{name}", "TXT")
-    return value.encode() in [b"".join(record.strings) for record in _records(answer, "TXT")]
+@dataclasses.dataclass
+class Account:
+    ca: str   # What CAA records call the CA.
+    url: str
 
 
-def _forbidding_caa(port: int, name: str, ca: str) -> str | None:
+@dataclasses.dataclass
+class Wanted:
+    """A TXT record at `label`.<name>, as the method of validation wants it."""
+
+    method: str
+    label: str
+    is_right: Callable[[str], bool]
+
+
+def challenge(value: str) -> Wanted:
+    return Wanted("dns-01", "_acme-challenge", lambda text: text == value)
+
+
+def persistent(ca: str, account_uri: str) -> Wanted:
+    """draft-ietf-acme-dns-persist section 4: an issue-value that has not ended."""
+    def is_right(text: str) -> bool:
+        issuer, *parameters = [part.strip() for part in text.split(";")]
+        tags = [part.partition("=")[0] for part in parameters]
+        values = dict(part.split("=", 1) for part in parameters)
+        assert len(set(tags)) == len(tags) and "" not in tags, text
+        assert "policy" not in values, text
+        return (issuer == ca and values["accounturi"] == account_uri
+                and time.time() < int(values["persistUntil"]) < time.time() + 31 * 86400)
+    return Wanted("dns-persist-01", "_validation-persist", is_right)
+
+
+def account_uris(name: str, account_url: str, thumbprint: str, prefix: str) -> dict[str, str]:
+    """What each draft calls an account."""
+    hashed = bytes([len(name)]) + f"{name}{thumbprint}{account_url}".encode()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(hashed).digest()).rstrip(b"=").decode()
+    return {"draft-01": account_url, "draft-02": f"{prefix}sha-256/{digest}"}
+
+
+def _sees_value(port: int, name: str, wanted: Wanted) -> bool:
+    answer = _ask(port, f"{wanted.label}.{name}", "TXT")
+    return any(wanted.is_right(b"".join(record.strings).decode()) for record in _records(answer, "TXT"))
+
+
+def _lets_issue(value: str, account: Account, method: str) -> bool:
+    """RFC 8659 section 4.2, RFC 8657."""
+    issuer, *parameters = [part.strip() for part in value.split(";")]
+    values = dict(part.split("=", 1) for part in parameters if part)
+    return (issuer == account.ca and values.get("accounturi", account.url) == account.url
+            and method in values.get("validationmethods", method).split(","))
+
+
+def _forbidding_caa(port: int, name: str, account: Account, method: str) -> str | None:
     """The name whose CAA records forbid this CA (RFC 8659 section 3), if there is one."""
     at = dns.name.from_text(name)
     while len(at) > 2:
@@ -42,23 +92,38 @@ def _forbidding_caa(port: int, name: str, ca: str) -> str | None:
             return None  # Above what this name server has.
         assert answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), answer
         records = _records(answer, "CAA")
-        issuers = [record.value.decode().partition(";")[0].strip() for record in records if record.tag == b"issue"]
+        issuers = [record.value.decode() for record in records if record.tag == b"issue"]
         if records:
-            return None if ca in issuers or not issuers else at.to_text(omit_final_dot=True)
+            is_allowed = not issuers or any(_lets_issue(each, account, method) for each in issuers)
+            return None if is_allowed else at.to_text(omit_final_dot=True)
         at = at.parent()
     return None
 
 
-def refusal(ports: list[int], may_disagree: int, ca: str, name: str, value: str) -> dict | None:
+def _broken_dnssec(parent: int, port: int, name: str) -> str | None:
+    """The zone that has a DS at its parent and no key of its own (RFC 4035 section 5.2), if there is one."""
+    at = dns.name.from_text(name)
+    while len(at) > 2:
+        if _records(_ask(parent, at.to_text(), "DS"), "DS") and not _records(_ask(port, at.to_text(), "DNSKEY"), "DNSKEY"):
+            return at.to_text(omit_final_dot=True)
+        at = at.parent()
+    return None
+
+
+def refusal(ports: list[int], may_disagree: int, account: Account, name: str, wanted: Wanted,
+            parent: int | None) -> dict | None:
     """The problem of a challenge that fails, or None. A perspective is a port to ask."""
-    if forbidding := _forbidding_caa(ports[0], name, ca):
+    if parent and (bogus := _broken_dnssec(parent, ports[0], name)):
+        return {"type": "dns", "detail": f"DNSSEC: DNSKEY Missing: validation failure <{bogus}. DNSKEY IN>"}
+    if forbidding := _forbidding_caa(ports[0], name, account, wanted.method):
         return {"type": "caa", "detail": f"CAA record for {forbidding} prevents issuance"}
-    seen = [_sees_value(port, name, value) for port in ports]
+    where = f"{wanted.label}.{name}"
+    seen = [_sees_value(port, name, wanted) for port in ports]
     if not seen[0]:
-        return {"type": "unauthorized", "detail": f"No TXT record found at _acme-challenge.{name}"}
+        return {"type": "unauthorized", "detail": f"No TXT record found at {where}"}
     if seen.count(False) > may_disagree:
         return {"type": "unauthorized", "detail":
-                f"During secondary validation: No TXT record found at _acme-challenge.{name} "
+                f"During secondary validation: No TXT record found at {where} "
                 f"({seen.count(True)} of {len(seen)} perspectives agree)"}
     return None
 

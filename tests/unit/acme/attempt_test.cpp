@@ -15,8 +15,15 @@ const WallTime kOld = kNow - Milliseconds(5'000);
 constexpr Ladder kLadder;
 const OrderPlace kOrder{"https://ca.example/order/1", "https://ca.example/finalize/1"};
 const std::vector<Pending> kPending = {
-    {"https://ca.example/authz/1", "nur1.example.net", "https://ca.example/c/1", "value-1"},
-    {"https://ca.example/authz/2", "i-nur1.example.net", "https://ca.example/c/2", "value-2"}};
+    {"https://ca.example/authz/1", "nur1.example.net", "https://ca.example/c/1", "value-1",
+     "elsewhere.example.", "example.", true},
+    {"https://ca.example/authz/2",
+     "i-nur1.example.net",
+     "https://ca.example/c/2",
+     "value-2",
+     {},
+     {},
+     false}};
 const Sha256 kHash = sha256(as_octets("certificate"));
 
 /// One of each, in the order of store::AttemptState.
@@ -98,6 +105,7 @@ const std::vector<Line> kDrawing = {
     {S::Wanted, "admitted", {S::Admitted}},
     {S::Wanted, "postponed", {S::Wanted}},
     {S::Admitted, "begun", {S::Ordering}},
+    {S::Admitted, "postponed", {S::Wanted}},
     {S::Ordering, "order placed", {S::Open}},
     {S::Ordering, "asked for less", {S::Wanted}},
     {S::Ordering, "postponed", {S::Wanted}},
@@ -192,6 +200,7 @@ TEST_CASE("each transition sets when the next one is due", "[acme]") {
     };
     CHECK(after(Wanted{}, WasAdmitted{}) == kNow);
     CHECK(after(Wanted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
+    CHECK(after(Admitted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(Ordering{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(TxtLive{kOrder, kPending}, ChallengesAnswered{}) == kNow + kLadder.poll);
     CHECK(after(Checked{"c"}, CertificateStored{kHash, kNow + Seconds(5)}) == kNow + Seconds(5));

@@ -173,5 +173,49 @@ TEST_CASE("a nonce is base64url or is not used", "[acme][rfc8555][hostile]") {
     CHECK_FALSE(is_nonce(std::string(257, 'a')));
 }
 
+TEST_CASE("what a directory says for CAA and dns-persist-01 is taken where it makes sense",
+          "[acme][rfc8555]") {
+    const auto directory_of = [](const std::string& meta) {
+        return read_directory(
+                   R"({"newNonce":"https://ca.example/n","newAccount":"https://ca.example/a",)"
+                   R"("newOrder":"https://ca.example/o","meta":)" +
+                   meta + "}")
+            .value();
+    };
+    const Directory good = directory_of(
+        R"({"caaIdentities":["CA.example","two.example"],"accountHashPrefix":"https://ca.example/h/"})");
+    CHECK(good.caa_identities == std::vector<std::string>{"ca.example", "two.example"});
+    CHECK(good.account_hash_prefix == "https://ca.example/h/");
+    const Directory odd = directory_of(
+        R"({"caaIdentities":["a b",7,"","x\";y"],"accountHashPrefix":"https://ca.example/;x"})");
+    CHECK(odd.caa_identities.empty());
+    CHECK(odd.account_hash_prefix.empty());
+    CHECK(directory_of(R"({"caaIdentities":"ca.example"})").caa_identities.empty());
+}
+
+TEST_CASE("a dns-persist-01 challenge is taken in the words of both drafts",
+          "[acme][dns-persist]") {
+    const auto persist_in = [](const std::string& members) {
+        return read_authorization(
+                   R"({"status":"pending","identifier":{"type":"dns","value":"nur1.example.net"},)"
+                   R"("challenges":[{"type":"dns-persist-01","status":"pending",)"
+                   R"("url":"https://ca.example/c")" +
+                   members + "}]}")
+            .value();
+    };
+    for (const char* name : {"issuer-domain-names", "issuerDomainNames"}) {
+        const auto seen = persist_in(",\"" + std::string(name) + "\":[\"ca.example\"]");
+        REQUIRE(seen.persist);
+        CHECK(seen.persist->issuers == std::vector<std::string>{"ca.example"});
+        CHECK(seen.status_of("https://ca.example/c") == ChallengeStatus::Pending);
+        CHECK_FALSE(seen.status_of("https://ca.example/d"));
+    }
+    for (const char* malformed :
+         {"", R"(,"issuerDomainNames":[])", R"(,"issuerDomainNames":["a b"])",
+          R"(,"issuerDomainNames":["1","2","3","4","5","6","7","8","9","10","11"])",
+          R"(,"issuerDomainNames":"ca.example")"})
+        CHECK_FALSE(persist_in(malformed).persist);
+}
+
 }  // namespace
 }  // namespace hairpin::acme

@@ -231,7 +231,7 @@ TEST_CASE("another key supersedes the attempt, and its TXT values leave the zone
         row.order_url = "https://ca.example/order/1";
         row.finalize_url = "https://ca.example/finalize/1";
         row.authorizations = {
-            {"https://ca.example/a/1", kPublic, "https://ca.example/c/1", "ours"}};
+            {"https://ca.example/a/1", kPublic, "https://ca.example/c/1", "ours", {}, {}, false}};
     }));
 
     const auto second = world.ask(csr_for(tests::ec_key("P-256")));

@@ -27,6 +27,7 @@ TEST_CASE("each error type has its remedy, and words that say what to do", "[acm
         {"badPublicKey", Remedy::PersonNeeded, "make a new one"},
         {"caa", Remedy::PersonNeeded, "CAA record"},
         {"dns", Remedy::TryAgain, "delegation"},
+        {"dnssec", Remedy::PersonNeeded, "remove the DS record at its parent"},
         {"externalAccountRequired", Remedy::PersonNeeded, "[acme] eab_kid and eab_key_file"},
         {"incorrectResponse", Remedy::TryAgain, "every name server"},
         {"invalidContact", Remedy::PersonNeeded, "[acme] contact"},
@@ -111,6 +112,16 @@ TEST_CASE("no answer and a senseless answer are tried again", "[acme]") {
     CHECK_THAT(silent.text, Catch::Contains("connection refused"));
     CHECK(judge(CaFailure{CaFailure::Kind::Malformed, 200, {}, "no URL", {}}, "x").type ==
           "malformed-answer");
+}
+
+TEST_CASE("a zone that does not validate is told from one that does not answer", "[acme]") {
+    Problem problem;
+    problem.type = "dns";
+    problem.detail = "DNS problem: looking up TXT for x: DNSSEC: DNSKEY Missing";
+    CHECK(judge(problem, "the check").type == "dnssec");
+    CHECK(judge(problem, "the check").remedy == Remedy::PersonNeeded);
+    problem.detail = "DNS problem: query timed out looking up TXT for x";
+    CHECK(judge(problem, "the check").type == "dns");
 }
 
 }  // namespace

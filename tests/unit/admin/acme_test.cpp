@@ -134,6 +134,67 @@ TEST_CASE("A plan is made of what is left and of the limits that are given", "[a
     }
 }
 
+TEST_CASE("A preflight is of a name or of a server, and shows each check", "[admin][acme]") {
+    Limited api;
+    api.desk.looked = {{"zone", acme::PreflightOutcome::Good, "served here"},
+                       {"dnssec", acme::PreflightOutcome::Problem, "remove the DS"}};
+    const Answer found = api.ask_operator(Method::Post, "/v1/acme/preflight",
+                                          R"({"licence":"acme","server":"nur1"})");
+    REQUIRE(found.status == 200);
+    CHECK(api.desk.last_looked ==
+          std::vector<std::string>{"nur1.pl-acme.example.net", "i-nur1.pl-acme.example.net"});
+    CHECK(text_at(found.json(), "/zone") == "pl-acme.example.net");
+    CHECK(text_at(found.json(), "/outcome") == "problem");
+    CHECK(text_at(found.json(), "/text") == "remove the DS");
+    CHECK(text_at(found.json(), "/checks/0/outcome") == "ok");
+
+    REQUIRE(api.ask_operator(Method::Post, "/v1/acme/preflight",
+                             R"({"name":"www.PL-acme.example.net."})")
+                .status == 200);
+    CHECK(api.desk.last_looked == std::vector<std::string>{"www.pl-acme.example.net"});
+
+    struct Case {
+        const char* body;
+        int status;
+    };
+    for (const Case& each : std::initializer_list<Case>{
+             {R"({})", 400},
+             {R"({"licence":"acme"})", 400},
+             {R"({"name":"x.example","licence":"acme","server":"nur1"})", 400},
+             {R"({"name":"."})", 400},
+             {R"({"name":"x..y"})", 400},
+             {R"({"name":"www.elsewhere.example"})", 404},
+             {R"({"licence":"acme","server":"nur9"})", 404},
+             {R"({"licence":"beta","server":"nur1"})", 404}}) {
+        INFO(each.body);
+        CHECK(api.ask_operator(Method::Post, "/v1/acme/preflight", each.body).status ==
+              each.status);
+    }
+}
+
+TEST_CASE("CAA records that follow our accounts are shown", "[admin][acme]") {
+    Limited api;
+    CHECK(api.ask_operator(Method::Get, "/v1/acme/caa").status == 503);
+    acme::CaaView view;
+    view.is_managed = true;
+    view.accounts = {{"ca.example", "https://ca.example/1"}};
+    view.rows = {
+        {tests::name("pl-acme.example.net."), "https://ca.example/1", "ca.example", {}, {}},
+        {tests::name("pl-acme.example.net."),
+         "https://ca.example/2",
+         "ca.example",
+         {},
+         api.store.clock.now() + Seconds(60)}};
+    view.advice = {"add this"};
+    api.desk.caa_view = std::make_shared<const acme::CaaView>(std::move(view));
+    const JsonValue shown = api.ask_operator(Method::Get, "/v1/acme/caa").json();
+    CHECK(text_at(shown, "/records/0/zone") == "pl-acme.example.net");
+    CHECK(text_at(shown, "/records/0/state") == "usable");
+    CHECK(text_at(shown, "/records/1/state") == "waiting");
+    CHECK(text_at(shown, "/accounts/0/ca") == "ca.example");
+    CHECK(text_at(shown, "/advice/0") == "add this");
+}
+
 TEST_CASE("Without a CA there are no limits and no line", "[admin][acme]") {
     Limited api;
     api.desk.line = nullptr;

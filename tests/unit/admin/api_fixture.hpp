@@ -98,6 +98,13 @@ public:
         done({});
     }
     [[nodiscard]] std::shared_ptr<const acme::QueueView> queue() const override { return line; }
+    void preflight(const zones::Name& apex, std::vector<std::string> names,
+                   acme::Certificates::Looked done) override {
+        last_looked = names;
+        acme::PreflightReport report{apex, WallTime(Seconds(1'800'000'000)), looked};
+        done(std::move(report));
+    }
+    [[nodiscard]] std::shared_ptr<const acme::CaaView> caa() const override { return caa_view; }
     [[nodiscard]] std::shared_ptr<void> subscribe(
         std::function<void(std::int64_t)> callback) override {
         news = std::move(callback);
@@ -113,6 +120,9 @@ public:
     std::shared_ptr<const acme::IssuersView> cas;
     int switches = 0;
     std::optional<acme::LimitChange> last_limit;
+    std::vector<acme::PreflightCheck> looked;
+    std::vector<std::string> last_looked;
+    std::shared_ptr<const acme::CaaView> caa_view;
     bool is_limit_set = false;
     std::function<void(std::int64_t)> news;
     acme::KeySource last_key = acme::ManagedKey{};

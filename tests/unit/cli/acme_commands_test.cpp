@@ -100,5 +100,26 @@ TEST_CASE("CAs are lines for a person", "[cli][acme][issuers]") {
         CHECK(issuers_lines(wrong).empty());
 }
 
+TEST_CASE("A preflight is of a name or of a server, and each check is a line", "[cli][acme]") {
+    CHECK(preflight_body("pl-acme.example.net") == R"({"name":"pl-acme.example.net"})");
+    CHECK(preflight_body("acme/nur1") == R"({"licence":"acme","server":"nur1"})");
+    CHECK(preflight_lines(R"({"zone":"pl-acme.example.net","outcome":"problem","checks":[)"
+                          R"({"what":"zone","outcome":"ok","text":"served here"},)"
+                          R"({"what":"dnssec","outcome":"problem","text":"remove\nthe DS"}]})") ==
+          "pl-acme.example.net: problem\nok       zone: served here\n"
+          "problem  dnssec: remove the DS\n");
+    CHECK(caa_lines(
+              R"({"managed":true,"trouble":"","records":[{"zone":"z.example","value":"ca; x=y",)"
+              R"("published_at":"1","usable_at":"2","state":"waiting"}],"advice":["add it"]})") ==
+          "CAA records follow our accounts\n"
+          "z.example 0 issue \"ca; x=y\" since 1, waiting from 2\nadd it\n");
+    CHECK_THAT(caa_lines(R"({"managed":false,"trouble":"no account","records":[]})"),
+               Catch::Contains("not managed") && Catch::Contains("no account"));
+    for (const char* wrong : {"", "{", "[]", "{}", "null"}) {
+        CHECK(preflight_lines(wrong).empty());
+        CHECK(caa_lines(wrong).empty());
+    }
+}
+
 }  // namespace
 }  // namespace hairpin::cli

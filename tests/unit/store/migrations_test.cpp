@@ -124,7 +124,8 @@ TEST_CASE("Attempts and certificates of servers are kept when those of our own c
     CHECK(kept->order_url == "https://ca/o");
     CHECK(kept->key_sealed == Octets{2});
     CHECK(kept->other_names.empty());
-    CHECK(kept->authorizations == std::vector<AcmeAuthorizationRow>{{"u", "n", "c", "v"}});
+    CHECK(kept->authorizations ==
+          std::vector<AcmeAuthorizationRow>{{"u", "n", "c", "v", {}, {}, false}});
     CHECK(must(queries.current_certificate(7, from_unix_milliseconds(2)))->chain == "one");
     CHECK_FALSE(must(queries.live_attempt(kOurselves)));
     CHECK_FALSE(must(queries.current_certificate(kOurselves, from_unix_milliseconds(2))));
