@@ -131,10 +131,10 @@ void Issuer::ensure_standby() {
     if (!standby_) standby_ = make_seat(store::AccountRole::Standby, nullptr);
     const bool was_registered = standby_->is_registered();
     standby_->account->ensure([this, was_registered](const Verdict* failure) {
-        if (failure != nullptr && failure->text != told_) {
-            told_ = failure->text;
-            log::logger("acme").warn("{} has no account in reserve for us: {}", name(), told_);
-        }
+        const std::string why = failure == nullptr ? "" : failure->text;
+        if (!why.empty() && why != told_of_standby_)
+            log::logger("acme").warn("{} has no account in reserve for us: {}", name(), why);
+        told_of_standby_ = why;
         if (failure == nullptr && !was_registered && standby_)
             log::logger("acme").info("{} is in reserve at {}", standby_->url(), name());
     });

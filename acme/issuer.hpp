@@ -140,6 +140,7 @@ private:
     std::vector<std::unique_ptr<Seat>> refused_;
     std::shared_ptr<Issuer> staging_;
     std::string told_;  // The failure to register that was logged last.
+    std::string told_of_standby_;
     bool is_switching_ = false;
     std::uint64_t orders_ = 0;
     std::uint64_t issued_ = 0;

@@ -184,6 +184,15 @@ def test_an_account_in_reserve_is_registered_and_sealed(rig, fake):
     assert len(sealed) == 2 and all(b"-----BEGIN" not in each and len(each) > 100 for each, in sealed)
 
 
+def test_an_account_in_reserve_that_is_not_to_be_had_is_said_once(rig, fake):
+    rig.run()
+    fake.fail("account", problem(403, "unauthorized", "one account is enough"), 1000)
+    run = rig.run("standby", "again", "new-key", "renewed")
+    run = rig.run("standby", "again", "new-key", "renewed")
+    assert run.errors.count("has no account in reserve for us") == 1
+    assert run.accounts("first")["standby"] == ""
+
+
 def test_a_revoked_account_is_replaced_by_the_one_in_reserve(rig, fake):
     before = rig.run("standby", "registered").accounts("first")
     fake.revoked_accounts = {before["active"]}
