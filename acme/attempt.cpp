@@ -7,6 +7,9 @@
 namespace hairpin::acme {
 namespace {
 
+/// A renewal that fails is tried again after this part of the time that is left, at the latest.
+constexpr int kTriesInTime = 8;
+
 constexpr std::array<Rule, store::kAttemptStates> kRules = {{
     {StateName::Wanted, Duty::Admit, "Nothing was asked of the CA yet."},
     {StateName::Admitted, Duty::Begin, "Nothing was asked of the CA yet."},
@@ -120,8 +123,8 @@ Next on(Open state, AuthorizationsRead event, const Moment&) {
 Next on(TxtStaged state, ListenersAnswered, const Moment&) {
     return TxtLive{std::move(state.order), std::move(state.pending)};
 }
-Next on(TxtLive state, ChallengesAnswered, const Moment& at) {
-    at.attempt.next_at = at.now + at.ladder.poll;
+Next on(TxtLive state, ChallengesAnswered event, const Moment& at) {
+    at.attempt.next_at = at.now + event.pause;
     return Challenged{std::move(state.order), std::move(state.pending)};
 }
 Next on(Challenged state, OrderReady, const Moment&) {
@@ -184,6 +187,12 @@ Next on(Deployed, Replaced, const Moment&) {
     return Superseded{};
 }
 
+/// A day's pause is too long where the certificate has a day left.
+Milliseconds hurried(Milliseconds pause, std::optional<WallTime> needed_by, const Moment& at) {
+    if (!needed_by || *needed_by <= at.now) return pause;
+    return std::min(pause, std::max(at.ladder.base, (*needed_by - at.now) / kTriesInTime));
+}
+
 /// What may happen in many states, after the straight way had no answer.
 Next on_any(const State& state, const Event& event, const Moment& at) {
     if (const auto* failed = std::get_if<Failed>(&event)) {
@@ -195,7 +204,8 @@ Next on_any(const State& state, const Event& event, const Moment& at) {
         attempt.deadline_at.reset();
         const bool person = failed->verdict.remedy == Remedy::PersonNeeded;
         const Milliseconds pause =
-            person ? at.ladder.longest : pause_after(attempt.failures, at.ladder);
+            person ? at.ladder.longest
+                   : hurried(pause_after(attempt.failures, at.ladder), failed->needed_by, at);
         const Milliseconds asked =
             std::min(failed->verdict.not_before.value_or(Milliseconds(0)), at.ladder.longest);
         attempt.next_at = at.now + std::max(pause, asked);

@@ -14,11 +14,6 @@ constexpr Milliseconds kLongestView{30'000};  // So old its picture is at most, 
 constexpr int kViewShare = 20;                // .. and the looking takes a 20th of the time.
 constexpr Milliseconds kReserveRetry{1'000};
 
-/// Renewals begin at two thirds of the life: from when on half of what is left then is gone.
-WallTime urgent_from(const store::CertificateRow& certificate) {
-    return certificate.not_after - (certificate.not_after - certificate.not_before) / 6;
-}
-
 }  // namespace
 
 /// Rows of a step, from rows of the budget.
@@ -26,30 +21,31 @@ Engine::Rows Engine::rows_of(BudgetRows rows) {
     return [rows = std::move(rows)](store::Writer& writer, zones::Change&) { return rows(writer); };
 }
 
+/// Of the certificate that a renewal is to follow; empty: there is none that is good.
+Result<std::optional<CertificateSpan>> Engine::current_span(const Attempt& attempt) {
+    if (attempt.cause != store::AttemptCause::Renewal) return std::optional<CertificateSpan>();
+    const auto current = TRY(store::AcmeQueries((*reader_)->database())
+                                 .current_certificate(attempt.server_id, clock_.now()));
+    if (!current) return std::optional<CertificateSpan>();
+    return std::optional(CertificateSpan{current->not_before, current->not_after});
+}
+
 void Engine::stand_in_line(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     const WallTime now = clock_.now();
-    WallTime due = attempt.created_at;
-    job->work = class_of(attempt);
-    if (job->work == WorkClass::Renewal || job->work == WorkClass::Incident) {
-        const auto current =
-            store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
-        if (!current) {
-            log::logger("acme").error("{}: cannot be admitted yet: {}", attempt.public_name,
-                                      current.error().text());
-            return wait(job, kReadRetry);
-        }
-        // One that has expired meanwhile is the most urgent.
-        due = *current ? (*current)->not_after : WallTime();
-        const WallTime urgent_at = *current ? urgent_from(**current) : now;
-        // New servers may come for months: they do not let a certificate expire.
-        if (urgent_at <= now) job->work = WorkClass::Incident;
-        if (urgent_at > now) schedule_.set(attempt.id, urgent_at);  // Looks at it anew.
+    const auto current = current_span(attempt);
+    if (!current) {
+        log::logger("acme").error("{}: cannot be admitted yet: {}", attempt.public_name,
+                                  current.error().text());
+        return wait(job, kReadRetry);
     }
+    const LinePlace place = place_in_line(attempt, *current, now);
+    job->work = place.work;
+    if (place.urgent_at) schedule_.set(attempt.id, *place.urgent_at);
     job->waiting = true;
     job->may_have_ordered = false;
     job->settlement = {};
-    gate_->put(attempt, job->work, due, now);
+    gate_->put(attempt, job->work, place.due, now);
     look_at_line();
 }
 

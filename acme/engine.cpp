@@ -34,8 +34,7 @@ bool is_passing(const store::WorkRefusal& why) {
 Engine::Engine(const Options& options, const Clock& clock, store::Committer& committer,
                const Sealer& sealer, Counters& counters, std::function<void(std::int64_t)> notify)
     : options_(options),
-      ladder_{options.backoff_base, options.backoff_longest, options.attempt_deadline,
-              options.poll_interval},
+      ladder_{options.backoff_base, options.backoff_longest, options.attempt_deadline},
       clock_(clock),
       committer_(committer),
       sealer_(sealer),
@@ -56,7 +55,8 @@ Result<void> Engine::prepare() {
     http.max_waiting = 4096;
     http_ = TRY(net::HttpClient::create(loop_, http));
     client_ = std::make_unique<Client>(*http_, clock_, counters_,
-                                       ClientSettings{options_.directory, options_.directory_age});
+                                       ClientSettings{options_.directory, options_.directory_age,
+                                                       options_.poll_interval});
     account_ = std::make_shared<Account>(loop_, *client_, clock_, committer_,
                                          (*reader_)->database(), sealer_,
                                          AccountSettings{options_.directory,

@@ -27,8 +27,12 @@ void Engine::give_up(const JobRef& job, Verdict verdict) {
     if (client_->has_account() && verdict.type != "unreachable")
         for (const Pending& each : published(job->attempt.state))
             authorizations.push_back(each.url);
-    deactivate(std::move(authorizations), [this, job, verdict = std::move(verdict)] {
-        advance(job, Failed{verdict}, std::exchange(job->settlement, {}));
+    // Where it cannot be read the pause is the usual one.
+    const auto current = current_span(job->attempt).value_or(std::nullopt);
+    Failed failed{std::move(verdict),
+                  current ? std::optional(current->not_after) : std::nullopt};
+    deactivate(std::move(authorizations), [this, job, failed = std::move(failed)] {
+        advance(job, failed, std::exchange(job->settlement, {}));
     });
 }
 
