@@ -14,7 +14,7 @@ constexpr Milliseconds kLongestListenerPause{2'000};
 constexpr int kListenerTries = 30;
 constexpr Milliseconds kShortestPoll{100};
 constexpr Milliseconds kLongestPoll{3600 * 1000};
-constexpr int kPollGrowth = 16;  // The pause grows so many times, ..
+constexpr int kPollGrowth = 16;                   // The pause grows so many times, ..
 constexpr Milliseconds kLongestOwnPoll{120'000};  // .. to this at most, where the CA says nothing.
 
 Verdict unexpected(std::string_view what) {

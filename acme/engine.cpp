@@ -54,9 +54,9 @@ Result<void> Engine::prepare() {
     http.max_response = kMaxAnswer;
     http.max_waiting = 4096;
     http_ = TRY(net::HttpClient::create(loop_, http));
-    client_ = std::make_unique<Client>(*http_, clock_, counters_,
-                                       ClientSettings{options_.directory, options_.directory_age,
-                                                       options_.poll_interval});
+    client_ = std::make_unique<Client>(
+        *http_, clock_, counters_,
+        ClientSettings{options_.directory, options_.directory_age, options_.poll_interval});
     account_ = std::make_shared<Account>(loop_, *client_, clock_, committer_,
                                          (*reader_)->database(), sealer_,
                                          AccountSettings{options_.directory,

@@ -89,8 +89,12 @@ OrderKeys Gate::keys_of(const Attempt& attempt) const {
     // One that names no predecessor may be the first at this CA.
     const bool is_renewal =
         attempt.cause == store::AttemptCause::Renewal && !attempt.replaces.empty();
-    return {suffixes_.registered_domain(attempt.public_name), attempt.public_name,
-            attempt.internal_name, attempt.exempt, attempt.other_names, is_renewal};
+    return {suffixes_.registered_domain(attempt.public_name),
+            attempt.public_name,
+            attempt.internal_name,
+            attempt.exempt,
+            attempt.other_names,
+            is_renewal};
 }
 
 void Gate::put(const Attempt& attempt, WorkClass work, WallTime due, WallTime now) {

@@ -118,7 +118,8 @@ private:
 /// The budget as the store has it. Errors: those of the store; Corrupt a limit that makes no sense.
 [[nodiscard]] Result<Budget> load_budget(store::Database& database, const std::string& directory,
                                          const Allowances& preset, WallTime now);
-/// Writes an operator's word, and the buckets that it is about, rescaled. Errors: Invalid it makes no sense; NotFound nothing was set that could be taken back.
+/// Writes an operator's word, and the buckets that it is about, rescaled. Errors: Invalid it makes
+/// no sense; NotFound nothing was set that could be taken back.
 [[nodiscard]] Result<void> write_limit(store::Writer& writer, const std::string& directory,
                                        const Allowances& preset, const LimitChange& change);
 

@@ -32,8 +32,8 @@ std::optional<Postponed> enough_issued(std::span<const WallTime> issued, store::
     if (cause == store::AttemptCause::Renewal &&
         static_cast<std::size_t>(today) >= limits.per_day && today > 0) {
         const WallTime until = issued.front() + kPacingDay;
-        return Postponed{until, "renewed within a day already; the next renewal is at " +
-                                    to_rfc3339(until)};
+        return Postponed{
+            until, "renewed within a day already; the next renewal is at " + to_rfc3339(until)};
     }
     return std::nullopt;
 }

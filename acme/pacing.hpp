@@ -1,4 +1,5 @@
-// acme/pacing.hpp - how often one server may be given certificates, and where it stands in the line.
+// acme/pacing.hpp - how often one server may be given certificates, and where it stands in the
+// line.
 //
 // The decisions of admission that need no store: admission.cpp and budgeting.cpp read what they are
 // about and ask here; tests/support/fleet.hpp asks the same for ten thousand servers and two years.

@@ -2,8 +2,8 @@
 //
 // After it was told, a CA needs a while: milliseconds on a bench, seconds where five perspectives
 // look. The first look is made after a pause that finds it done four times of five: who looks
-// earlier asks for nothing, who looks later lets a place stand idle. A look that finds it done makes
-// the next pause a little shorter, one that does not a good deal longer. Where the CA then
+// earlier asks for nothing, who looks later lets a place stand idle. A look that finds it done
+// makes the next pause a little shorter, one that does not a good deal longer. Where the CA then
 // says when to look again (Retry-After), that is kept.
 //
 // Only in memory: after a start it is the longest pause again.

@@ -20,7 +20,7 @@ namespace {
 
 using LeafHandle = Handle<X509, X509_free>;
 
-constexpr std::int64_t kGuards = 10;  // The first and the last of so many parts of a lifetime.
+constexpr std::int64_t kGuards = 10;      // The first and the last of so many parts of a lifetime.
 constexpr std::int64_t kAboutUsual = 25;  // So near to the usual renewal is one of so many parts.
 constexpr std::int64_t kUsedOfWindow = 70;   // Percent.
 constexpr std::int64_t kJitterOfPause = 20;  // One of so many parts.

@@ -29,8 +29,7 @@ void Engine::give_up(const JobRef& job, Verdict verdict) {
             authorizations.push_back(each.url);
     // Where it cannot be read the pause is the usual one.
     const auto current = current_span(job->attempt).value_or(std::nullopt);
-    Failed failed{std::move(verdict),
-                  current ? std::optional(current->not_after) : std::nullopt};
+    Failed failed{std::move(verdict), current ? std::optional(current->not_after) : std::nullopt};
     deactivate(std::move(authorizations), [this, job, failed = std::move(failed)] {
         advance(job, failed, std::exchange(job->settlement, {}));
     });

@@ -71,8 +71,8 @@ private:
         if (found == values_.end()) return answer;
         answer[7] = 1;  // ANCOUNT
         const auto octets = static_cast<std::uint8_t>(found->second.size());
-        const std::array<std::uint8_t, 13> record = {0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 1, 0,
-                                                     static_cast<std::uint8_t>(octets + 1), octets};
+        const std::array<std::uint8_t, 13> record = {
+            0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 1, 0, static_cast<std::uint8_t>(octets + 1), octets};
         answer.insert(answer.end(), record.begin(), record.end());
         answer.insert(answer.end(), found->second.begin(), found->second.end());
         return answer;
@@ -150,27 +150,26 @@ private:
         const acme::SigningKey key = must(acme::SigningKey::generate());
         auto csr = must(acme::make_csr(key, order->names));
         if (!order_clock_.begin(order->number)) std::abort();
-        client_.place_order(order->names, {},
-                            [this, order, csr = std::move(csr)](
-                                const acme::CaResult<acme::SeenOrder>& placed) {
-                                order->url = good(placed)->url;
-                                order->finalize = placed->order.finalize;
-                                order->authorizations = placed->order.authorizations;
-                                authorize(order, csr);
-                            });
+        client_.place_order(
+            order->names, {},
+            [this, order, csr = std::move(csr)](const acme::CaResult<acme::SeenOrder>& placed) {
+                order->url = good(placed)->url;
+                order->finalize = placed->order.finalize;
+                order->authorizations = placed->order.authorizations;
+                authorize(order, csr);
+            });
     }
 
     void authorize(const OrderRef& order, const Octets& csr) {
         if (order->authorizations.empty()) return tell(order, csr);
         const std::string url = order->authorizations.back();
         order->authorizations.pop_back();
-        client_.read_authorization(
-            url, [this, order, csr](const acme::CaResult<acme::Authorization>& seen) {
-                txt_.put(good(seen)->name,
-                         acme::dns01_value(seen->dns01->token, client_.thumbprint()));
-                order->challenges.push_back(seen->dns01->url);
-                authorize(order, csr);
-            });
+        client_.read_authorization(url, [this, order,
+                                         csr](const acme::CaResult<acme::Authorization>& seen) {
+            txt_.put(good(seen)->name, acme::dns01_value(seen->dns01->token, client_.thumbprint()));
+            order->challenges.push_back(seen->dns01->url);
+            authorize(order, csr);
+        });
     }
 
     void tell(const OrderRef& order, const Octets& csr) {

@@ -91,12 +91,11 @@ void print_figures(const OrderClock& clock, double seconds, std::uint64_t reques
     std::string threads;
     for (const auto& [name, cpu] : cpu_by_thread())
         threads += fmt::format(R"({}"{}": {:.3f})", threads.empty() ? "" : ", ", name, cpu);
-    fmt::print(
-        R"({{"orders": {}, "seconds": {:.3f}, "per_second": {:.2f}, "p50_ms": {:.1f}, )"
-        R"("p95_ms": {:.1f}, "requests": {}, "failed": {}, "cpu": {{{}}}}})"
-        "\n",
-        clock.ended(), seconds, static_cast<double>(clock.ended()) / seconds,
-        part_of(sorted, 0.5), part_of(sorted, 0.95), requests, failed, threads);
+    fmt::print(R"({{"orders": {}, "seconds": {:.3f}, "per_second": {:.2f}, "p50_ms": {:.1f}, )"
+               R"("p95_ms": {:.1f}, "requests": {}, "failed": {}, "cpu": {{{}}}}})"
+               "\n",
+               clock.ended(), seconds, static_cast<double>(clock.ended()) / seconds,
+               part_of(sorted, 0.5), part_of(sorted, 0.95), requests, failed, threads);
 }
 
 }  // namespace hairpin::bench

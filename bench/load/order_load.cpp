@@ -128,8 +128,8 @@ private:
         auto made = promise->get_future();
         committer_->submit(std::move(work), [promise](tests::Verdict done) {
             if (done) return promise->set_value();
-            promise->set_exception(std::make_exception_ptr(
-                std::runtime_error(store::to_error(done.error()).text())));
+            promise->set_exception(
+                std::make_exception_ptr(std::runtime_error(store::to_error(done.error()).text())));
         });
         return made;
     }

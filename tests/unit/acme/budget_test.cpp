@@ -82,7 +82,8 @@ TEST_CASE("raising a limit keeps the time that a bucket is ahead, as the CA does
     CHECK(budget.open_at(bucket[0], kYear) > kYear);
     budget.set_override(domains, "example.net", Allowance{4, kBudgetHour, 90}, kYear);
     CHECK(budget.level(bucket[0], kYear)->left == 0);
-    CHECK(budget.open_at(bucket[0], kYear) == kYear + budget.level(bucket[0], kYear)->rate.interval);
+    CHECK(budget.open_at(bucket[0], kYear) ==
+          kYear + budget.level(bucket[0], kYear)->rate.interval);
     budget.set_override(domains, "example.net", Allowance{1, kBudgetHour, 90}, kYear);
     CHECK(budget.open_at(bucket[0], kYear) > kYear + kBudgetHour);
 }

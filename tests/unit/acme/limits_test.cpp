@@ -72,7 +72,8 @@ TEST_CASE("a bucket that the CA closed opens when it said, for one at a time", "
     CHECK(closed_until(arrival, rate, kBegin) == arrival);
 }
 
-TEST_CASE("where a limit is raised, what was empty is empty still and fills at the new pace", "[acme]") {
+TEST_CASE("where a limit is raised, what was empty is empty still and fills at the new pace",
+          "[acme]") {
     const Rate old = rate_of({2, kOneHour, 90});
     const Rate next = rate_of({20, kOneHour, 90});
     WallTime arrival{};
