@@ -1,108 +1,16 @@
 // UPDATE, transfers and check-ins: what the name server and the check-in desk would say
 // (wire_doors.hpp), and why.
 
-#include <algorithm>
 #include <utility>
 
 #include "admin/authentication.hpp"
 #include "admin/explain.hpp"
 #include "admin/transfer_door.hpp"
+#include "admin/update_lines.hpp"
 #include "admin/wire_doors.hpp"
-#include "zones/presentation.hpp"
 
 namespace hairpin::admin {
 namespace {
-
-constexpr std::int64_t kMostTtl = 0x7FFF'FFFF;  // RFC 2181 section 8.
-
-/// The words of one line of nsupdate, taken from its front.
-class UpdateWords {
-public:
-    explicit UpdateWords(std::string_view line) : rest_(line) {}
-    [[nodiscard]] std::string_view next() {
-        const std::size_t start = std::min(rest_.find_first_not_of(" \t"), rest_.size());
-        rest_.remove_prefix(start);
-        const std::size_t end = std::min(rest_.find_first_of(" \t"), rest_.size());
-        const std::string_view word = rest_.substr(0, end);
-        rest_.remove_prefix(end);
-        return word;
-    }
-    /// All that is left.
-    [[nodiscard]] std::string_view rest() const {
-        const std::size_t start = std::min(rest_.find_first_not_of(" \t"), rest_.size());
-        return rest_.substr(start);
-    }
-
-private:
-    std::string_view rest_;
-};
-
-std::optional<zones::Ttl> ttl_of(std::string_view word) {
-    const bool is_number = !word.empty() && word.size() <= 10 &&
-                           word.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!is_number) return std::nullopt;
-    const std::int64_t seconds = std::stoll(std::string(word));
-    return seconds <= kMostTtl ? std::optional(static_cast<zones::Ttl>(seconds)) : std::nullopt;
-}
-
-/// Type and data of a line, where there are any. Errors: why they are none.
-Result<void, std::string> read_records_of(UpdateWords& words, std::string_view type,
-                                          const zones::Name& apex, zones::Edit& edit) {
-    const auto known = zones::type_from_text(type);
-    if (!known) return fail("\"" + std::string(type) + "\" is not an RR type");
-    edit.type = *known;
-    if (words.rest().empty()) return {};
-    auto rdata = zones::rdata_from_text(*known, words.rest(), apex);
-    if (!rdata) return fail(rdata.error().text());
-    edit.rdatas.push_back(*std::move(rdata));
-    return {};
-}
-
-/// "add NAME TTL [IN] TYPE DATA", "delete NAME [TYPE [DATA]]"; "update" may stand in front.
-Result<zones::Edit, std::string> read_update_line(std::string_view line, const zones::Name& apex) {
-    UpdateWords words(line);
-    std::string_view verb = words.next();
-    if (verb == "update") verb = words.next();
-    const bool is_add = verb == "add";
-    if (!is_add && verb != "delete" && verb != "del")
-        return fail(std::string("is neither add nor delete"));
-    zones::Edit edit;
-    const auto owner = zones::Name::parse(words.next());
-    if (!owner) return fail(std::string("names no owner"));
-    edit.owner = *owner;
-    if (is_add) {
-        const auto ttl = ttl_of(words.next());
-        if (!ttl) return fail(std::string("has no TTL behind the name"));
-        edit.ttl = *ttl;
-    }
-    std::string_view type = words.next();
-    if (type == "IN") type = words.next();
-    edit.kind = is_add ? zones::EditKind::AddRecords : zones::EditKind::DeleteOwner;
-    if (type.empty() && !is_add) return edit;
-    TRY(read_records_of(words, type, apex, edit));
-    if (is_add && edit.rdatas.empty()) return fail(std::string("adds no record"));
-    if (!is_add)
-        edit.kind =
-            edit.rdatas.empty() ? zones::EditKind::DeleteRRset : zones::EditKind::DeleteRecords;
-    return edit;
-}
-
-Result<std::vector<zones::Edit>, Problem> read_updates(const Supposition& wanted) {
-    const auto* lines =
-        wanted.request == nullptr ? nullptr : std::get_if<JsonArray>(&wanted.request->is);
-    if (lines == nullptr || lines->empty() || lines->size() > kMaxExplained)
-        return fail(invalid_field("/request", "must be a list of lines, as nsupdate reads them"));
-    std::vector<zones::Edit> edits;
-    for (std::size_t at = 0; at < lines->size(); ++at) {
-        const auto* line = std::get_if<std::string>(&(*lines)[at].is);
-        auto edit = line == nullptr
-                        ? Result<zones::Edit, std::string>(fail(std::string("is no text")))
-                        : read_update_line(*line, wanted.apex());
-        if (!edit) return fail(invalid_field("/request/" + std::to_string(at), edit.error()));
-        edits.push_back(*std::move(edit));
-    }
-    return edits;
-}
 
 DoorAnswer with_rcode(std::string rcode) {
     DoorAnswer answer;
@@ -146,9 +54,12 @@ std::string check_in_rule(const WireDoors::CheckIn& judged) {
 
 Result<Explanation, Problem> explain_update(Api& api, const Supposition& wanted,
                                             store::Identity caller) {
-    EditRequest request{caller.credential.id, wanted.source, {}};
-    request.change.apex = wanted.apex();
-    request.change.edits = TRY(read_updates(wanted));
+    const auto* lines =
+        wanted.request == nullptr ? nullptr : std::get_if<JsonArray>(&wanted.request->is);
+    if (lines == nullptr || lines->empty() || lines->size() > kMaxExplained)
+        return fail(invalid_field("/request", "must be a list of lines, as nsupdate reads them"));
+    EditRequest request{caller.credential.id, wanted.source,
+                        TRY(read_update_lines(*lines, wanted.apex()))};
     request.change.conflicts = zones::Conflicts::Ignore;  // RFC 2136 section 3.4.2.
     if (auto refused = refuse_key(api, caller)) return *std::move(refused);
     const auto tried = try_edits(api, request);

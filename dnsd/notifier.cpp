@@ -87,8 +87,9 @@ private:
     };
 
     using Scheduling = void (NotifySchedule::*)(const Target& target, MonotonicTime now);
-    void tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now,
-              Scheduling schedule_it);
+    /// So many secondaries are told of it, or are followed up.
+    std::size_t tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now,
+                     Scheduling schedule_it);
     void forget_strangers(const TransferPolicy& policy, const std::vector<Target>& targets);
     [[nodiscard]] Result<void> open(Socket& socket, const Endpoint& endpoint);
     void send_due();
@@ -160,9 +161,11 @@ void Notifier::Impl::stop() {
 void Notifier::Impl::changed(const std::vector<zones::ZoneReceipt>& receipts) {
     const auto policy = sources_.policy.snapshot();
     const MonotonicTime now = SystemClock().monotonic();
+    std::size_t told = 0;
     for (const zones::ZoneReceipt& receipt : receipts)
-        if (receipt.changed) tell(*policy, receipt.apex, now, &NotifySchedule::changed);
-    loop_.post([this] { send_due(); });
+        if (receipt.changed) told += tell(*policy, receipt.apex, now, &NotifySchedule::changed);
+    // This is on the way of every change's acknowledgement: who has no secondaries wakes no thread.
+    if (told != 0) loop_.post([this] { send_due(); });
 }
 
 void Notifier::Impl::followed(const std::vector<zones::Name>& apexes) {
@@ -197,12 +200,14 @@ void Notifier::Impl::changed_all() {
     });
 }
 
-void Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex, MonotonicTime now,
-                          Scheduling schedule_it) {
-    for (const Secondary& secondary : policy.secondaries_of(apex))
+std::size_t Notifier::Impl::tell(const TransferPolicy& policy, const zones::Name& apex,
+                                 MonotonicTime now, Scheduling schedule_it) {
+    const auto secondaries = policy.secondaries_of(apex);
+    for (const Secondary& secondary : secondaries)
         schedule_.with([&](NotifySchedule& schedule) {
             (schedule.*schedule_it)(NotifySchedule::target(apex, secondary.address), now);
         });
+    return secondaries.size();
 }
 
 /// Those that follow their zone no more.

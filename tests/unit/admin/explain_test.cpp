@@ -2,6 +2,7 @@
 
 #include "admin/explain.hpp"
 
+#include <map>
 #include <set>
 
 #include "admin/door_counters.hpp"
@@ -21,7 +22,9 @@ class FakeWire final : public WireDoors {
 public:
     std::string key_refusal(const zones::Name&) const override { return unknown_key; }
     std::string update_answer(const zones::Name&, const DoorRefusal* refusal) const override {
-        return refusal == nullptr ? "NOERROR" : "REFUSED";
+        if (refusal == nullptr) return "NOERROR";
+        const auto* of_zone = std::get_if<zones::Refusal>(refusal);
+        return of_zone == nullptr ? "REFUSED" : rcodes.at(of_zone->code);
     }
     Transfer transfer(const zones::Name&, const zones::Name&, const IpAddress&) const override {
         return given;
@@ -34,6 +37,13 @@ public:
         const bool is_other = machine == "other";
         return CheckIn{is_other ? "other-machine" : "right", !is_other, is_other};
     }
+    std::map<zones::RefusalCode, std::string> rcodes = {
+        {zones::RefusalCode::NotZone, "NOTZONE"},
+        {zones::RefusalCode::OwnerExists, "YXDOMAIN"},
+        {zones::RefusalCode::OwnerMissing, "NXDOMAIN"},
+        {zones::RefusalCode::RRsetExists, "YXRRSET"},
+        {zones::RefusalCode::RRsetMissing, "NXRRSET"},
+        {zones::RefusalCode::Rule, "REFUSED"}};
     std::string unknown_key;
     Transfer given{false, "REFUSED", false};
     bool has_desk = true;
@@ -253,6 +263,25 @@ TEST_CASE("UPDATE is explained in nsupdate's words", "[admin][explain][rfc2136]"
         INFO(refused);
         CHECK(text_at(update(refused), "/answer/rcode") == "REFUSED");
     }
+    // Whether the prerequisites hold is told only to who may change what they guard.
+    const std::string report = R"(,"add nur1.pl-acme.example.net 5 A 203.0.113.9")";
+    for (const auto& [prerequisite, rcode] : std::vector<std::pair<std::string, std::string>>{
+             {"nxdomain none.pl-acme.example.net", "NOERROR"},
+             {"yxdomain none.pl-acme.example.net", "NXDOMAIN"},
+             {"nxdomain pl-acme.example.net", "YXDOMAIN"},
+             {"nxrrset pl-acme.example.net SOA", "YXRRSET"},
+             {"yxrrset pl-acme.example.net IN SOA", "NOERROR"},
+             {"yxrrset pl-acme.example.net TXT", "NXRRSET"},
+             {"yxrrset pl-acme.example.net IN TXT x", "NXRRSET"},
+             {"yxdomain elsewhere.example.", "NOTZONE"}}) {
+        INFO(prerequisite);
+        const JsonValue said = update("\"prereq " + prerequisite + "\"" + report);
+        CHECK(text_at(said, "/answer/rcode") == rcode);
+        CHECK(std::get<bool>(at(said, "/allowed").is) == (rcode == "NOERROR"));
+    }
+    CHECK(text_at(update(R"("prereq yxdomain none.pl-acme.example.net",
+                            "add www.pl-acme.example.net 5 A 203.0.113.9")"),
+                  "/answer/rcode") == "REFUSED");
     site.wire.unknown_key = "NOTAUTH";
     CHECK(text_at(update(R"("add nur1.pl-acme.example.net 60 A 203.0.113.9")"), "/answer/rcode") ==
           "NOTAUTH");
@@ -260,7 +289,11 @@ TEST_CASE("UPDATE is explained in nsupdate's words", "[admin][explain][rfc2136]"
          {R"("")", R"("put x A")", R"("add nur1.pl-acme.example.net A 203.0.113.9")",
           R"("add nur1.pl-acme.example.net 60")", R"("add nur1.pl-acme.example.net 60 A")",
           R"("add nur1.pl-acme.example.net 99999999999 A 203.0.113.9")",
-          R"("delete nur1.pl-acme.example.net NOTYPE")", "4711"}) {
+          R"("delete nur1.pl-acme.example.net NOTYPE")", "4711", R"("prereq")",
+          R"("prereq absent nur1.pl-acme.example.net")", R"("prereq nxdomain")",
+          R"("prereq yxdomain nur1.pl-acme.example.net A")",
+          R"("prereq yxrrset nur1.pl-acme.example.net")",
+          R"("prereq nxrrset nur1.pl-acme.example.net A 203.0.113.9")"}) {
         INFO(wrong);
         CHECK(site.as_operator(Method::Post, "/v1/credentials/explain",
                                R"({"server":"acme/nur1","zone":"pl-acme.example.net",
