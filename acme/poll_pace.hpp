@@ -1,12 +1,12 @@
 // acme/poll_pace.hpp - how long a CA takes for something, learnt from what it took before.
 //
 // After it was told, a CA needs a while: milliseconds on a bench, seconds where five perspectives
-// look. The first look is made after a pause that finds it done four times of five: who looks
+// look. The first look is made after a pause that finds it done three times of four: who looks
 // earlier asks for nothing, who looks later lets a place stand idle. A look that finds it done
 // makes the next pause a little shorter, one that does not a good deal longer. Where the CA then
 // says when to look again (Retry-After), that is kept.
 //
-// Only in memory: after a start it is the longest pause again.
+// Only in memory: after a start it is an eighth of the longest pause again.
 //
 // Threads   One.
 
@@ -22,9 +22,10 @@ inline constexpr Milliseconds kShortestPace{10};
 
 class PollPace {
 public:
-    /// @param longest  First pause at the start, and at most.
+    /// @param longest  It is never longer.
     explicit PollPace(Milliseconds longest)
-        : longest_(std::max(longest, kShortestPace)), pace_(longest_) {}
+        : longest_(std::max(longest, kShortestPace)),
+          pace_(std::max(longest_ / 8, kShortestPace)) {}
 
     /// The pause before the first look.
     [[nodiscard]] Milliseconds first() const noexcept {
@@ -32,7 +33,7 @@ public:
     }
     /// The first look found it done, or not.
     void looked(bool was_done) noexcept {
-        pace_ = was_done ? pace_ * 15 / 16 : pace_ * 5 / 4;
+        pace_ = was_done ? pace_ * 7 / 8 : pace_ * 3 / 2;
         pace_ = std::clamp<std::chrono::microseconds>(pace_, kShortestPace, longest_);
     }
 

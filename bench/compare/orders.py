@@ -53,7 +53,8 @@ class Place:
         ended = subprocess.run(self.arguments(licences, at_once, *more), text=True, capture_output=True, check=False)
         if ended.returncode != 0:
             raise RuntimeError(f"order_load: {ended.stderr[-2000:]}")
-        return Run(json.loads(ended.stdout.splitlines()[-1]), machine.cpu_seconds(self.pebble.pid) - began)
+        figures = next(line for line in ended.stdout.splitlines() if line.startswith("{"))
+        return Run(json.loads(figures), machine.cpu_seconds(self.pebble.pid) - began)
 
     def close(self) -> None:
         self.pebble.stop()
