@@ -96,8 +96,8 @@ Result<void, std::string> read_deletion(UpdateWords& words, zones::ZoneChange& c
     edit.owner = TRY(read_owner(words));
     if (const std::string_view type = words.next_behind_class(); !type.empty()) {
         auto seen = TRY(read_type_and_data(type, words, change.apex));
-        edit.kind =
-            seen.rdatas.empty() ? zones::EditKind::DeleteRRset : zones::EditKind::DeleteRecords;
+        edit.kind = seen.rdatas.empty() ? zones::EditKind::DeleteRRset
+                                        : zones::EditKind::DeleteRecords;
         edit.type = seen.type;
         edit.rdatas = std::move(seen.rdatas);
     }
@@ -108,8 +108,8 @@ Result<void, std::string> read_deletion(UpdateWords& words, zones::ZoneChange& c
 /// RFC 2136 section 2.4.2: the values of one RRset stand on several lines.
 void add_value(zones::ZoneChange& change, zones::Prerequisite wanted) {
     for (zones::Prerequisite& each : change.prerequisites) {
-        const bool is_same = each.kind == PrerequisiteKind::RRsetIs && each.owner == wanted.owner &&
-                             each.type == wanted.type;
+        const bool is_same = each.kind == PrerequisiteKind::RRsetIs &&
+                             each.owner == wanted.owner && each.type == wanted.type;
         if (!is_same) continue;
         each.rdatas.push_back(std::move(wanted.rdatas.front()));
         return;
@@ -169,9 +169,10 @@ Result<zones::ZoneChange, Problem> read_update_lines(std::span<const JsonValue> 
         if (!seen) return fail(invalid_field("/request/" + std::to_string(at), seen.error()));
     }
     // Section 3.2.5: whole RRsets are compared behind all other prerequisites.
-    std::stable_partition(
-        change.prerequisites.begin(), change.prerequisites.end(),
-        [](const zones::Prerequisite& each) { return each.kind != PrerequisiteKind::RRsetIs; });
+    std::stable_partition(change.prerequisites.begin(), change.prerequisites.end(),
+                          [](const zones::Prerequisite& each) {
+                              return each.kind != PrerequisiteKind::RRsetIs;
+                          });
     return change;
 }
 
