@@ -5,10 +5,10 @@
 // must not use up what the next honest request needs; nor may it spend the CA account's orders
 // (order_log.hpp). Who passes here stands in the line for the CA's limits (gate.hpp).
 
-#include <algorithm>
 #include <utility>
 
 #include "acme/engine.hpp"
+#include "acme/pacing.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::acme {
@@ -61,25 +61,8 @@ Result<std::optional<Postponed>> Engine::enough_issued(const Attempt& attempt) {
     store::AcmeQueries queries((*reader_)->database());
     const auto issued =
         TRY(queries.issues_since(attempt.server_id, now - kWeek, options_.issues_per_week + 1));
-    if (issued.size() >= options_.issues_per_week && !issued.empty()) {
-        const WallTime until = issued[options_.issues_per_week - 1] + kWeek;
-        return std::optional(
-            Postponed{until, "these names were given " + std::to_string(issued.size()) +
-                                 " certificates within a week, and a CA allows few; the next one "
-                                 "is ordered at " +
-                                 to_rfc3339(until)});
-    }
-    const auto today =
-        std::count_if(issued.begin(), issued.end(), [&](WallTime at) { return at > now - kDay; });
-    if (attempt.cause == store::AttemptCause::Renewal &&
-        static_cast<std::size_t>(today) >= options_.issues_per_day && today > 0) {
-        const WallTime until = issued.front() + kDay;
-        return std::optional(Postponed{until,
-                                       "renewed within a day already; the next renewal is "
-                                       "at " +
-                                           to_rfc3339(until)});
-    }
-    return std::optional<Postponed>();
+    return acme::enough_issued(issued, attempt.cause,
+                               {options_.issues_per_day, options_.issues_per_week}, now);
 }
 
 Result<std::optional<Postponed>> Engine::enough_ordered(const Attempt& attempt) {

@@ -7,6 +7,9 @@
 namespace hairpin::acme {
 namespace {
 
+/// A renewal that fails is tried again after this part of the time that is left, at the latest.
+constexpr int kTriesInTime = 8;
+
 constexpr std::array<Rule, store::kAttemptStates> kRules = {{
     {StateName::Wanted, Duty::Admit, "Nothing was asked of the CA yet."},
     {StateName::Admitted, Duty::Begin, "Nothing was asked of the CA yet."},
@@ -130,8 +133,8 @@ Next on(Open state, AuthorizationsRead event, const Moment&) {
 Next on(TxtStaged state, ListenersAnswered, const Moment&) {
     return TxtLive{std::move(state.order), std::move(state.pending)};
 }
-Next on(TxtLive state, ChallengesAnswered, const Moment& at) {
-    at.attempt.next_at = at.now + at.ladder.poll;
+Next on(TxtLive state, ChallengesAnswered event, const Moment& at) {
+    at.attempt.next_at = at.now + event.pause;
     return Challenged{std::move(state.order), std::move(state.pending)};
 }
 Next on(Challenged state, OrderReady, const Moment&) {
@@ -204,15 +207,24 @@ Next on(Deployed, Replaced, const Moment&) {
     return Superseded{};
 }
 
+/// A day's pause is too long where the certificate has a day left.
+Milliseconds hurried(Milliseconds pause, std::optional<WallTime> needed_by, const Moment& at) {
+    if (!needed_by || *needed_by <= at.now) return pause;
+    return std::min(pause, std::max(at.ladder.base, (*needed_by - at.now) / kTriesInTime));
+}
+
 /// How long a failed attempt rests. The first failure at a CA says nothing about the next one's, so
 /// it begins with the shortest pause whatever the CA before did.
-Milliseconds pause_of(const Failed& failed, const Attempt& attempt, const Ladder& ladder) {
+Milliseconds pause_of(const Failed& failed, const Moment& at) {
+    const Attempt& attempt = at.attempt;
     const bool is_first_there = failed.weight > 0 && attempt.failed_there == failed.weight;
     const bool is_lasting = failed.verdict.remedy == Remedy::PersonNeeded;
     const Milliseconds pause =
-        is_lasting ? ladder.longest : pause_after(is_first_there ? 1 : attempt.failures, ladder);
-    return std::max(pause,
-                    std::min(failed.verdict.not_before.value_or(Milliseconds(0)), ladder.longest));
+        is_lasting ? at.ladder.longest
+                   : hurried(pause_after(is_first_there ? 1 : attempt.failures, at.ladder),
+                             failed.needed_by, at);
+    return std::max(pause, std::min(failed.verdict.not_before.value_or(Milliseconds(0)),
+                                    at.ladder.longest));
 }
 
 Next on_failure(const State& state, const Failed& failed, const Moment& at) {
@@ -225,7 +237,7 @@ Next on_failure(const State& state, const Failed& failed, const Moment& at) {
     attempt.deadline_at.reset();
     if (failed.rehearsal) attempt.rehearsal = *failed.rehearsal;
     if (attempt.is_canary()) return Superseded{};
-    const WallTime rested = at.now + pause_of(failed, attempt, at.ladder);
+    const WallTime rested = at.now + pause_of(failed, at);
     attempt.next_at = rested;
     if (failed.elsewhere_at)
         attempt.next_at = std::min(rested, std::max(at.now, *failed.elsewhere_at));

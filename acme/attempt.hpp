@@ -215,7 +215,9 @@ struct AuthorizationsRead {  // `pending` is empty where all are valid already.
     std::vector<Pending> pending;
 };
 struct ListenersAnswered {};
-struct ChallengesAnswered {};
+struct ChallengesAnswered {
+    Milliseconds pause{0};  // Until the order is looked at.
+};
 struct OrderReady {};
 struct KeyPrepared {
     AttemptKey key;
@@ -251,6 +253,9 @@ struct Failed {
     std::optional<store::Rehearsal> rehearsal = {};
     /// When another CA may take the order: no later than then it is looked at again.
     std::optional<WallTime> elsewhere_at = {};
+    /// When what the attempt is to follow expires; empty: nothing does. The nearer that is, the
+    /// shorter the pause.
+    std::optional<WallTime> needed_by = {};
 };
 struct PauseOver {};     // Of Backoff and Blocked: its time has come, or somebody wants it now.
 struct Replaced {};      // By a newer request.
@@ -281,11 +286,10 @@ struct Ladder {
     Milliseconds base{60'000};               // 1, 10, 100 of these, ..
     Milliseconds longest{24 * 3600 * 1000};  // .. then this; also between looks at a Blocked one.
     Milliseconds deadline{6 * 3600 * 1000};  // From Admitted to the chain.
-    Milliseconds poll{2'000};                // The first wait after the CA was told something.
 };
 
 /// The attempt after an event. `next.next_at` is now, but for: Backoff and Blocked (the ladder),
-/// Challenged (`poll`), a postponed one, Offered and Deployed (the renewal, or the next question
+/// Challenged (its pause), a postponed one, Offered and Deployed (the renewal, or the next question
 /// when that is to be), Superseded and Cancelled (never).
 /// Errors: Conflict this event does not happen in this state: nothing changes.
 [[nodiscard]] Result<Step> step(Attempt attempt, Event event, WallTime now, const Ladder& ladder);

@@ -6,6 +6,7 @@ namespace hairpin::acme {
 
 std::vector<Charge> shared_charges_of(const OrderKeys& order) {
     if (order.is_exempt) return {};
+    if (order.is_renewal) return {{Limit::OrdersPerAccount, ""}};
     return {{Limit::OrdersPerAccount, ""}, {Limit::CertificatesPerDomain, order.domain}};
 }
 

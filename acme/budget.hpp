@@ -42,6 +42,9 @@ struct OrderKeys {
     /// The CA counts it in no limit of account or domain (RFC 9773 `replaces` in its window).
     bool is_exempt = false;
     std::vector<std::string> other_names = {};
+    /// This CA has issued for exactly these names before: it does not count them for the domain
+    /// again, in its window or not.
+    bool is_renewal = false;
 };
 /// All that an order takes a token of.
 [[nodiscard]] std::vector<Charge> charges_of(const OrderKeys& order);
@@ -57,7 +60,7 @@ public:
     explicit Budget(const Allowances& preset) : preset_(preset) {}
 
     /// An override for one key, or ("") for every key of the limit; empty: back to the preset. The
-    /// buckets it is about keep their missing tokens.
+    /// buckets it is about are rescaled().
     void set_override(Limit limit, const std::string& key, std::optional<Allowance> allowance,
                       WallTime now);
     /// What holds of a key: its override, else that for every key, else the preset. Empty: no

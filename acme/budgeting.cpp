@@ -14,9 +14,11 @@ constexpr Milliseconds kLongestView{30'000};  // So old its picture is at most, 
 constexpr int kViewShare = 20;                // .. and the looking takes a 20th of the time.
 constexpr Milliseconds kReserveRetry{1'000};
 
-/// Renewals begin at two thirds of the life: from when on half of what is left then is gone.
-WallTime urgent_from(const store::CertificateRow& certificate) {
-    return certificate.not_after - (certificate.not_after - certificate.not_before) / 6;
+/// Of the certificate that a renewal is to follow; empty: there is none that is good.
+std::optional<CertificateSpan> span_of(const Attempt& attempt,
+                                       const std::optional<store::CertificateRow>& current) {
+    if (!current || attempt.cause != store::AttemptCause::Renewal) return std::nullopt;
+    return CertificateSpan{current->not_before, current->not_after};
 }
 
 }  // namespace
@@ -26,11 +28,14 @@ Engine::Rows Engine::rows_of(BudgetRows rows) {
     return [rows = std::move(rows)](store::Writer& writer, zones::Change&) { return rows(writer); };
 }
 
+Result<std::optional<CertificateSpan>> Engine::current_span(const Attempt& attempt) {
+    return span_of(attempt, TRY(store::AcmeQueries((*reader_)->database())
+                                    .current_certificate(attempt.server_id, clock_.now())));
+}
+
 void Engine::stand_in_line(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     const WallTime now = clock_.now();
-    WallTime due = attempt.created_at;
-    job->work = class_of(attempt);
     const auto current =
         store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
     if (!current) {
@@ -38,15 +43,9 @@ void Engine::stand_in_line(const JobRef& job) {
                                   current.error().text());
         return wait(job, kReadRetry);
     }
-    std::optional<WallTime> look_at;
-    if (job->work == WorkClass::Renewal || job->work == WorkClass::Incident) {
-        // One that has expired meanwhile is the most urgent.
-        due = *current ? (*current)->not_after : WallTime();
-        const WallTime urgent_at = *current ? urgent_from(**current) : now;
-        // New servers may come for months: they do not let a certificate expire.
-        if (urgent_at <= now) job->work = WorkClass::Incident;
-        if (urgent_at > now) look_at = urgent_at;
-    }
+    const LinePlace place = place_in_line(attempt, span_of(attempt, *current), now);
+    job->work = place.work;
+    std::optional<WallTime> look_at = place.urgent_at;
     const auto other_at = assign(job, *current);
     if (job->issuer == nullptr) return advance(job, Withdrawn{});
     if (other_at) look_at = std::min(look_at.value_or(*other_at), *other_at);
@@ -55,7 +54,7 @@ void Engine::stand_in_line(const JobRef& job) {
     job->may_have_ordered = false;
     job->has_failed_validation = false;
     job->settlement = {};
-    job->issuer->gate().put(attempt, job->work, due, now);
+    job->issuer->gate().put(attempt, job->work, place.due, now);
     look_at_line();
 }
 

@@ -134,7 +134,7 @@ struct Options {
     Milliseconds retry_pause{300'000};  // After a failure; then a request may end the pause.
     Milliseconds backoff_base{60'000};  // 1, 10, 100 of these, then backoff_longest.
     Milliseconds backoff_longest{24 * 3600 * 1000};
-    Milliseconds poll_interval{2'000};               // Where the CA says nothing.
+    Milliseconds poll_interval{2'000};               // The longest first one: poll_pace.hpp.
     Milliseconds attempt_deadline{6 * 3600 * 1000};  // The order's own `expires` may be earlier.
     Milliseconds request_timeout{30'000};
     Milliseconds directory_age{24 * 3600 * 1000};  // Then the CA's directory is read again.

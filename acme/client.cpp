@@ -50,7 +50,8 @@ Answered account_answered(Client::Then<std::string> then) {
 
 Client::Client(net::HttpClient& http, const Clock& clock, Counters& counters,
                ClientSettings settings)
-    : exchanges_(std::make_shared<Exchanges>(http, clock, counters, std::move(settings))) {}
+    : pace_{PollPace(settings.poll), PollPace(settings.poll)},
+      exchanges_(std::make_shared<Exchanges>(http, clock, counters, std::move(settings))) {}
 Client::~Client() = default;
 
 void Client::use_account(SigningKey key, std::string account_url) {

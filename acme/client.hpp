@@ -24,6 +24,7 @@
 #include "acme/certificates.hpp"
 #include "acme/jws.hpp"
 #include "acme/messages.hpp"
+#include "acme/poll_pace.hpp"
 #include "acme/renewal_window.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -57,8 +58,15 @@ using CaResult = Result<T, CaFailure>;
 struct ClientSettings {
     std::string directory;
     Milliseconds directory_age{24 * 3600 * 1000};  // Then it is read again.
+    Milliseconds poll{2'000};                      // The longest first pause; see poll_pace.hpp.
     /// What became of each request; empty: nobody wants to know.
     std::function<void(const CaOutcome& outcome)> observe = {};
+};
+
+/// How fast a CA is.
+struct CaPace {
+    PollPace authorizing;  // From the last challenge told to the order ready.
+    PollPace issuing;      // From the CSR sent to the certificate.
 };
 
 /// An order with the Retry-After that came with it.
@@ -95,6 +103,8 @@ public:
     [[nodiscard]] bool has_account() const noexcept;
     /// Whether nothing is in flight or waits to be sent.
     [[nodiscard]] bool is_idle() const noexcept;
+    /// What its user learns about the CA.
+    [[nodiscard]] CaPace& pace() noexcept { return pace_; }
     /// Empty: none.
     [[nodiscard]] const std::string& account_url() const noexcept;
     /// Null before the first request. What is in it may change with each request.
@@ -140,6 +150,7 @@ public:
 
 private:
     class Exchanges;
+    CaPace pace_;
     std::shared_ptr<Exchanges> exchanges_;
 };
 

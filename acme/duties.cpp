@@ -14,7 +14,8 @@ constexpr Milliseconds kLongestListenerPause{2'000};
 constexpr int kListenerTries = 30;
 constexpr Milliseconds kShortestPoll{100};
 constexpr Milliseconds kLongestPoll{3600 * 1000};
-constexpr int kPollGrowth = 6;  // The pause grows so many times, up to 64 of the first.
+constexpr int kPollGrowth = 16;                   // The pause grows so many times, ..
+constexpr Milliseconds kLongestOwnPoll{120'000};  // .. to this at most, where the CA says nothing.
 
 Verdict unexpected(std::string_view what) {
     return {Remedy::TryAgain, "unexpected-state", std::string(what), {}};
@@ -22,22 +23,28 @@ Verdict unexpected(std::string_view what) {
 
 }  // namespace
 
+void Engine::with_order(const JobRef& job, std::function<void(const SeenOrder& seen)> then) {
+    if (const auto seen = std::exchange(job->seen, std::nullopt)) return then(*seen);
+    with_account(job, [this, job, then = std::move(then)] {
+        job->seat->client->read_order(order_of(job->attempt.state)->url,
+                            [this, job, then](const CaResult<SeenOrder>& seen) {
+                                if (good(job, seen, "reading the order")) then(*seen);
+                            });
+    });
+}
+
 void Engine::read_authorizations(const JobRef& job) {
-    with_account(job, [this, job] {
-        const std::string url = order_of(job->attempt.state)->url;
-        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
-            if (!good(job, seen, "reading the order")) return;
-            switch (seen->order.status) {
-                case OrderStatus::Pending:
-                    return read_next_authorization(job, seen->order.authorizations, {});
-                case OrderStatus::Ready:
-                case OrderStatus::Processing:
-                case OrderStatus::Valid:
-                    return advance(job, AuthorizationsRead{});
-                case OrderStatus::Invalid:
-                    return give_up(job, judge(seen->order.error.value_or(Problem()), "the order"));
-            }
-        });
+    with_order(job, [this, job](const SeenOrder& seen) {
+        switch (seen.order.status) {
+            case OrderStatus::Pending:
+                return read_next_authorization(job, seen.order.authorizations, {});
+            case OrderStatus::Ready:
+            case OrderStatus::Processing:
+            case OrderStatus::Valid:
+                return advance(job, AuthorizationsRead{});
+            case OrderStatus::Invalid:
+                return give_up(job, judge(seen.order.error.value_or(Problem()), "the order"));
+        }
     });
 }
 
@@ -46,7 +53,8 @@ void Engine::read_next_authorization(const JobRef& job, std::vector<std::string>
                                      std::vector<Pending> pending) {
     if (urls.empty()) {
         // RFC 8555 section 7.4: the order decides, not the authorizations: wait until it is ready.
-        if (pending.empty()) return poll(job, {});
+        if (pending.empty()) return poll(job, job->seat->client->pace().authorizing, {});
+        job->has_authorizations = true;
         return advance(job, AuthorizationsRead{std::move(pending)});
     }
     const std::string url = std::move(urls.back());
@@ -95,8 +103,11 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
     const auto pending = published(job->attempt.state);
     // Our own questions were answered within the millisecond before; the CA needs longer to ask.
     if (index == 0) job->told_at = clock_.now() + Milliseconds(1);
-    if (index >= pending.size()) return advance(job, ChallengesAnswered{});
+    if (index >= pending.size())
+        return advance(job, ChallengesAnswered{job->seat->client->pace().authorizing.first()});
     with_account(job, [this, job, index, one = pending[index]] {
+        // Nobody but this run can have told the CA.
+        if (job->has_authorizations) return answer_challenge(job, index, one.challenge_url);
         job->seat->client->read_authorization(
             one.url, [this, job, index, one](const CaResult<Authorization>& seen) {
                 if (!good(job, seen, "reading the authorization")) return;
@@ -112,32 +123,34 @@ void Engine::answer_challenges(const JobRef& job, std::size_t index) {
                 if (seen->status_of(one.challenge_url).value_or(ChallengeStatus::Pending) !=
                     ChallengeStatus::Pending)
                     return answer_challenges(job, index + 1);
-                job->seat->client->answer_challenge(one.challenge_url,
-                                                    [this, job, index](const CaResult<void>& told) {
-                                                        if (!good(job, told, "telling the CA"))
-                                                            return;
-                                                        answer_challenges(job, index + 1);
-                                                    });
+                answer_challenge(job, index, one.challenge_url);
             });
     });
 }
 
+void Engine::answer_challenge(const JobRef& job, std::size_t index, const std::string& url) {
+    job->seat->client->answer_challenge(url, [this, job, index](const CaResult<void>& told) {
+        if (!good(job, told, "telling the CA")) return;
+        answer_challenges(job, index + 1);
+    });
+}
+
 void Engine::await_order(const JobRef& job) {
-    with_account(job, [this, job] {
-        const std::string url = order_of(job->attempt.state)->url;
-        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
-            if (!good(job, seen, "reading the order")) return;
-            switch (seen->order.status) {
-                case OrderStatus::Pending:
-                    return poll(job, seen->retry_after);
-                case OrderStatus::Ready:
-                case OrderStatus::Processing:
-                case OrderStatus::Valid:
-                    return advance(job, OrderReady{});
-                case OrderStatus::Invalid:
-                    return explain_invalid(job, 0, seen->order.error);
-            }
-        });
+    job->has_authorizations = false;
+    with_order(job, [this, job](const SeenOrder& seen) {
+        const OrderStatus status = seen.order.status;
+        if (job->tries == 0) job->seat->client->pace().authorizing.looked(status != OrderStatus::Pending);
+        switch (status) {
+            case OrderStatus::Pending:
+                return poll(job, job->seat->client->pace().authorizing, seen.retry_after);
+            case OrderStatus::Ready:
+            case OrderStatus::Processing:
+            case OrderStatus::Valid:
+                job->seen = seen;
+                return advance(job, OrderReady{});
+            case OrderStatus::Invalid:
+                return explain_invalid(job, 0, seen.order.error);
+        }
     });
 }
 
@@ -168,7 +181,7 @@ Verdict Engine::with_evidence(const JobRef& job, std::string_view name, Verdict 
     return verdict;
 }
 
-void Engine::poll(const JobRef& job, std::optional<Milliseconds> retry_after) {
+void Engine::poll(const JobRef& job, PollPace& pace, std::optional<Milliseconds> retry_after) {
     if (is_stuck(job))
         return give_up(job, {Remedy::TryAgain,
                              "slow-ca",
@@ -177,8 +190,8 @@ void Engine::poll(const JobRef& job, std::optional<Milliseconds> retry_after) {
                              {},
                              true});
     const int doublings = std::min(job->tries++, kPollGrowth);
-    const Milliseconds own = ladder_.poll * (1 << doublings);
-    wait(job, std::clamp(retry_after.value_or(own), kShortestPoll, kLongestPoll));
+    if (retry_after) return wait(job, std::clamp(*retry_after, kShortestPoll, kLongestPoll));
+    wait(job, std::min(pace.first() * (1 << doublings), kLongestOwnPoll));
 }
 
 }  // namespace hairpin::acme

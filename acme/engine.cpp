@@ -35,8 +35,7 @@ bool is_passing(const store::WorkRefusal& why) {
 Engine::Engine(const Options& options, const Clock& clock, store::Committer& committer,
                const Sealer& sealer, Counters& counters, std::function<void(std::int64_t)> notify)
     : options_(options),
-      ladder_{options.backoff_base, options.backoff_longest, options.attempt_deadline,
-              options.poll_interval},
+      ladder_{options.backoff_base, options.backoff_longest, options.attempt_deadline},
       clock_(clock),
       committer_(committer),
       sealer_(sealer),

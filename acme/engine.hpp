@@ -34,6 +34,7 @@
 #include "acme/issuer_view.hpp"
 #include "acme/listener_check.hpp"
 #include "acme/order_log.hpp"
+#include "acme/pacing.hpp"
 #include "acme/preflights.hpp"
 #include "acme/queue_view.hpp"
 #include "acme/renewal_window.hpp"
@@ -124,6 +125,10 @@ private:
         bool waiting = false;                // In the schedule, or for a place.
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
         std::shared_ptr<ListenerCheck> check;
+        /// What the CA has just said of the order, so that the next duty need not ask. Empty after
+        /// a restart: then it does.
+        std::optional<SeenOrder> seen;
+        bool has_authorizations = false;  // They were read in this run, and are pending.
         SecondaryWait secondaries;
         WallTime told_at{};  // From then on questions are the CA's; in an earlier run: never.
         bool may_have_ordered = false;      // newOrder may have reached the CA.
@@ -228,9 +233,12 @@ private:
     // renewal.cpp
     [[nodiscard]] static store::RenewalRow first_renewal_row(const Job& job, std::string_view chain,
                                                              WallTime now);
-    /// The predecessor that a renewal names (or an empty text) when it is due now. Empty: it is
-    /// not, and what is to be done instead has begun.
-    [[nodiscard]] std::optional<std::string> due_renewal(const JobRef& job);
+    struct DueRenewal {
+        std::string replaces;         // The predecessor that it names; empty: none.
+        bool is_called_back = false;  // The CA will revoke what it replaces.
+    };
+    /// Of one that is due now. Empty: it is not, and what is to be done instead has begun.
+    [[nodiscard]] std::optional<DueRenewal> due_renewal(const JobRef& job);
     void ask_renewal_info(const JobRef& job, const store::CertificateRow& certificate,
                           store::RenewalRow row);
     void renewal_info_failed(const Attempt& attempt, const Client& client, const CaFailure& failure,
@@ -251,6 +259,7 @@ private:
 
     // budgeting.cpp
     [[nodiscard]] static Rows rows_of(BudgetRows rows);
+    [[nodiscard]] Result<std::optional<CertificateSpan>> current_span(const Attempt& attempt);
     void stand_in_line(const JobRef& job);
     void admit_waiting();
     void admit_from(Issuer& issuer);
@@ -275,11 +284,14 @@ private:
                                  std::vector<Pending> pending);
     void ask_listeners(const JobRef& job);
     void answer_challenges(const JobRef& job, std::size_t index);
+    void answer_challenge(const JobRef& job, std::size_t index, const std::string& url);
     [[nodiscard]] Verdict with_evidence(const JobRef& job, std::string_view name,
                                         Verdict verdict) const;
     void await_order(const JobRef& job);
     void explain_invalid(const JobRef& job, std::size_t index, std::optional<Problem> problem);
-    void poll(const JobRef& job, std::optional<Milliseconds> retry_after);
+    void poll(const JobRef& job, PollPace& pace, std::optional<Milliseconds> retry_after);
+    /// Calls back with what the CA says of the order: now, or has just said.
+    void with_order(const JobRef& job, std::function<void(const SeenOrder& seen)> then);
 
     // secondary_wait.cpp
     void ask_secondaries(const JobRef& job);
@@ -288,7 +300,9 @@ private:
     // issue.cpp
     void prepare_key(const JobRef& job);
     void finalize(const JobRef& job);
+    void send_csr(const JobRef& job);
     void await_certificate(const JobRef& job);
+    void fetch(const JobRef& job, const std::string& url);
     void check(const JobRef& job);
     void offer(const JobRef& job);
     void renew(const JobRef& job);

@@ -107,8 +107,15 @@ Result<Gate> Gate::open(store::Database& database, std::string directory,
 }
 
 OrderKeys Gate::keys_of(const Attempt& attempt) const {
-    return {suffixes_.registered_domain(attempt.public_name), attempt.public_name,
-            attempt.internal_name, attempt.exempt, attempt.other_names};
+    // One that names no predecessor may be the first at this CA.
+    const bool is_renewal =
+        attempt.cause == store::AttemptCause::Renewal && !attempt.replaces.empty();
+    return {suffixes_.registered_domain(attempt.public_name),
+            attempt.public_name,
+            attempt.internal_name,
+            attempt.exempt,
+            attempt.other_names,
+            is_renewal};
 }
 
 void Gate::put(const Attempt& attempt, WorkClass work, WallTime due, WallTime now) {
@@ -116,7 +123,7 @@ void Gate::put(const Attempt& attempt, WorkClass work, WallTime due, WallTime no
     waiting.id = attempt.id;
     waiting.server_id = attempt.server_id;
     waiting.work = work;
-    waiting.is_dead = attempt.failures >= kDeadAfter;
+    waiting.is_dead = attempt.failures >= kDeadAfter && !is_fault_of_ca(attempt.problem_type);
     waiting.due = due;
     waiting.since = attempt.created_at;
     waiting.keys = keys_of(attempt);

@@ -40,7 +40,8 @@
 
 namespace hairpin::acme {
 
-/// After so many failures in a row a name is dead: it waits behind the others.
+/// After so many failures in a row a name is dead: it waits behind the others. Not where the last
+/// one was the CA's: after an outage all would be.
 inline constexpr std::int64_t kDeadAfter = 3;
 
 /// What to do in the transaction of a step.
@@ -123,8 +124,8 @@ private:
 /// The budget as the store has it. Errors: those of the store; Corrupt a limit that makes no sense.
 [[nodiscard]] Result<Budget> load_budget(store::Database& database, const std::string& directory,
                                          const Allowances& preset, WallTime now);
-/// Writes an operator's word, and the buckets that it is about with as many tokens missing as
-/// before. Errors: Invalid it makes no sense; NotFound nothing was set that could be taken back.
+/// Writes an operator's word, and the buckets that it is about, rescaled. Errors: Invalid it makes
+/// no sense; NotFound nothing was set that could be taken back.
 [[nodiscard]] Result<void> write_limit(store::Writer& writer, const std::string& directory,
                                        const Allowances& preset, const LimitChange& change);
 

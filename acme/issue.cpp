@@ -54,59 +54,66 @@ void Engine::prepare_key(const JobRef& job) {
 }
 
 void Engine::finalize(const JobRef& job) {
+    with_order(job, [this, job](const SeenOrder& seen) {
+        switch (seen.order.status) {
+            case OrderStatus::Pending:
+                return poll(job, job->seat->client->pace().authorizing, seen.retry_after);
+            case OrderStatus::Processing:
+            case OrderStatus::Valid:
+                return advance(job, CsrSent{});
+            case OrderStatus::Invalid:
+                return give_up(job, judge(seen.order.error.value_or(Problem()), "the order"));
+            case OrderStatus::Ready:
+                break;
+        }
+        send_csr(job);
+    });
+}
+
+void Engine::send_csr(const JobRef& job) {
     with_account(job, [this, job] {
-        const OrderPlace order = *order_of(job->attempt.state);
-        job->seat->client->read_order(order.url, [this, job,
-                                                  order](const CaResult<SeenOrder>& seen) {
-            if (!good(job, seen, "reading the order")) return;
-            switch (seen->order.status) {
-                case OrderStatus::Pending:
-                    return poll(job, seen->retry_after);
-                case OrderStatus::Processing:
-                case OrderStatus::Valid:
-                    return advance(job, CsrSent{});
-                case OrderStatus::Invalid:
-                    return give_up(job, judge(seen->order.error.value_or(Problem()), "the order"));
-                case OrderStatus::Ready:
-                    break;
-            }
-            job->seat->client->finalize(
-                order.finalize_url, job->attempt.key.csr,
-                [this, job](const CaResult<SeenOrder>& sent) {
-                    // RFC 8555 section 7.4: look at the order again.
-                    if (!sent && sent.error().problem.type == "orderNotReady")
-                        return poll(job, sent.error().retry_after);
-                    if (!good(job, sent, "sending the CSR")) return;
-                    advance(job, CsrSent{});
-                });
-        });
+        job->seat->client->finalize(order_of(job->attempt.state)->finalize_url, job->attempt.key.csr,
+                          [this, job](const CaResult<SeenOrder>& sent) {
+                              // RFC 8555 section 7.4: look at the order again.
+                              if (!sent && sent.error().problem.type == "orderNotReady")
+                                  return poll(job, job->seat->client->pace().authorizing,
+                                              sent.error().retry_after);
+                              if (!good(job, sent, "sending the CSR")) return;
+                              job->seen = *sent;
+                              advance(job, CsrSent{});
+                          });
     });
 }
 
 void Engine::await_certificate(const JobRef& job) {
-    with_account(job, [this, job] {
-        const std::string url = order_of(job->attempt.state)->url;
-        job->seat->client->read_order(url, [this, job](const CaResult<SeenOrder>& seen) {
-            if (!good(job, seen, "reading the order")) return;
-            switch (seen->order.status) {
-                case OrderStatus::Processing:
-                    return poll(job, seen->retry_after);
-                case OrderStatus::Pending:
-                case OrderStatus::Ready:
-                    return give_up(job, {Remedy::TryAgain,
-                                         "unexpected-state",
-                                         "the CA's order went back behind the CSR that it took",
-                                         {}});
-                case OrderStatus::Invalid:
-                    return give_up(job, judge(seen->order.error.value_or(Problem()), "the order"));
-                case OrderStatus::Valid:
-                    break;
-            }
-            job->seat->client->download(seen->order.certificate,
-                                        [this, job](const CaResult<Downloaded>& got) {
-                                            if (!good(job, got, "fetching the certificate")) return;
-                                            choose_chain(job, got->pem, got->pem, got->alternates);
-                                        });
+    // The answer to the CSR itself comes too early to teach anything.
+    const bool is_look = !job->seen.has_value();
+    with_order(job, [this, job, is_look](const SeenOrder& seen) {
+        const OrderStatus status = seen.order.status;
+        if (is_look && job->tries == 1)
+            job->seat->client->pace().issuing.looked(status != OrderStatus::Processing);
+        switch (status) {
+            case OrderStatus::Processing:
+                return poll(job, job->seat->client->pace().issuing, seen.retry_after);
+            case OrderStatus::Pending:
+            case OrderStatus::Ready:
+                return give_up(job, {Remedy::TryAgain,
+                                     "unexpected-state",
+                                     "the CA's order went back behind the CSR that it took",
+                                     {}});
+            case OrderStatus::Invalid:
+                return give_up(job, judge(seen.order.error.value_or(Problem()), "the order"));
+            case OrderStatus::Valid:
+                return fetch(job, seen.order.certificate);
+        }
+    });
+}
+
+void Engine::fetch(const JobRef& job, const std::string& url) {
+    with_account(job, [this, job, url] {
+        job->seat->client->download(url, [this, job](const CaResult<Downloaded>& got) {
+            if (!good(job, got, "fetching the certificate")) return;
+            choose_chain(job, got->pem, got->pem, got->alternates);
         });
     });
 }
@@ -193,8 +200,8 @@ void Engine::renew(const JobRef& job) {
     if (std::holds_alternative<Offered>(attempt.state) && attempt.deadline_at &&
         *attempt.deadline_at <= clock_.now())
         return erase_key(job);
-    const auto replaces = due_renewal(job);
-    if (!replaces) return;
+    auto due = due_renewal(job);
+    if (!due) return;
     store::AcmeQueries queries((*reader_)->database());
     const auto other = queries.live_attempt(attempt.server_id);
     if (!other || *other) return wait(job, kRenewPause);
@@ -213,8 +220,9 @@ void Engine::renew(const JobRef& job) {
     successor.public_name = attempt.public_name;
     successor.internal_name = attempt.internal_name;
     successor.other_names = attempt.other_names;
-    successor.replaces = *replaces;
     successor.directory = attempt.directory;
+    successor.replaces = std::move(due->replaces);
+    successor.incident = due->is_called_back;
     successor.key_origin = attempt.key.origin;
     // The server's key stays the server's: only it can sign a request with another one. A managed
     // key is made anew.

@@ -117,6 +117,9 @@ std::optional<WallTime> Engine::assign(const JobRef& job,
 Failed Engine::failure_of(const JobRef& job, Verdict verdict) {
     Failed failed{std::move(verdict)};
     const Attempt& attempt = job->attempt;
+    // Where it cannot be read the pause is the usual one.
+    if (const auto span = current_span(attempt).value_or(std::nullopt))
+        failed.needed_by = span->not_after;
     if (job->issuer == nullptr || attempt.is_canary()) return failed;
     if (job->issuer->kind() == IssuerKind::Staging) {
         // Who cannot try goes on without having tried.

@@ -130,9 +130,12 @@ WallTime rescaled(WallTime arrival, const Rate& old, const Rate& next, WallTime 
     // In halves of a token and less it does not have to be exact; a product of both would not fit.
     const double missing =
         static_cast<double>((arrival - now).count()) / static_cast<double>(old.interval.count());
-    const double at_most = std::min(missing, static_cast<double>(next.burst));
-    return now + Milliseconds(static_cast<std::int64_t>(
-                     std::ceil(at_most * static_cast<double>(next.interval.count()))));
+    const double full =
+        static_cast<double>(next.burst) * static_cast<double>(next.interval.count());
+    // A CA keeps the time as it is, as many tokens as that then means.
+    const double ahead = std::max(missing * static_cast<double>(next.interval.count()),
+                                  static_cast<double>((arrival - now).count()));
+    return now + Milliseconds(static_cast<std::int64_t>(std::ceil(std::min(ahead, full))));
 }
 
 const Preset& preset_of(std::string_view directory) noexcept {

@@ -87,7 +87,9 @@ struct Rate {
 /// The arrival that lets the next token out at `until` and then one per interval; never earlier
 /// than it was.
 [[nodiscard]] WallTime closed_until(WallTime arrival, const Rate& rate, WallTime until) noexcept;
-/// The arrival with as many tokens missing under `next` as were under `old`, at most all of them.
+/// The arrival under another rate: with as many tokens missing as before, or as far ahead as
+/// before, whatever is later, at most a whole bucket. Let's Encrypt keeps the time: a bucket that
+/// was empty is empty still when its limit is raised, and fills at the new pace.
 [[nodiscard]] WallTime rescaled(WallTime arrival, const Rate& old, const Rate& next,
                                 WallTime now) noexcept;
 

@@ -74,6 +74,7 @@ void Engine::order_placed(const JobRef& job, const OrderWishes& wishes,
                              "unexpected-state",
                              "the CA gave an order that is invalid already",
                              {}});
+    job->seen = *placed;
     advance(job, OrderPlaced{{placed->url, placed->order.finalize},
                              placed->order.expires,
                              job->seat->client->account_url()});

@@ -58,18 +58,18 @@ store::RenewalRow Engine::first_renewal_row(const Job& job, std::string_view cha
     return row;
 }
 
-std::optional<std::string> Engine::due_renewal(const JobRef& job) {
+std::optional<Engine::DueRenewal> Engine::due_renewal(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     const WallTime now = clock_.now();
     const auto certificate =
         store::AcmeQueries((*reader_)->database())
             .certificate(attempt.server_id, settled_certificate(attempt.state).value_or(Sha256()));
     if (!certificate) return wait(job, kReadRetry), std::nullopt;
-    if (!*certificate) return std::string();  // Expired and forgotten: there is nothing to name.
+    if (!*certificate) return DueRenewal();  // Expired and forgotten: there is nothing to name.
     const auto row =
         store::RenewalQueries((*reader_)->database()).of_certificate((*certificate)->id);
     if (!row) return wait(job, kReadRetry), std::nullopt;
-    if (!*row) return std::string();
+    if (!*row) return DueRenewal();
     if ((*row)->check_at && *(*row)->check_at <= now) {
         ask_renewal_info(job, **certificate, **row);
         return std::nullopt;
@@ -80,7 +80,8 @@ std::optional<std::string> Engine::due_renewal(const JobRef& job) {
     }
     const bool is_usable =
         (*row)->cert_id != store::kNoCertId && issuer_at((*row)->directory) != nullptr;
-    return is_usable ? (*row)->cert_id : std::string();
+    return DueRenewal{is_usable ? (*row)->cert_id : std::string(),
+                      is_called_back(facts_of(**certificate), **row, now)};
 }
 
 void Engine::ask_renewal_info(const JobRef& job, const store::CertificateRow& certificate,

@@ -20,7 +20,8 @@ namespace {
 
 using LeafHandle = Handle<X509, X509_free>;
 
-constexpr std::int64_t kGuards = 10;  // The first and the last of so many parts of a lifetime.
+constexpr std::int64_t kGuards = 10;      // The first and the last of so many parts of a lifetime.
+constexpr std::int64_t kAboutUsual = 25;  // So near to the usual renewal is one of so many parts.
 constexpr std::int64_t kUsedOfWindow = 70;   // Percent.
 constexpr std::int64_t kJitterOfPause = 20;  // One of so many parts.
 constexpr std::size_t kMostKeyIdOctets = 64;
@@ -119,6 +120,15 @@ RenewalPlan plan_renewal(const RenewalFacts& facts, const RenewalSuggestion& inf
         plan.renew_at = std::max(std::min(plan.renew_at, latest), now);
     }
     return plan;
+}
+
+bool is_called_back(const RenewalFacts& facts, const store::RenewalRow& row, WallTime now) {
+    const auto window = window_of(row);
+    if (!window || window->end > now) return false;
+    if (!row.explanation_url.empty()) return true;
+    // The usual time has a jitter, and a CA's own window for it lies about there.
+    const Milliseconds life = facts.not_after - facts.not_before;
+    return window->end < usual_renewal(facts) - life / kAboutUsual;
 }
 
 Milliseconds renewal_check_pause(std::int64_t failures, bool is_passing,

@@ -80,6 +80,12 @@ struct RenewalPlan {
                                        WallTime renew_at, std::optional<Milliseconds> retry_after,
                                        WallTime now, std::uint32_t draw);
 
+/// Whether the CA wants it renewed before its time, because it will be revoked: its window is over,
+/// and either it is explained or it lies before the usual renewal, so that it is none that we
+/// missed.
+[[nodiscard]] bool is_called_back(const RenewalFacts& facts, const store::RenewalRow& row,
+                                  WallTime now);
+
 /// How long to wait after that many failures in a row (1 and up): 1, 10, 100 minutes, then six
 /// hours. `is_passing`: no answer, or a status of 500 or more; else six hours at once.
 [[nodiscard]] Milliseconds renewal_check_pause(std::int64_t failures, bool is_passing,

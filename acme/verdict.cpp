@@ -111,6 +111,11 @@ bool is_mendable(std::string_view type) noexcept {
            !type.starts_with("http-");
 }
 
+bool is_fault_of_ca(std::string_view type) noexcept {
+    return type == "unreachable" || type == "serverInternal" || type == "malformed-answer" ||
+           type == "badNonce" || type == "rateLimited" || type.starts_with("http-5");
+}
+
 Verdict judge(const Problem& problem, std::string_view doing) {
     Verdict verdict = judge_whole(problem, doing);
     verdict.is_cas = verdict.type == "serverInternal";

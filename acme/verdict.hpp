@@ -42,6 +42,9 @@ struct Verdict {
 /// Whether a person may have mended what failed, so that trying before the pause is over makes
 /// sense. Not where the CA is to be left alone. `type` as in Verdict.
 [[nodiscard]] bool is_mendable(std::string_view type) noexcept;
+/// Whether the CA itself fails, or is not reached: it says nothing about the names. `type` as in
+/// Verdict.
+[[nodiscard]] bool is_fault_of_ca(std::string_view type) noexcept;
 /// A failure of our own. Invalid and Protocol from a chain check try again: the CA may do better.
 [[nodiscard]] Verdict judge(const Error& error, std::string_view doing);
 

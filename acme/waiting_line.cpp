@@ -35,7 +35,7 @@ WaitingLine::Rank WaitingLine::rank_of(const Waiting& waiting) {
 WaitingLine::GroupKey WaitingLine::group_of(const Waiting& waiting) {
     const bool is_exempt = waiting.keys.is_exempt;
     return {waiting.is_dead, waiting.work, is_exempt,
-            is_exempt ? std::string() : waiting.keys.domain};
+            is_exempt || waiting.keys.is_renewal ? std::string() : waiting.keys.domain};
 }
 
 bool WaitingLine::keeps_half(const Waiting& waiting) noexcept {
@@ -164,7 +164,8 @@ std::array<std::size_t, kWorkClasses> WaitingLine::waiting_by_class() const {
 std::map<std::string, std::size_t> WaitingLine::waiting_by_domain() const {
     std::map<std::string, std::size_t> counts;
     for (const auto& [id, member] : members_)
-        if (!member.waiting.keys.is_exempt) ++counts[member.waiting.keys.domain];
+        if (!member.waiting.keys.is_exempt && !member.waiting.keys.is_renewal)
+            ++counts[member.waiting.keys.domain];
     return counts;
 }
 

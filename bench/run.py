@@ -1,4 +1,4 @@
-"""The comparisons between processes. Usage: run.py [--quick] [dns] [guard] [heartbeat] [dyndns] [visible] [updates] [scale]
+"""The comparisons between processes. Usage: run.py [--quick] [dns] [guard] [heartbeat] [dyndns] [visible] [updates] [orders] [certificates] [scale]
 
 HAIRPIN_BUILD names the build (tools/bench sets it). State is in build/bench/.
 """
@@ -14,11 +14,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "functional")]
 
-from compare import dns, guard, machine, reports, scale, updates, visible  # noqa: E402
+from compare import certificates, dns, guard, machine, orders, reports, scale, updates, visible  # noqa: E402
 from support.tls import TestCa  # noqa: E402
 
 PARTS = {"dns": dns.run, "guard": guard.run, "heartbeat": reports.run_heartbeats, "dyndns": reports.run_dyndns,
-         "visible": visible.run, "updates": updates.run, "scale": scale.run}
+         "visible": visible.run, "updates": updates.run, "orders": orders.run, "certificates": certificates.run, "scale": scale.run}
 
 
 def main() -> None:

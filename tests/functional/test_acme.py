@@ -149,6 +149,21 @@ def test_kill_9_at_every_transition_and_the_order_completes(tmp_path, ca, make_p
         assert rig.rows("SELECT count(*) FROM acme_attempts") == [(1,)], state
 
 
+@pytest.mark.parametrize("when", ["crash", "crash-before"])
+def test_kill_9_from_the_making_of_a_managed_key_on_loses_none(tmp_path, ca, make_pebble, when):
+    dns_port = free_port()
+    pebble = make_pebble(dns_port)
+    for state in STATES[STATES.index("ready"):]:
+        rig = Rig(tmp_path / f"rig-{state}", ca.certificate, dns_port)
+        rig.directory = pebble.directory
+        rig.run("managed", f"{when}={state}", status=-9)
+        rig.run("managed")
+        assert "OK" in pebble.verify(rig.chain())
+        assert (openssl("pkey", "-in", rig.folder / "1.key", "-pubout")
+                == openssl("x509", "-in", rig.chain(), "-noout", "-pubkey")), state
+        assert rig.rows("SELECT count(*) FROM certificates") == [(1,)], state
+
+
 def test_a_server_asks_by_the_api_and_gets_its_chain(make_hairpin, make_pebble, tmp_path):
     hairpin = make_hairpin()
     pebble = make_pebble(hairpin.dns_port)

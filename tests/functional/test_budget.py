@@ -101,12 +101,12 @@ def test_the_third_of_two_an_hour_waits_and_raising_the_limit_releases_it(site):
     wait_until(lambda: site.hairpin.api.get("/v1/acme/queue").json["total"] == 1, "the third stands in the line again")
     assert not site.has("nur3")
 
-    site.cli("limit", "set", DOMAIN, "20/1h", "--domain", "example.net")
+    site.cli("limit", "set", DOMAIN, "2000/1h", "--domain", "example.net")
     wait_until(lambda: site.has("nur3"), "the third has its certificate")
     assert site.hairpin.api.get("/v1/acme/queue").json["total"] == 0
     audit = site.hairpin.api.get("/v1/audit").expect(200).json["audit"]
     assert [row["subject"] for row in audit if row["action"] == "acme.limit"] == [
-        "certificates-per-domain for example.net 20 in 1 hour", "certificates-per-domain for example.net 2 in 1 hour"]
+        "certificates-per-domain for example.net 2000 in 1 hour", "certificates-per-domain for example.net 2 in 1 hour"]
 
 
 def test_limits_are_set_shown_taken_back_and_refused(site):

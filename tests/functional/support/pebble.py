@@ -84,6 +84,11 @@ class Pebble:
         subject = openssl("x509", "-noout", "-subject", stdin=self._management(f"/roots/{number}"))
         return subject.rpartition("CN = ")[2].strip()
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def log(self) -> str:
         return self._process.log() if self._process else ""
 

@@ -202,7 +202,8 @@ TEST_CASE("each transition sets when the next one is due", "[acme]") {
     CHECK(after(Wanted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(Admitted{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
     CHECK(after(Ordering{}, Postponed{kNow + Seconds(9), "x"}) == kNow + Seconds(9));
-    CHECK(after(TxtLive{kOrder, kPending}, ChallengesAnswered{}) == kNow + kLadder.poll);
+    CHECK(after(TxtLive{kOrder, kPending}, ChallengesAnswered{Milliseconds(40)}) ==
+          kNow + Milliseconds(40));
     CHECK(after(Checked{"c"}, CertificateStored{kHash, kNow + Seconds(5)}) == kNow + Seconds(5));
     CHECK(after(Offered{kHash}, KeyHandedOut{kNow + Seconds(5)}) == kNow + Seconds(5));
     CHECK(after(Offered{kHash}, KeyErased{kNow + Seconds(6)}) == kNow + Seconds(6));
@@ -320,6 +321,20 @@ TEST_CASE("a canary ends where others would be tried again", "[acme][issuers]") 
         CHECK_FALSE(ended->next.next_at);
         CHECK(ended->next.key.sealed.empty());
     }
+}
+
+TEST_CASE("a renewal that fails is tried again in time, however often it has failed", "[acme]") {
+    const auto pause = [](Seconds left) {
+        Attempt attempt = attempt_in(Ordering{});
+        attempt.failures = 9;
+        Failed failed{kPassing};
+        failed.needed_by = kNow + left;
+        return *step(attempt, failed, kNow, kLadder)->next.next_at - kNow;
+    };
+    CHECK(pause(Seconds(8 * 3600)) == Seconds(3600));
+    CHECK(pause(Seconds(60)) == kLadder.base);
+    CHECK(pause(Seconds(30 * 24 * 3600)) == kLadder.longest);
+    CHECK(pause(Seconds(-1)) == kLadder.longest);  // Too late: there is no hurry any more.
 }
 
 TEST_CASE("where a person is needed the CA is asked again once a day", "[acme]") {

@@ -29,6 +29,10 @@ TEST_CASE("an order takes of its account, its registered domain and its set of n
     exempt.is_exempt = true;
     CHECK(charges_of(exempt) == std::vector{names_charge_of(kOrderOfNur1)});
     CHECK(failure_charges_of(kOrderOfNur1).size() == 4);
+    OrderKeys renewal = kOrderOfNur1;
+    renewal.is_renewal = true;
+    CHECK(charges_of(renewal) ==
+          std::vector{Charge{Limit::OrdersPerAccount, ""}, names_charge_of(kOrderOfNur1)});
 }
 
 TEST_CASE("what was taken and given back is as if it had not been taken", "[acme]") {
@@ -68,7 +72,7 @@ TEST_CASE("an override holds for its key before the one for every key, and that 
     CHECK(budget.allowance(domains, "example.net") == own);
 }
 
-TEST_CASE("raising a limit lets out at once what it allows, and no more", "[acme]") {
+TEST_CASE("raising a limit keeps the time that a bucket is ahead, as the CA does", "[acme]") {
     Budget budget(lets_encrypt());
     const Limit domains = Limit::CertificatesPerDomain;
     const std::vector<Charge> bucket = {{domains, "example.net"}};
@@ -77,7 +81,9 @@ TEST_CASE("raising a limit lets out at once what it allows, and no more", "[acme
     budget.take(bucket, kYear);
     CHECK(budget.open_at(bucket[0], kYear) > kYear);
     budget.set_override(domains, "example.net", Allowance{4, kBudgetHour, 90}, kYear);
-    CHECK(budget.level(bucket[0], kYear)->left == 2);
+    CHECK(budget.level(bucket[0], kYear)->left == 0);
+    CHECK(budget.open_at(bucket[0], kYear) ==
+          kYear + budget.level(bucket[0], kYear)->rate.interval);
     budget.set_override(domains, "example.net", Allowance{1, kBudgetHour, 90}, kYear);
     CHECK(budget.open_at(bucket[0], kYear) > kYear + kBudgetHour);
 }

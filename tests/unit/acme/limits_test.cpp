@@ -72,7 +72,8 @@ TEST_CASE("a bucket that the CA closed opens when it said, for one at a time", "
     CHECK(closed_until(arrival, rate, kBegin) == arrival);
 }
 
-TEST_CASE("where a limit is raised, as many tokens are missing as before", "[acme]") {
+TEST_CASE("where a limit is raised, what was empty is empty still and fills at the new pace",
+          "[acme]") {
     const Rate old = rate_of({2, kOneHour, 90});
     const Rate next = rate_of({20, kOneHour, 90});
     WallTime arrival{};
@@ -80,13 +81,18 @@ TEST_CASE("where a limit is raised, as many tokens are missing as before", "[acm
         arrival = taken(arrival, old, kBegin);
     CHECK(open_at(arrival, old, kBegin) > kBegin);
     const WallTime raised = rescaled(arrival, old, next, kBegin);
-    CHECK(tokens_left(raised, next, kBegin) == 16);
+    CHECK(tokens_left(raised, next, kBegin) == 0);
+    CHECK(open_at(raised, next, kBegin) == kBegin + next.interval);
+    // Half of the old bucket's time is half of the new bucket's.
+    const WallTime half = rescaled(taken(WallTime(), old, kBegin), old, next, kBegin);
+    CHECK(tokens_left(half, next, kBegin) == 8);
     CHECK(tokens_left(rescaled(raised, next, old, kBegin), old, kBegin) == 0);
     CHECK(rescaled(kBegin - kOneHour, old, next, kBegin) == kBegin - kOneHour);
     // The slowest against the fastest: no product overflows.
     const Rate slow = rate_of({1, kMaxPeriod, 1});
     const Rate fast = rate_of({kMaxAllowed, kMinPeriod, 100});
-    CHECK(rescaled(kBegin + kMaxPeriod * 50, slow, fast, kBegin) <= kBegin + Milliseconds(1));
+    CHECK(rescaled(kBegin + kMaxPeriod * 50, slow, fast, kBegin) ==
+          kBegin + fast.interval * fast.burst);
     CHECK(rescaled(kBegin + Seconds(10'000), fast, slow, kBegin) == kBegin + slow.interval);
 }
 

@@ -170,6 +170,26 @@ TEST_CASE("a young certificate is not renewed, unless the CA explains why or its
     CHECK(at({open.start, kInfoNow}, "") == kInfoNow);
 }
 
+TEST_CASE("a window that is over before its time calls a certificate back; one that was missed not",
+          "[acme][rfc9773]") {
+    const auto is_back = [](const RenewalFacts& facts, const RenewalWindow& window,
+                            const char* page) {
+        store::RenewalRow row;
+        row.window_start = window.start;
+        row.window_end = window.end;
+        row.explanation_url = page;
+        return is_called_back(facts, row, kInfoNow);
+    };
+    const RenewalWindow past{kInfoNow - kInfoHour, kInfoNow - kInfoHour / 2};
+    CHECK(is_back(facts_with(kInfoDay * 90, kInfoDay * 20), past, ""));
+    const RenewalFacts late = facts_with(kInfoDay * 90, kInfoDay * 70);
+    CHECK_FALSE(is_back(late, past, ""));
+    CHECK_FALSE(is_back(late, window_around(late, 67), ""));
+    CHECK(is_back(late, past, "https://ca.example/why"));
+    CHECK_FALSE(is_back(late, {kInfoNow - kInfoHour, kInfoNow + kInfoHour}, "https://ca.example/"));
+    CHECK_FALSE(is_called_back(late, store::RenewalRow(), kInfoNow));
+}
+
 TEST_CASE("no window lets a certificate come near its end", "[acme][rfc9773][hostile]") {
     const RenewalFacts facts = facts_with(kInfoDay * 90);
     const WallTime latest = facts.not_after - kInfoDay * 9;
