@@ -79,9 +79,6 @@ void Client::Exchanges::with_directory(std::function<void(const CaFailure*)> the
 void Client::Exchanges::send(net::ClientRequest request,
                              std::function<void(Result<net::ClientResponse>)> answered) {
     counters_.requests.fetch_add(1, std::memory_order_relaxed);
-    // Kept connections, each with one request at a time. Over one connection of HTTP/2 all requests
-    // stood still together after some five thousand of them (bench, part "orders").
-    request.version = net::HttpVersion::Http1;
     http_.request(std::move(request), [weak = weak_from_this(), answered = std::move(answered)](
                                           Result<net::ClientResponse> response) {
         if (const auto alive = weak.lock()) answered(std::move(response));
