@@ -26,6 +26,7 @@
 #include "bench/load/bare_orders.hpp"
 #include "bench/load/order_clock.hpp"
 #include "bench/load/order_options.hpp"
+#include "core/log.hpp"
 #include "dnsd/server.hpp"
 #include "store/acme_rows.hpp"
 #include "tests/support/store.hpp"
@@ -222,6 +223,8 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     options.poll = hairpin::Milliseconds(poll);
     try {
+        // A line for each certificate would be measured too.
+        hairpin::tests::must(hairpin::log::set_level("*", "warning"));
         if (options.is_bare) return hairpin::bench::order_bare(options);
         return hairpin::bench::OrderLoad(options).run();
     } catch (const std::exception& error) {
