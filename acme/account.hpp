@@ -59,7 +59,10 @@ public:
     void forget();
     /// Gives the account a new key. `then` as in ensure(): after success the new key signs.
     /// One at a time: a second call fails at once.
-    void roll_over(zones::Actor actor, Then then);
+    /// @param is_quiet  Whether no challenge is being met: its value is made of the account's key
+    ///                  (RFC 8555 section 8.1), and a CA would find it wrong. Waited for, not for
+    ///                  ever.
+    void roll_over(zones::Actor actor, std::function<bool()> is_quiet, Then then);
     /// Asks the CA for the account of our key. `words`: the CA's, where it is not Good.
     void examine(std::function<void(AccountStanding standing, const std::string& words)> then);
     /// Its URL; empty: it is not known (yet).
@@ -75,8 +78,10 @@ private:
     void find_or_register();
 
     // rollover.cpp
-    void begin_rollover(const zones::Actor& actor);
+    void wait_for_quiet();
+    void begin_rollover();
     void wait_for_silence();
+    void look_again();
     void change_key();
     void find_out(std::optional<Verdict> failure);
     void find_out_about_old(std::optional<Verdict> failure);
@@ -99,6 +104,8 @@ private:
     std::optional<SigningKey> next_;  // What the account's key is being changed to.
     bool is_rolling_ = false;
     Then rolled_over_;
+    std::function<bool()> is_quiet_;
+    zones::Actor rolled_by_;
     net::Timer silence_timer_;
     MonotonicTime silence_by_{};
     std::vector<Then> waiting_;

@@ -116,8 +116,17 @@ void Engine::revoke_soon() {
 
 void Engine::roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done) {
     loop_.post([this, actor = std::move(actor), done = std::move(done)]() mutable {
-        first_issuer().active().account->roll_over(
-            std::move(actor), [done = std::move(done)](const Verdict* failure) {
+        Seat& seat = first_issuer().active();
+        auto is_quiet = [this, &seat] {
+            return std::none_of(jobs_.begin(), jobs_.end(), [&](const auto& each) {
+                const StateName state = name_of(each.second->attempt.state);
+                return each.second->seat == &seat && state >= StateName::Open &&
+                       state <= StateName::Challenged;
+            });
+        };
+        seat.account->roll_over(
+            std::move(actor), std::move(is_quiet),
+            [done = std::move(done)](const Verdict* failure) {
                 if (failure == nullptr) return done({});
                 done(fail(Error{ErrorCode::Unavailable, "the account at the CA", failure->text}));
             });

@@ -1,8 +1,8 @@
 // A new key for the account: see account.hpp.
 //
-//   ensure -> next key stored -> silence -> keyChange --> yes -----------> next key taken
-//                                                    |-> no, or no answer
-//                                                    v
+//   ensure -> quiet -> next key stored -> silence -> keyChange --> yes -----------> next key taken
+//                                                             |-> no, or no answer
+//                                                             v
 //   (at the start, where a next key is stored) -> whose is the account? --> next key taken
 //                                                                       |-> old key kept
 //                                                                       +-> no answer: asked again
@@ -16,7 +16,7 @@
 namespace hairpin::acme {
 namespace {
 
-// Requests that were signed with the old key are waited for, but not for ever.
+// Challenges and requests of the old key are waited for, but not for ever.
 constexpr Milliseconds kLookForSilence{50};
 constexpr Milliseconds kLongestWait{60'000};
 
@@ -26,26 +26,44 @@ bool is_unknown_account(const CaFailure& failure) {
 
 }  // namespace
 
-void Account::roll_over(zones::Actor actor, Then then) {
+void Account::roll_over(zones::Actor actor, std::function<bool()> is_quiet, Then then) {
     if (rolled_over_) {
         const Verdict busy{Remedy::TryAgain, "busy", "a rollover is under way already", {}};
         return then(&busy);
     }
     rolled_over_ = std::move(then);
+    is_quiet_ = std::move(is_quiet);
     ensure([this, actor = std::move(actor)](const Verdict* failure) {
-        if (failure == nullptr) return begin_rollover(actor);
+        if (failure == nullptr) {
+            silence_by_ = clock_.monotonic() + kLongestWait;
+            rolled_by_ = actor;
+            return wait_for_quiet();
+        }
         const Verdict why = *failure;
         std::exchange(rolled_over_, {})(&why);
     });
 }
 
-void Account::begin_rollover(const zones::Actor& actor) {
+/// Orders go on meanwhile, so that they come to an end.
+void Account::wait_for_quiet() {
+    if (is_quiet_() || clock_.monotonic() >= silence_by_) return begin_rollover();
+    look_again();
+}
+
+void Account::look_again() {
+    if (silence_timer_) return silence_timer_.again(kLookForSilence);
+    silence_timer_ = loop_.add_timer(kLookForSilence, Milliseconds(0), [this] {
+        is_rolling_ ? wait_for_silence() : wait_for_quiet();
+    });
+}
+
+void Account::begin_rollover() {
     is_rolling_ = true;
     auto made = SigningKey::generate();
     if (!made) return end_rollover(judge(made.error(), "making the account's next key"));
     next_ = std::move(*made);
     store::Work work;
-    work.change.actor = actor;
+    work.change.actor = rolled_by_;
     work.change.reason = "a new key for the account at the CA";
     work.audit = {"acme.rollover", url_};
     silence_by_ = clock_.monotonic() + kLongestWait;
@@ -57,9 +75,7 @@ void Account::wait_for_silence() {
         if (silence_timer_) silence_timer_.pause();
         return change_key();
     }
-    if (silence_timer_) return silence_timer_.again(kLookForSilence);
-    silence_timer_ =
-        loop_.add_timer(kLookForSilence, Milliseconds(0), [this] { wait_for_silence(); });
+    look_again();
 }
 
 void Account::change_key() {

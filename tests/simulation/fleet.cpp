@@ -121,7 +121,8 @@ bool Fleet::act(Job& job) {
             if (!ca_.is_up(now_)) return unreachable(job, "reading the order");
             acme::AuthorizationsRead read;
             for (const std::string& name : job.order.names)
-                read.pending.push_back({"https://ca.test/" + name, name, "https://ca.test/c", "v"});
+                read.pending.push_back(
+                    {"https://ca.test/" + name, name, "https://ca.test/c", "v", "", "", false});
             return advance(job, std::move(read));
         }
         case Duty::AskListeners:
