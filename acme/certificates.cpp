@@ -15,6 +15,7 @@
 #include "acme/revocation.hpp"
 #include "acme/weak_key.hpp"
 #include "core/guarded.hpp"
+#include "core/log.hpp"
 
 namespace hairpin::acme {
 namespace detail {
@@ -154,6 +155,15 @@ Result<std::unique_ptr<Certificates>> Certificates::start(Options options, const
     auto state = std::make_shared<detail::CertificatesState>(std::move(options), std::move(refused),
                                                              clock, committer, sealer);
     TRY(state->engine_->prepare());
+    if (state->options_.key_escrow == KeyEscrow::Off) {
+        store::Work work;
+        work.rows = [](store::Writer& writer, zones::Change&) { return end_escrow(writer); };
+        committer.submit(std::move(work), [](const auto& done) {
+            if (!done)
+                log::logger("acme").error("keys of an escrow that was ended are not erased: {}",
+                                          store::to_error(done.error()).text());
+        });
+    }
     state->engine_->start();
     return std::unique_ptr<Certificates>(new Certificates(std::move(state)));
 }
@@ -199,9 +209,10 @@ void Certificates::deployed(std::int64_t server_id, const Sha256& sha256, zones:
                             Acknowledged done) {
     state_->write<Done>(
         server_id, "certificate.deployed", std::move(actor),
-        [server_id, sha256, ladder = state_->engine_->ladder()](
-            store::Writer& writer, zones::Change&, EngineNews&) -> Result<Done> {
-            TRY(take_deployed(writer, server_id, sha256, ladder));
+        [server_id, sha256, ladder = state_->engine_->ladder(),
+         escrow = state_->options_.key_escrow](store::Writer& writer, zones::Change&,
+                                               EngineNews&) -> Result<Done> {
+            TRY(take_deployed(writer, server_id, sha256, ladder, escrow));
             return Done{};
         },
         [done = std::move(done)](Result<Done> result) {
@@ -212,9 +223,10 @@ void Certificates::deployed(std::int64_t server_id, const Sha256& sha256, zones:
 void Certificates::take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done) {
     state_->write<std::string>(
         server_id, "certificate.key-taken", std::move(actor),
-        [server_id, sealer = state_->sealer_, ladder = state_->engine_->ladder()](
-            store::Writer& writer, zones::Change&, EngineNews& news) {
-            return hand_out_key(writer, server_id, sealer, ladder, news);
+        [server_id, sealer = state_->sealer_, ladder = state_->engine_->ladder(),
+         escrow = state_->options_.key_escrow](store::Writer& writer, zones::Change&,
+                                               EngineNews& news) {
+            return hand_out_key(writer, server_id, sealer, ladder, news, escrow);
         },
         std::move(done));
 }

@@ -55,6 +55,12 @@ namespace hairpin::acme {
 /// The largest PKCS#10 request that is looked at, DER or PEM.
 inline constexpr std::size_t kMaxCsrOctets = 16 * 1024;
 
+/// Whether a managed key outlives its hand-out: an escrow, sealed as all keys are.
+enum class KeyEscrow : std::uint8_t {
+    Off,
+    On,  // It may be fetched as long as its certificate is the server's.
+};
+
 /// So long after it was first handed out a managed key may be fetched again: an answer may get
 /// lost.
 inline constexpr Milliseconds kManagedKeyStays{3600 * 1000};
@@ -120,6 +126,7 @@ struct Options {
     /// Preflight, CAA and dns-persist-01.
     CouplingOptions coupling;
 
+    KeyEscrow key_escrow = KeyEscrow::Off;  // Of managed keys.
     std::string internal_prefix = "i-";  // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
 

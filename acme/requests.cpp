@@ -241,7 +241,7 @@ Result<void> end_attempt_for(store::Writer& writer, zones::Change& change, const
 }
 
 Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const Sha256& sha256,
-                           const Ladder& ladder) {
+                           const Ladder& ladder, KeyEscrow escrow) {
     AcmeQueries queries(writer.database());
     const auto certificate = TRY(queries.certificate(server_id, sha256));
     if (!certificate)
@@ -249,7 +249,8 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
                           "is not a certificate that this server was given"});
     TRY(set_deployed(writer, certificate->id));
     TRY(set_served(writer, server_id, sha256));
-    if (!certificate->key_sealed.empty()) TRY(erase_managed_key(writer, certificate->id));
+    if (!certificate->key_sealed.empty() && escrow == KeyEscrow::Off)
+        TRY(erase_managed_key(writer, certificate->id));
     auto offered = TRY(offering_attempt(queries, server_id, sha256));
     if (!offered) return {};
     store::RenewalQueries renewals(writer.database());
@@ -261,7 +262,8 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
 }
 
 Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
-                                 const Sealer& sealer, const Ladder& ladder, EngineNews& news) {
+                                 const Sealer& sealer, const Ladder& ladder, EngineNews& news,
+                                 KeyEscrow escrow) {
     AcmeQueries queries(writer.database());
     HAIRPIN_ASSERT(server_id != store::kOurselves);  // Ours is handed to nobody.
     const auto certificate = TRY(queries.current_certificate(server_id, writer.now()));
@@ -277,6 +279,7 @@ Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
     const Octets der = TRY(sealer.open(
         certificate->key_sealed, store::managed_key_context(server_id, certificate->key_sha256)));
     const SigningKey key = TRY(SigningKey::from_pkcs8(der));
+    if (escrow == KeyEscrow::On) return key.pem();
     if (!offered) {
         // Its renewal is under way and brings another key: nobody would erase this one in time.
         TRY(erase_managed_key(writer, certificate->id));
@@ -288,6 +291,10 @@ Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
         news.wake = handed.next.id;
     }
     return key.pem();
+}
+
+Result<void> end_escrow(store::Writer& writer) {
+    return store::erase_deployed_keys(writer);
 }
 
 Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,

@@ -73,11 +73,15 @@ struct EngineNews {
                                            EngineNews& news);
 /// Certificates::deployed().
 [[nodiscard]] Result<void> take_deployed(store::Writer& writer, std::int64_t server_id,
-                                         const Sha256& sha256, const Ladder& ladder);
+                                         const Sha256& sha256, const Ladder& ladder,
+                                         KeyEscrow escrow = KeyEscrow::Off);
 /// Certificates::take_managed_key(): the PEM.
 [[nodiscard]] Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
                                                const Sealer& sealer, const Ladder& ladder,
-                                               EngineNews& news);
+                                               EngineNews& news,
+                                               KeyEscrow escrow = KeyEscrow::Off);
+/// Where there is no escrow any more: the keys that one kept of deployed certificates.
+[[nodiscard]] Result<void> end_escrow(store::Writer& writer);
 /// Certificates::retry(): the id of the attempt to wake.
 [[nodiscard]] Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
                                               const Ladder& ladder);

@@ -23,6 +23,7 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.user_agent = "hairpin/" HAIRPIN_VERSION;
     options.database_path = config.database_path();
     options.listeners = listeners;
+    options.key_escrow = config.acme_key_escrow ? acme::KeyEscrow::On : acme::KeyEscrow::Off;
     options.internal_prefix = config.internal_prefix;
     options.coupling = config.acme_coupling;
     options.coupling.resolvers = resolvers_of(config);

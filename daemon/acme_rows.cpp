@@ -54,12 +54,12 @@ Option plain_row(std::string_view key, std::string_view sentence) {
 }
 
 template <bool Config::*member>
-Option switch_row(std::string_view key, std::string_view sentence) {
+Option switch_row(std::string_view key, std::string_view usual, std::string_view sentence) {
     return {key,
             OptionKind::Text,
             Presence::Optional,
             OnReload::NeedsRestart,
-            "\"on\"",
+            usual,
             sentence,
             [](Config& c, const OptionValue& v) { return set_on_off(c.*member, v); },
             [](const Config& c) { return std::string(c.*member ? "on" : "off"); }};
@@ -117,14 +117,18 @@ const std::array kAcmeRows = {
         "acme.staging",
         "The CA's directory for trials, where an order goes next after the CA's check of it "
         "failed; empty: the one of a known CA, off: none."),
+    switch_row<&Config::acme_key_escrow>(
+        "acme.key_escrow", "\"off\"",
+        "on: a managed key may be fetched as long as its certificate is the server's; off: it is "
+        "erased once the server serves the certificate, and an hour after it was fetched."),
     switch_row<&Config::acme_standby>(
-        "acme.standby", "on: each CA gives us a second account, in reserve; off: one only."),
+        "acme.standby", "\"on\"", "on: each CA gives us a second account, in reserve; off: one only."),
     plain_row<&Config::acme_standby_eab_kid>("acme.standby_eab_kid",
                                              "As eab_kid, of the account in reserve."),
     plain_row<&Config::acme_standby_eab_key_file>("acme.standby_eab_key_file",
                                                   "As eab_key_file, of the account in reserve."),
     switch_row<&Config::acme_canaries>(
-        "acme.canaries",
+        "acme.canaries", "\"on\"",
         "on: the CAs of fallbacks are tried once a week with a certificate that nobody gets; off: "
         "they are not."),
     plain_row<&Config::acme_canary_name>(

@@ -98,6 +98,7 @@ struct Config {
     std::string acme_preferred_chain;  // Empty: the CA's choice.
     std::vector<IssuerConfig> acme_fallbacks;
     std::string acme_staging;  // A URL; empty: none.
+    bool acme_key_escrow = false;
     bool acme_standby = true;
     std::string acme_standby_eab_kid;  // With acme_standby_eab_key_file, or neither.
     std::string acme_standby_eab_key_file;

@@ -442,6 +442,12 @@ Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id) {
     return {};
 }
 
+Result<void> erase_deployed_keys(Writer& writer) {
+    return writer.database().run(
+        "UPDATE certificates SET key_sealed = x'' WHERE server_id IS NOT NULL"
+        " AND deployed_at IS NOT NULL AND length(key_sealed) > 0");
+}
+
 Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before) {
     Statement attempts = TRY(writer.database().statement(
         "DELETE FROM acme_attempts WHERE server_id IS ?1 AND state IN ('superseded', 'cancelled') "

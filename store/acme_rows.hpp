@@ -207,6 +207,8 @@ private:
 /// Errors: NotFound. The first time stays.
 [[nodiscard]] Result<void> set_deployed(Writer& writer, std::int64_t certificate_id);
 [[nodiscard]] Result<void> erase_managed_key(Writer& writer, std::int64_t certificate_id);
+/// Managed keys of servers' certificates that are deployed.
+[[nodiscard]] Result<void> erase_deployed_keys(Writer& writer);
 /// Removes what nobody asks about any more: finished attempts but for the newest ten, and
 /// certificates that expired before `before`.
 [[nodiscard]] Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before);

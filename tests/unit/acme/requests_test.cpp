@@ -331,11 +331,11 @@ struct ManagedWorld : World {
         }));
         certificate = issue(attempt_id);
     }
-    Result<std::string> take(const Sealer& with) {
+    Result<std::string> take(const Sealer& with, KeyEscrow escrow = KeyEscrow::Off) {
         std::string pem;
         const auto done = in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
             EngineNews news;
-            pem = TRY(hand_out_key(writer, server, with, {}, news));
+            pem = TRY(hand_out_key(writer, server, with, {}, news, escrow));
             return {};
         });
         if (!done) return fail(done.error());
@@ -360,6 +360,29 @@ TEST_CASE("a managed key may be fetched again until its certificate is deployed"
     CHECK(world.attempt(world.attempt_id)->next_at == world.state().renew_at);
     CHECK_FALSE(world.attempt(world.attempt_id)->deadline_at);
     CHECK(world.ask({}).wake != 0);  // Who asks again has lost it.
+}
+
+TEST_CASE("an escrow keeps a managed key as long as its certificate is the server's", "[acme]") {
+    ManagedWorld world;
+    const std::string pem = world.key.pem();
+    REQUIRE(world.take(world.sealer, KeyEscrow::On).value() == pem);
+    CHECK_FALSE(world.attempt(world.attempt_id)->deadline_at);
+    REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change&) {
+        return take_deployed(writer, world.server, world.certificate, {}, KeyEscrow::On);
+    }));
+    CHECK(world.take(world.sealer, KeyEscrow::On).value() == pem);
+    CHECK(world.take(world.sealer, KeyEscrow::On).value() == pem);
+    // The escrow is over with the next start: what is deployed has no key here any more.
+    REQUIRE(world.in_commit(
+        [](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
+    CHECK(world.take(world.sealer, KeyEscrow::On).error().code == ErrorCode::NotFound);
+}
+
+TEST_CASE("the end of an escrow leaves the keys that wait to be fetched", "[acme]") {
+    ManagedWorld world;
+    REQUIRE(world.in_commit(
+        [](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
+    CHECK(world.take(world.sealer).value() == world.key.pem());
 }
 
 TEST_CASE("a managed key is given for an hour after the first time, however often", "[acme]") {
