@@ -12,7 +12,7 @@
 namespace hairpin::acme {
 namespace {
 
-constexpr std::size_t kMostRemembered = 20'000;  // Zones.
+constexpr std::size_t kMostPreflights = 20'000;  // Zones.
 constexpr Milliseconds kLongestHold{15 * 60'000};
 constexpr int kHoldDoublings = 6;
 
@@ -177,7 +177,7 @@ void Preflights::passed(const zones::Name& apex) {
 }
 
 void Preflights::forget_old() {
-    if (zones_.size() < kMostRemembered) return;
+    if (zones_.size() < kMostPreflights) return;
     const MonotonicTime now = clock_.monotonic();
     std::erase_if(zones_, [&](const auto& each) {
         return each.second.asker == nullptr && each.second.asked_at &&

@@ -96,7 +96,7 @@ TEST_CASE("Who is suspended or has expired is not welcome, who is frozen is", "[
     CHECK(site.enrolment()->welcome_until == from_unix_milliseconds(kUnixNow));
     site.licence.state = store::LicenceState::Suspended;
     CHECK(site.enrolment()->welcome_until == WallTime::min());
-    site.licence = {"acme", name("pl-acme.example.net."), "", {}, {}, {}, 1};
+    site.licence = {"acme", name("pl-acme.example.net."), "", {}, {}, {}, 1, ""};
     site.server.state = store::ServerState::Suspended;
     CHECK(site.enrolment()->welcome_until == WallTime::min());
     site.server.state = store::ServerState::Frozen;

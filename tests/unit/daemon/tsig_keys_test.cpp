@@ -126,7 +126,7 @@ TEST_CASE("Keys of a server end with it, and with its licence", "[daemon]") {
     Site site;
     std::vector<std::int64_t> servers;
     const auto make = [&](store::Writer& writer) -> Result<void> {
-        TRY(writer.insert_licence({"acme", name("pl-acme.example.net."), "", {}, {}, {}, 1}));
+        TRY(writer.insert_licence({"acme", name("pl-acme.example.net."), "", {}, {}, {}, 1, ""}));
         for (const char* label : {"nur1", "nur2"}) {
             store::ServerRow server;
             server.licence = "acme";
