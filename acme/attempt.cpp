@@ -223,8 +223,8 @@ Milliseconds pause_of(const Failed& failed, const Moment& at) {
         is_lasting ? at.ladder.longest
                    : hurried(pause_after(is_first_there ? 1 : attempt.failures, at.ladder),
                              failed.needed_by, at);
-    return std::max(pause, std::min(failed.verdict.not_before.value_or(Milliseconds(0)),
-                                    at.ladder.longest));
+    return std::max(
+        pause, std::min(failed.verdict.not_before.value_or(Milliseconds(0)), at.ladder.longest));
 }
 
 Next on_failure(const State& state, const Failed& failed, const Moment& at) {

@@ -127,7 +127,7 @@ struct Options {
     CouplingOptions coupling;
 
     KeyEscrow key_escrow = KeyEscrow::Off;  // Of managed keys.
-    std::string internal_prefix = "i-";  // DESIGN section 6, [names].
+    std::string internal_prefix = "i-";     // DESIGN section 6, [names].
     std::uint32_t txt_ttl = 60;
 
     /// The CA's limits in place of its preset: for tests.

@@ -27,9 +27,9 @@ void Engine::with_order(const JobRef& job, std::function<void(const SeenOrder& s
     if (const auto seen = std::exchange(job->seen, std::nullopt)) return then(*seen);
     with_account(job, [this, job, then = std::move(then)] {
         job->seat->client->read_order(order_of(job->attempt.state)->url,
-                            [this, job, then](const CaResult<SeenOrder>& seen) {
-                                if (good(job, seen, "reading the order")) then(*seen);
-                            });
+                                      [this, job, then](const CaResult<SeenOrder>& seen) {
+                                          if (good(job, seen, "reading the order")) then(*seen);
+                                      });
     });
 }
 
@@ -139,7 +139,8 @@ void Engine::await_order(const JobRef& job) {
     job->has_authorizations = false;
     with_order(job, [this, job](const SeenOrder& seen) {
         const OrderStatus status = seen.order.status;
-        if (job->tries == 0) job->seat->client->pace().authorizing.looked(status != OrderStatus::Pending);
+        if (job->tries == 0)
+            job->seat->client->pace().authorizing.looked(status != OrderStatus::Pending);
         switch (status) {
             case OrderStatus::Pending:
                 return poll(job, job->seat->client->pace().authorizing, seen.retry_after);

@@ -72,16 +72,17 @@ void Engine::finalize(const JobRef& job) {
 
 void Engine::send_csr(const JobRef& job) {
     with_account(job, [this, job] {
-        job->seat->client->finalize(order_of(job->attempt.state)->finalize_url, job->attempt.key.csr,
-                          [this, job](const CaResult<SeenOrder>& sent) {
-                              // RFC 8555 section 7.4: look at the order again.
-                              if (!sent && sent.error().problem.type == "orderNotReady")
-                                  return poll(job, job->seat->client->pace().authorizing,
-                                              sent.error().retry_after);
-                              if (!good(job, sent, "sending the CSR")) return;
-                              job->seen = *sent;
-                              advance(job, CsrSent{});
-                          });
+        job->seat->client->finalize(order_of(job->attempt.state)->finalize_url,
+                                    job->attempt.key.csr,
+                                    [this, job](const CaResult<SeenOrder>& sent) {
+                                        // RFC 8555 section 7.4: look at the order again.
+                                        if (!sent && sent.error().problem.type == "orderNotReady")
+                                            return poll(job, job->seat->client->pace().authorizing,
+                                                        sent.error().retry_after);
+                                        if (!good(job, sent, "sending the CSR")) return;
+                                        job->seen = *sent;
+                                        advance(job, CsrSent{});
+                                    });
     });
 }
 

@@ -76,8 +76,7 @@ std::unique_ptr<Seat> Issuer::make_seat(store::AccountRole role, const store::Ac
     auto seat = std::make_unique<Seat>();
     seat->role = role;
     ClientSettings client{options_.directory, world_.options.directory_age,
-                          world_.options.poll_interval,
-                          [this](const CaOutcome& outcome) {
+                          world_.options.poll_interval, [this](const CaOutcome& outcome) {
                               if (!breaker_.note(outcome, world_.clock.monotonic())) return;
                               if (breaker_changed_) breaker_changed_(*this);
                           }};

@@ -20,8 +20,7 @@ Result<void> Engine::prepare_coupling() {
 }
 
 /// The first CA's account has to be known; of the others, and of staging, those that are.
-void Engine::find_caa_accounts(
-    std::function<void(Result<std::vector<CaaAccount>>)> then) {
+void Engine::find_caa_accounts(std::function<void(Result<std::vector<CaaAccount>>)> then) {
     Seat& seat = first_issuer().active();
     seat.account->ensure([this, &seat, then = std::move(then)](const Verdict* failure) {
         if (failure != nullptr)

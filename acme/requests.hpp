@@ -78,8 +78,7 @@ struct EngineNews {
 /// Certificates::take_managed_key(): the PEM.
 [[nodiscard]] Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
                                                const Sealer& sealer, const Ladder& ladder,
-                                               EngineNews& news,
-                                               KeyEscrow escrow = KeyEscrow::Off);
+                                               EngineNews& news, KeyEscrow escrow = KeyEscrow::Off);
 /// Where there is no escrow any more: the keys that one kept of deployed certificates.
 [[nodiscard]] Result<void> end_escrow(store::Writer& writer);
 /// Certificates::retry(): the id of the attempt to wake.

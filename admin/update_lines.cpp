@@ -58,7 +58,7 @@ struct SeenRecord {
 };
 
 Result<SeenRecord, std::string> read_record(std::string_view type, UpdateWords& words,
-                                                    const zones::Name& apex) {
+                                            const zones::Name& apex) {
     const auto known = zones::type_from_text(type);
     if (!known) return fail("\"" + std::string(type) + "\" is not an RR type");
     SeenRecord seen{*known, {}};

@@ -122,7 +122,8 @@ const std::array kAcmeRows = {
         "on: a managed key may be fetched as long as its certificate is the server's; off: it is "
         "erased once the server serves the certificate, and an hour after it was fetched."),
     switch_row<&Config::acme_standby>(
-        "acme.standby", "\"on\"", "on: each CA gives us a second account, in reserve; off: one only."),
+        "acme.standby", "\"on\"",
+        "on: each CA gives us a second account, in reserve; off: one only."),
     plain_row<&Config::acme_standby_eab_kid>("acme.standby_eab_kid",
                                              "As eab_kid, of the account in reserve."),
     plain_row<&Config::acme_standby_eab_key_file>("acme.standby_eab_key_file",

@@ -236,8 +236,7 @@ private:
              {&config_.data_dir, &config_.http_certificate, &config_.http_key,
               &config_.acme_ca_file, &config_.webhooks_ca_file, &config_.acme_eab_key_file,
               &config_.acme_standby_eab_key_file, &config_.dns_cookie_secret_file,
-              &config_.observing.dnstap.socket,
-              &config_.observing.query_log.path})
+              &config_.observing.dnstap.socket, &config_.observing.query_log.path})
             if (!path->empty()) *path = (folder / *path).lexically_normal().string();
         for (IssuerConfig& each : config_.acme_fallbacks)
             for (std::string* path :

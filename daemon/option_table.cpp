@@ -15,9 +15,8 @@ namespace {
 std::vector<Option> all_options() {
     const auto main = main_options();
     std::vector<Option> all(main.begin(), main.end());
-    const auto store = std::find_if(all.begin(), all.end(), [](const Option& each) {
-        return each.key.starts_with("store.");
-    });
+    const auto store = std::find_if(
+        all.begin(), all.end(), [](const Option& each) { return each.key.starts_with("store."); });
     const auto coupling = coupling_options();
     const auto next = all.insert(store, coupling.begin(), coupling.end());
     const auto issuers = acme_rows();

@@ -77,6 +77,7 @@
 #include "store/revocation_rows.hpp"
 #include "tests/support/acme_rig_coupling.hpp"
 #include "tests/support/acme_rig_issuers.hpp"
+#include "tests/support/acme_rig_words.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/store.hpp"
 
@@ -85,38 +86,6 @@ namespace {
 
 constexpr std::string_view kZone = "pl-demo.example.net.";
 constexpr Seconds kPatience{120};
-
-struct Arguments {
-    std::string folder;
-    std::uint16_t dns_port = 0;
-    std::string directory;
-    std::string ca_file;
-    std::set<std::string> flags;
-    std::map<std::string, std::string> values;
-};
-
-Arguments parse(int count, char** texts) {
-    if (count < 5) throw std::invalid_argument("acme_rig FOLDER DNS_PORT DIRECTORY CA_FILE ..");
-    Arguments arguments{
-        texts[1], static_cast<std::uint16_t>(std::stoi(texts[2])), texts[3], texts[4], {}, {}};
-    for (int each = 5; each < count; ++each) {
-        const std::string text = texts[each];
-        const auto equals = text.find('=');
-        if (equals == text.npos) {
-            arguments.flags.insert(text);
-        } else {
-            arguments.values[text.substr(0, equals)] = text.substr(equals + 1);
-        }
-    }
-    return arguments;
-}
-
-/// One write(2): whole lines, from whichever thread.
-void say(const std::string& text) {
-    const std::string line = text + "\n";
-    if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-        std::abort();
-}
 
 class Rig {
 public:
@@ -358,14 +327,8 @@ private:
     }
 
     void add_caa(const std::string& issuer) {
-        Octets rdata{0, 5, 'i', 's', 's', 'u', 'e'};  // RFC 8659 section 4.1.
-        rdata.insert(rdata.end(), issuer.begin(), issuer.end());
-        zones::ZoneChange zone;
-        zone.apex = name(kZone);
-        zone.edits.push_back(
-            {zones::EditKind::AddRecords, zone.apex, zones::RType::CAA, 60, {rdata}});
         store::Work work;
-        work.change = as_change({zone});
+        work.change = as_change({caa_change(name(kZone), issuer)});
         submit(std::move(work));
     }
 
@@ -452,18 +415,13 @@ private:
 
     /// Until CAA records of ours are in the zone.
     void wait_for_caa(store::Reader& reader) {
-        const auto end = clock_.monotonic() + kPatience;
         const bool is_one = arguments_.flags.contains("caa-gone");
         const zones::Name apex = name(kZone);
-        const auto is_done = [&] {
+        await(kPatience, [&] {
             const std::size_t rows = must(store::caa_rows(reader->database())).size();
             return (is_one ? rows == 1 : rows > 0) &&
                    zones_->snapshot()->find(apex)->find(apex, zones::RType::CAA) != nullptr;
-        };
-        while (!is_done()) {
-            if (clock_.monotonic() > end) throw std::runtime_error("no CAA records");
-            std::this_thread::sleep_for(Milliseconds(10));
-        }
+        });
     }
 
     /// Until the CA has heard all that it is told.
@@ -489,26 +447,7 @@ private:
             " live=" + std::to_string(counters.live.load()));
         for (const std::string& line : issuer_lines(*certificates_->issuers()))
             say(line);
-        int status = 0;
-        const auto table = zones_->snapshot();
-        table->for_each([&](const zones::Zone& zone) {
-            zone.for_each([&](const zones::Name& owner, const zones::Node& node) {
-                const auto* txt = node.find(zones::RType::TXT);
-                if (txt == nullptr) return true;
-                const bool stays = as_text(owner.first_label()) == "_validation-persist";
-                for (const OctetView rdata : txt->rdatas())
-                    say((stays ? "stays " : "left behind ") + owner.text() + " " +
-                        zones::rdata_text(zones::RType::TXT, rdata));
-                if (!stays) status = 4;
-                return true;
-            });
-            if (const auto* caa = zone.find(zone.apex(), zones::RType::CAA))
-                for (const OctetView rdata : caa->rdatas())
-                    say("caa " + zone.apex().text() + " " +
-                        zones::rdata_text(zones::RType::CAA, rdata));
-            return true;
-        });
-        return status;
+        return tell_what_is_left(*zones_->snapshot());
     }
 
     Result<std::string> take_key_once(std::int64_t server) {

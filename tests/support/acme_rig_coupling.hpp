@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "acme/coupling.hpp"
+#include "zones/change.hpp"
 
 namespace hairpin::tests {
 
@@ -37,6 +38,16 @@ inline acme::CouplingOptions coupling_of(const std::set<std::string>& flags,
     if (mode == "off") coupling.preflight = acme::PreflightMode::Off;
     if (mode == "warn") coupling.preflight = acme::PreflightMode::Warn;
     return coupling;
+}
+
+/// One record at the apex: 0 issue "<issuer>" (RFC 8659 section 4.1).
+inline zones::ZoneChange caa_change(const zones::Name& apex, const std::string& issuer) {
+    Octets rdata{0, 5, 'i', 's', 's', 'u', 'e'};
+    rdata.insert(rdata.end(), issuer.begin(), issuer.end());
+    zones::ZoneChange zone;
+    zone.apex = apex;
+    zone.edits.push_back({zones::EditKind::AddRecords, apex, zones::RType::CAA, 60, {rdata}});
+    return zone;
 }
 
 }  // namespace hairpin::tests

@@ -373,15 +373,15 @@ TEST_CASE("an escrow keeps a managed key as long as its certificate is the serve
     CHECK(world.take(world.sealer, KeyEscrow::On).value() == pem);
     CHECK(world.take(world.sealer, KeyEscrow::On).value() == pem);
     // The escrow is over with the next start: what is deployed has no key here any more.
-    REQUIRE(world.in_commit(
-        [](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
+    REQUIRE(
+        world.in_commit([](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
     CHECK(world.take(world.sealer, KeyEscrow::On).error().code == ErrorCode::NotFound);
 }
 
 TEST_CASE("the end of an escrow leaves the keys that wait to be fetched", "[acme]") {
     ManagedWorld world;
-    REQUIRE(world.in_commit(
-        [](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
+    REQUIRE(
+        world.in_commit([](store::Writer& writer, zones::Change&) { return end_escrow(writer); }));
     CHECK(world.take(world.sealer).value() == world.key.pem());
 }
 

@@ -134,7 +134,9 @@ TEST_CASE("what may not be connected to gets no octet", "[net][client][hostile]"
         asked.push_back(address);
         return false;
     };
-    const auto refused = fetch(get(server, "/secret"), options);
+    auto by_address = get(server, "/");
+    by_address.url = "https://127.0.0.1:" + std::to_string(server.endpoint().port) + "/secret";
+    const auto refused = fetch(by_address, options);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::Denied);
     CHECK(refused.error().text().find("127.0.0.1") != std::string::npos);
