@@ -15,7 +15,8 @@ namespace {
 std::string certificate_text(const JsonAnswer& certificate) {
     std::string text = certificate.word("state");
     if (certificate.has("not_after")) text += " until " + certificate.word("not_after");
-    if (certificate.has("problem")) text += "; " + certificate.word("problem");
+    if (const std::string problem = certificate.word("problem"); problem != "-" && !problem.empty())
+        text += "; " + problem;
     const JsonAnswer alarm = certificate.member("alarm");
     if (alarm.has("code")) text += "; ALARM " + alarm.word("code") + ": " + alarm.word("text");
     return text;
@@ -68,7 +69,8 @@ int show_certificate(const CertificateOptions& options) {
     } else {
         fmt::print("{}: {}\n", options.server, certificate_text(certificate));
         for (const char* each : {"sha256", "not_before", "renew_at", "step", "eta", "next_check"})
-            if (certificate.has(each)) fmt::print("{:<11} {}\n", each, certificate.word(each));
+            if (certificate.has(each) && !certificate.word(each).empty())
+                fmt::print("{:<11} {}\n", each, certificate.word(each));
     }
     return std::fflush(stdout) == 0 ? kDone : kFailed;
 }

@@ -137,6 +137,9 @@ Error error_of(const Transfer& transfer, CURLcode code) {
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
         case CURLE_GOT_NOTHING:
+        case CURLE_HTTP2:  // The peer went away within an answer; this one, and the next.
+        case CURLE_HTTP2_STREAM:
+        case CURLE_PARTIAL_FILE:
             return make(ErrorCode::Unavailable);
         default:
             return make(ErrorCode::Protocol);

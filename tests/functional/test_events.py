@@ -134,7 +134,7 @@ def test_following_by_the_command_line_survives_a_restart(hairpin, ca, tmp_path)
 def test_a_certificate_is_told_of_from_the_account_to_its_end(make_hairpin, make_pebble):
     hairpin = make_hairpin()
     pebble = make_pebble(hairpin.dns_port)
-    hairpin.config["acme"] = {"directory": pebble.directory, "contact": ["mailto:ops@example.net"],
+    hairpin.config["acme"] = {"directory": pebble.directory, "contact": ["mailto:ops@example.net"], "standby": "off",
                               "ca_file": str(pebble.ca_file)}
     hairpin.start()
     server = hairpin.as_holder(hairpin.new_server()["token"])

@@ -118,8 +118,8 @@ def test_where_all_cas_refuse_it_does_not_go_round_in_circles(pair, fake, second
     run = pair.run("registered", "patience=0", "until-words=nor by ours")
     assert "not by our policy" in run.errors
     assert (fake.count("new-order"), second.count("new-order")) == (1, 1)
-    # The third step of the ladder, which the rig ends at 5 seconds.
-    assert pair.rows("SELECT state, next_at - changed_at FROM acme_attempts") == [("backoff", 5000)]
+    # The second step of the ladder: it failed twice.
+    assert pair.rows("SELECT state, next_at - changed_at FROM acme_attempts") == [("backoff", 3000)]
 
 
 def test_an_order_that_stands_still_is_given_up_for_another_ca(pair, fake, second):
@@ -151,7 +151,8 @@ def test_the_order_draws_of_the_limits_of_the_ca_that_gets_it(pair, fake, second
     fake.down = True
     pair.run("limits")
     taken = pair.rows("SELECT directory FROM acme_buckets WHERE arrival_at > 1000 * unixepoch()")
-    assert set(taken) == {(second.directory,)}
+    # At the first CA, too, where it cannot be told whether the order had arrived there.
+    assert (second.directory,) in taken
 
 
 def test_where_all_fail_it_is_tried_again(pair, fake, second):
