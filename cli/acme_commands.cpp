@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/api_answer.hpp"
 #include "cli/zone_import.hpp"
 
 namespace hairpin::cli {
@@ -16,25 +17,6 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::int64_t kMostCounted = 10'000'000;
 constexpr std::int64_t kMostSeconds = 1'200LL * 24 * 3600;
-
-int say_failure(std::string_view text) {
-    fmt::print(stderr, "hairpin: {}\n", text);
-    return kFailed;
-}
-
-/// One call; the answer, or empty after the failure was said.
-std::optional<std::string> answer_of(const RestOptions& api, const char* method,
-                                     const std::string& path, const std::string& body = {}) {
-    auto client = RestClient::create(api);
-    if (!client) return say_failure(client.error().text()), std::nullopt;
-    net::ClientRequest request;
-    request.body = body;
-    if (!body.empty()) request.headers.push_back({"content-type", "application/json"});
-    auto answer = (*client)->call(method, path, std::move(request));
-    if (!answer) return say_failure(answer.error().text()), std::nullopt;
-    if (answer->status >= 300) return say_failure(problem_text(*answer)), std::nullopt;
-    return std::move(answer->body);
-}
 
 /// On one line, whoever wrote it.
 std::string word_of(const OrderedJson& object, const char* name) {
@@ -68,7 +50,7 @@ int print_answer(const AcmeOptions& options, const std::optional<std::string>& a
         fmt::print("{}\n", *answer);
         return kDone;
     }
-    if (lines.empty()) return say_failure("the API's answer is not what was asked for");
+    if (lines.empty()) return say_failed("the API's answer is not what was asked for");
     fmt::print("{}", lines);
     return kDone;
 }
@@ -227,13 +209,13 @@ std::string issuers_lines(std::string_view body) {
 }
 
 int show_acme_issuers(const AcmeOptions& options) {
-    const auto answer = answer_of(options.api, "GET", "/v1/acme/issuers");
+    const auto answer = call_api(options.api, "GET", "/v1/acme/issuers");
     return print_answer(options, answer, answer ? issuers_lines(*answer) : "");
 }
 
 int switch_acme_account(const AcmeOptions& options) {
     const std::string path = "/v1/acme/issuers/" + path_segment(options.issuer) + "/switch-account";
-    if (!answer_of(options.api, "POST", path)) return kFailed;
+    if (!call_api(options.api, "POST", path)) return kFailed;
     return show_acme_issuers(options);
 }
 
@@ -275,39 +257,39 @@ std::string caa_lines(std::string_view body) {
 int show_acme_limits(const AcmeOptions& options) {
     const std::string query =
         options.issuer.empty() ? "" : "?issuer=" + path_segment(options.issuer);
-    const auto answer = answer_of(options.api, "GET", "/v1/acme/limits" + query);
+    const auto answer = call_api(options.api, "GET", "/v1/acme/limits" + query);
     return print_answer(options, answer, answer ? limits_lines(*answer) : "");
 }
 
 int set_acme_limit(const AcmeOptions& options) {
     const auto amount = read_amount(options.amount);
-    if (!amount) return say_failure(amount.error());
+    if (!amount) return say_failed(amount.error());
     OrderedJson body = {{"count", amount->count}, {"period", amount->seconds}};
     if (!options.domain.empty()) body["key"] = options.domain;
     if (options.share > 0) body["share"] = options.share;
-    if (!answer_of(options.api, "PUT", limit_path(options), body.dump())) return kFailed;
+    if (!call_api(options.api, "PUT", limit_path(options), body.dump())) return kFailed;
     return show_acme_limits(options);
 }
 
 int reset_acme_limit(const AcmeOptions& options) {
-    if (!answer_of(options.api, "DELETE", limit_path(options, options.domain))) return kFailed;
+    if (!call_api(options.api, "DELETE", limit_path(options, options.domain))) return kFailed;
     return show_acme_limits(options);
 }
 
 int show_acme_queue(const AcmeOptions& options) {
-    const auto answer = answer_of(options.api, "GET", "/v1/acme/queue?limit=500");
+    const auto answer = call_api(options.api, "GET", "/v1/acme/queue?limit=500");
     return print_answer(options, answer, answer ? queue_lines(*answer) : "");
 }
 
 int roll_over_account(const AcmeOptions& options) {
-    if (!answer_of(options.api, "POST", "/v1/acme/account/rollover")) return kFailed;
+    if (!call_api(options.api, "POST", "/v1/acme/account/rollover")) return kFailed;
     fmt::print("the account at the CA has a new key\n");
     return std::fflush(stdout) == 0 ? kDone : kFailed;
 }
 
 int show_preflight(const AcmeOptions& options) {
     const auto answer =
-        answer_of(options.api, "POST", "/v1/acme/preflight", preflight_body(options.subject));
+        call_api(options.api, "POST", "/v1/acme/preflight", preflight_body(options.subject));
     const int status = print_answer(options, answer, answer ? preflight_lines(*answer) : "");
     if (status != kDone) return status;
     const auto report = OrderedJson::parse(*answer, nullptr, false);
@@ -315,14 +297,14 @@ int show_preflight(const AcmeOptions& options) {
 }
 
 int show_caa(const AcmeOptions& options) {
-    const auto answer = answer_of(options.api, "GET", "/v1/acme/caa");
+    const auto answer = call_api(options.api, "GET", "/v1/acme/caa");
     return print_answer(options, answer, answer ? caa_lines(*answer) : "");
 }
 
 int plan_acme(const AcmeOptions& options) {
     const auto body = plan_body(options);
-    if (!body) return say_failure(body.error());
-    const auto answer = answer_of(options.api, "POST", "/v1/acme/plan", *body);
+    if (!body) return say_failed(body.error());
+    const auto answer = call_api(options.api, "POST", "/v1/acme/plan", *body);
     if (!answer) return kFailed;
     const auto plan = OrderedJson::parse(*answer, nullptr, false);
     std::string lines;

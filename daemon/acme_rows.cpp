@@ -7,6 +7,7 @@
 #include <array>
 
 #include "daemon/issuer_text.hpp"
+#include "daemon/option_rows.hpp"
 #include "daemon/option_values.hpp"
 
 namespace hairpin::daemon {
@@ -37,34 +38,6 @@ std::string shown_fallbacks(const Config& config) {
     return all;
 }
 
-/// A row of a text that is taken as it is.
-template <std::string Config::*member>
-Option plain_row(std::string_view key, std::string_view sentence) {
-    return {key,
-            OptionKind::Text,
-            Presence::Optional,
-            OnReload::NeedsRestart,
-            "\"\"",
-            sentence,
-            [](Config& c, const OptionValue& v) -> Fault {
-                c.*member = text(v);
-                return {};
-            },
-            [](const Config& c) { return c.*member; }};
-}
-
-template <bool Config::*member>
-Option switch_row(std::string_view key, std::string_view usual, std::string_view sentence) {
-    return {key,
-            OptionKind::Text,
-            Presence::Optional,
-            OnReload::NeedsRestart,
-            usual,
-            sentence,
-            [](Config& c, const OptionValue& v) { return set_on_off(c.*member, v); },
-            [](const Config& c) { return std::string(c.*member ? "on" : "off"); }};
-}
-
 const std::array kAcmeRows = {
     Option{"acme.directory", OptionKind::Text, Presence::Optional, OnReload::NeedsRestart, "\"\"",
            "The CA's ACME directory: letsencrypt, google, zerossl or its https:// URL; empty: no "
@@ -75,8 +48,8 @@ const std::array kAcmeRows = {
            "mailto: addresses for the CA.",
            [](Config& c, const OptionValue& v) -> Fault { return set_contact(c, v); },
            [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_contact, " ")); }},
-    plain_row<&Config::acme_ca_file>("acme.ca_file",
-                                     "PEM trust for the CA's own HTTPS; empty: the system's."),
+    text_row<&Config::acme_ca_file>("acme.ca_file",
+                                    "PEM trust for the CA's own HTTPS; empty: the system's."),
     Option{
         "acme.refused_keys", OptionKind::List, Presence::Optional, OnReload::NeedsRestart, "[]",
         "Files with keys that no certificate is ordered for: SHA-256 of public keys, or lists of "
@@ -86,10 +59,10 @@ const std::array kAcmeRows = {
             return {};
         },
         [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_refused_keys, " ")); }},
-    plain_row<&Config::acme_eab_kid>(
+    text_row<&Config::acme_eab_kid>(
         "acme.eab_kid",
         "Key id of an account at the CA's web site, where the CA binds ours to it (EAB)."),
-    plain_row<&Config::acme_eab_key_file>(
+    text_row<&Config::acme_eab_key_file>(
         "acme.eab_key_file",
         "A file with the MAC key to eab_kid, base64url as the CA shows it; not readable by all."),
     Option{
@@ -103,7 +76,7 @@ const std::array kAcmeRows = {
            "[]", "Licences with another profile, such as \"demo=shortlived\".",
            [](Config& c, const OptionValue& v) -> Fault { return set_licence_profiles(c, v); },
            [](const Config& c) { return joined(c.acme_licence_profiles); }},
-    plain_row<&Config::acme_preferred_chain>(
+    text_row<&Config::acme_preferred_chain>(
         "acme.preferred_chain",
         "Common name of the root that the chain is to lead to, such as \"ISRG Root X1\"; empty: "
         "the CA's own choice."),
@@ -113,7 +86,7 @@ const std::array kAcmeRows = {
            "\"google; eab_kid=KID; eab_key_file=google.key\" (also name, profile, ca_file, "
            "preferred_chain, staging, standby_eab_kid, standby_eab_key_file).",
            set_fallbacks, shown_fallbacks},
-    plain_row<&Config::acme_staging>(
+    text_row<&Config::acme_staging>(
         "acme.staging",
         "The CA's directory for trials, where an order goes next after the CA's check of it "
         "failed; empty: the one of a known CA, off: none."),
@@ -124,15 +97,15 @@ const std::array kAcmeRows = {
     switch_row<&Config::acme_standby>(
         "acme.standby", "\"on\"",
         "on: each CA gives us a second account, in reserve; off: one only."),
-    plain_row<&Config::acme_standby_eab_kid>("acme.standby_eab_kid",
-                                             "As eab_kid, of the account in reserve."),
-    plain_row<&Config::acme_standby_eab_key_file>("acme.standby_eab_key_file",
-                                                  "As eab_key_file, of the account in reserve."),
+    text_row<&Config::acme_standby_eab_kid>("acme.standby_eab_kid",
+                                            "As eab_kid, of the account in reserve."),
+    text_row<&Config::acme_standby_eab_key_file>("acme.standby_eab_key_file",
+                                                 "As eab_key_file, of the account in reserve."),
     switch_row<&Config::acme_canaries>(
         "acme.canaries", "\"on\"",
         "on: the CAs of fallbacks are tried once a week with a certificate that nobody gets; off: "
         "they are not."),
-    plain_row<&Config::acme_canary_name>(
+    text_row<&Config::acme_canary_name>(
         "acme.canary_name",
         "The name that it is ordered for, in a zone of ours; empty: acme-canary below names.base."),
 };

@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/option_rows.hpp"
 #include "daemon/option_values.hpp"
 #include "daemon/resolvers.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
-constexpr auto kNeedsRestart = OnReload::NeedsRestart;
 constexpr std::size_t kMostResolvers = 8;
 
 template <typename Value, std::size_t count>

@@ -6,73 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/option_rows.hpp"
 #include "daemon/option_values.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
-constexpr auto kRestart = OnReload::NeedsRestart;
 constexpr auto kApplies = OnReload::Applies;
-
-/// A row of any text, empty where it is not given.
-template <std::string Config::*member>
-Option text_row(std::string_view key, std::string_view sentence, OnReload when = kRestart) {
-    return {key,
-            OptionKind::Text,
-            Presence::Optional,
-            when,
-            "\"\"",
-            sentence,
-            [](Config& c, const OptionValue& v) -> Fault {
-                c.*member = text(v);
-                return {};
-            },
-            [](const Config& c) { return c.*member; }};
-}
-
-/// A row of a number in a range.
-template <std::size_t Config::*member, std::int64_t least, std::int64_t most>
-Option number_row(std::string_view key, std::string_view standard, std::string_view sentence) {
-    return {key,
-            OptionKind::Number,
-            Presence::Optional,
-            kRestart,
-            standard,
-            sentence,
-            [](Config& c, const OptionValue& v) -> Fault {
-                return set_number(c.*member, v, least, most);
-            },
-            [](const Config& c) { return std::to_string(c.*member); }};
-}
-
-/// A row of any texts.
-template <std::vector<std::string> Config::*member>
-Option list_row(std::string_view key, std::string_view sentence, OnReload when = kRestart) {
-    return {key,
-            OptionKind::List,
-            Presence::Optional,
-            when,
-            "[]",
-            sentence,
-            [](Config& c, const OptionValue& v) -> Fault {
-                c.*member = list(v);
-                return {};
-            },
-            [](const Config& c) { return fmt::format("{}", fmt::join(c.*member, " ")); }};
-}
-
-/// A row of prefixes, none where it is not given.
-template <std::vector<Prefix> Config::*member>
-Option prefix_row(std::string_view key, std::string_view sentence) {
-    return {key,
-            OptionKind::List,
-            Presence::Optional,
-            kRestart,
-            "[]",
-            sentence,
-            [](Config& c, const OptionValue& v) -> Fault { return set_prefixes(c.*member, v); },
-            [](const Config& c) { return joined(c.*member); }};
-}
 
 /// A row of answers a second of one kind.
 template <dnsd::AnswerKind kind>
@@ -91,7 +31,7 @@ Option rate(std::string_view key, std::string_view standard, std::string_view se
 }
 
 const std::array kOptions = {
-    Option{"data_dir", OptionKind::Text, Presence::Required, kRestart, "\"/var/lib/hairpin\"",
+    Option{"data_dir", OptionKind::Text, Presence::Required, kNeedsRestart, "\"/var/lib/hairpin\"",
            "The directory of the database and the master key; relative to this file.",
            [](Config& c, const OptionValue& v) -> Fault {
                if (text(v).empty()) return "must not be empty";
@@ -113,22 +53,22 @@ const std::array kOptions = {
         "Levels of single parts, such as \"dnsd=debug\"; parts: dnsd, observer, store, acme, "
         "hooks, admin, net, daemon.",
         kApplies),
-    Option{"dns.listen", OptionKind::List, Presence::Optional, kRestart,
+    Option{"dns.listen", OptionKind::List, Presence::Optional, kNeedsRestart,
            "[\"0.0.0.0:53\", \"[::]:53\"]", "Where DNS is answered, over UDP and TCP.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.dns_listen, v); },
            [](const Config& c) { return joined(c.dns_listen); }},
     number_row<&Config::dns_workers, 0, 256>("dns.workers", "0",
                                              "Threads that answer, 0 to 256; 0: one per core."),
-    Option{"dns.nsid", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+    Option{"dns.nsid", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"\"",
            "What an NSID question (RFC 5001) is answered with, at most 64 octets; empty: nothing.",
            [](Config& c, const OptionValue& v) -> Fault { return set_nsid(c, v); },
            [](const Config& c) { return c.dns_nsid; }},
-    Option{"dns.version", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+    Option{"dns.version", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"\"",
            "What TXT CH version.bind and version.server are answered with, at most 255 octets; "
            "empty: refused.",
            [](Config& c, const OptionValue& v) -> Fault { return set_chaos(c.dns_version, v); },
            [](const Config& c) { return c.dns_version; }},
-    Option{"dns.identity", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+    Option{"dns.identity", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"\"",
            "The same for hostname.bind and id.server (RFC 4892): which instance this is.",
            [](Config& c, const OptionValue& v) -> Fault { return set_chaos(c.dns_identity, v); },
            [](const Config& c) { return c.dns_identity; }},
@@ -142,14 +82,14 @@ const std::array kOptions = {
     number_row<&Config::dns_tcp_idle_seconds, 1, 3600>(
         "dns.tcp_idle_seconds", "10",
         "How long an idle TCP, TLS or HTTPS connection is kept, 1 to 3600 seconds."),
-    Option{"dns.tls_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+    Option{"dns.tls_listen", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
            "Where DNS is answered over TLS (RFC 7858), such as \"0.0.0.0:853\", with the "
            "certificate of the API; empty: nowhere.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_more_endpoints(c.dns_tls_listen, v);
            },
            [](const Config& c) { return joined(c.dns_tls_listen); }},
-    Option{"dns.https_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+    Option{"dns.https_listen", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
            "The same over HTTPS (RFC 8484), at /dns-query: an endpoint that is not the API's.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_more_endpoints(c.dns_https_listen, v);
@@ -183,7 +123,7 @@ const std::array kOptions = {
             return set_secondaries(c.transfer_secondaries, v);
         },
         [](const Config& c) { return joined(c.transfer_secondaries); }},
-    Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kRestart, "\"\"",
+    Option{"dns.transfer.catalog", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"\"",
            "The catalog zone (RFC 9432) that lists all zones for secondaries, such as "
            "\"catalog.example.net.\"; empty: none.",
            [](Config& c, const OptionValue& v) -> Fault { return set_catalog(c, v); },
@@ -253,7 +193,7 @@ const std::array kOptions = {
                return set_prefixes(c.dns_rate_limit.exempt, v);
            },
            [](const Config& c) { return joined(c.dns_rate_limit.exempt); }},
-    Option{"dns.rate_limit.slots", OptionKind::Number, Presence::Optional, kRestart, "65536",
+    Option{"dns.rate_limit.slots", OptionKind::Number, Presence::Optional, kNeedsRestart, "65536",
            "What each worker can count at one time, 16 octets each, 1024 to 16777216.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_number(c.dns_rate_limit.slots, v, 1024, 16'777'216);
@@ -300,7 +240,7 @@ const std::array kOptions = {
                return set_whole(c.observing.query_log.sample, v, 0, 1'000'000'000);
            },
            [](const Config& c) { return std::to_string(c.observing.query_log.sample); }},
-    Option{"checkin.listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+    Option{"checkin.listen", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
            "Where servers check in over UDP, such as \"0.0.0.0:5380\"; empty: nowhere, all report "
            "over "
            "HTTPS.",
@@ -308,14 +248,14 @@ const std::array kOptions = {
                return set_more_endpoints(c.checkin_listen, v);
            },
            [](const Config& c) { return joined(c.checkin_listen); }},
-    Option{"checkin.per_network", OptionKind::Number, Presence::Optional, kRestart, "200",
+    Option{"checkin.per_network", OptionKind::Number, Presence::Optional, kNeedsRestart, "200",
            "Check-ins a second from one network (IPv4 /24 or IPv6 /56) that are looked at, 0 to "
            "1000000; 0: all.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_whole(c.checkin_per_network, v, 0, 1'000'000);
            },
            [](const Config& c) { return std::to_string(c.checkin_per_network); }},
-    Option{"http.listen", OptionKind::List, Presence::Optional, kRestart, "[\"0.0.0.0:443\"]",
+    Option{"http.listen", OptionKind::List, Presence::Optional, kNeedsRestart, "[\"0.0.0.0:443\"]",
            "Where the API is served, over TLS.",
            [](Config& c, const OptionValue& v) -> Fault { return set_endpoints(c.http_listen, v); },
            [](const Config& c) { return joined(c.http_listen); }},
@@ -329,7 +269,7 @@ const std::array kOptions = {
     number_row<&Config::http_server_changes, 1, 1'000'000>(
         "http.server_changes", "20",
         "Changes that one server may report at once, 1 to 1000000; then one in 2 seconds."),
-    Option{"http.server_name", OptionKind::Text, Presence::Optional, kRestart, "\"localhost\"",
+    Option{"http.server_name", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"localhost\"",
            "The host name of the API; its certificate is ordered for it where a zone here holds it "
            "and [acme] is set up, and self-signed until then.",
            [](Config& c, const OptionValue& v) -> Fault {
@@ -343,7 +283,7 @@ const std::array kOptions = {
            "most 24 names, for its certificate; ordered where they are in the same zone.",
            [](Config& c, const OptionValue& v) -> Fault { return set_other_names(c, v); },
            [](const Config& c) { return fmt::format("{}", fmt::join(c.http_other_names, " ")); }},
-    Option{"http.fallback_listen", OptionKind::List, Presence::Optional, kRestart, "[]",
+    Option{"http.fallback_listen", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
            "Addresses and ports of a second listener of the API that always shows the self-signed "
            "certificate, for clients that pin its key; empty: none.",
            [](Config& c, const OptionValue& v) -> Fault {
@@ -356,32 +296,32 @@ const std::array kOptions = {
         "it, else self-signed.",
         kApplies),
     text_row<&Config::http_key>("http.key", "PEM file with the certificate's key.", kApplies),
-    Option{"names.base", OptionKind::Text, Presence::Required, kRestart, "\"example.net.\"",
+    Option{"names.base", OptionKind::Text, Presence::Required, kNeedsRestart, "\"example.net.\"",
            "Licence zones are pl-<licence>.<base> where nothing else is said.",
            [](Config& c, const OptionValue& v) -> Fault { return set_name(c.base, text(v)); },
            [](const Config& c) { return c.base.text(); }},
-    Option{"names.nameservers", OptionKind::List, Presence::Required, kRestart,
+    Option{"names.nameservers", OptionKind::List, Presence::Required, kNeedsRestart,
            "[\"ns1.example.net.\", \"ns2.example.net.\"]", "The NS records of new zones.",
            [](Config& c, const OptionValue& v) -> Fault { return set_names(c.nameservers, v); },
            [](const Config& c) { return joined(c.nameservers); }},
-    Option{"names.hostmaster", OptionKind::Text, Presence::Required, kRestart,
+    Option{"names.hostmaster", OptionKind::Text, Presence::Required, kNeedsRestart,
            "\"hostmaster.example.net.\"",
            "Mail address in the SOA of new zones, as a name or with @.",
            [](Config& c, const OptionValue& v) -> Fault { return set_hostmaster(c, v); },
            [](const Config& c) { return c.hostmaster.text(); }},
-    Option{"names.server_label", OptionKind::Text, Presence::Optional, kRestart, "\"nur\"",
+    Option{"names.server_label", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"nur\"",
            "Servers are called this and a number.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_label_part(c.server_label, text(v));
            },
            [](const Config& c) { return c.server_label; }},
-    Option{"names.internal_prefix", OptionKind::Text, Presence::Optional, kRestart, "\"i-\"",
+    Option{"names.internal_prefix", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"i-\"",
            "Stands in front of a server's label in its internal name.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_label_part(c.internal_prefix, text(v));
            },
            [](const Config& c) { return c.internal_prefix; }},
-    Option{"names.ttl", OptionKind::Number, Presence::Optional, kRestart, "60",
+    Option{"names.ttl", OptionKind::Number, Presence::Optional, kNeedsRestart, "60",
            "TTL of the twin names' addresses in seconds, 1 to 86400.",
            [](Config& c, const OptionValue& v) -> Fault {
                std::size_t ttl = 0;
@@ -399,7 +339,8 @@ const std::array kOptions = {
         "addresses of the internet."),
     text_row<&Config::webhooks_ca_file>("webhooks.ca_file",
                                         "PEM trust for web-hooks' HTTPS; empty: the system's."),
-    Option{"store.url", OptionKind::Text, Presence::Optional, kRestart, "\"sqlite:hairpin.db\"",
+    Option{"store.url", OptionKind::Text, Presence::Optional, kNeedsRestart,
+           "\"sqlite:hairpin.db\"",
            "Where everything is kept: sqlite: and a file, relative to data_dir.",
            [](Config& c, const OptionValue& v) -> Fault { return set_store(c, v); },
            [](const Config& c) { return c.store_path; }},
