@@ -206,6 +206,7 @@ private:
     // preflighting.cpp
     [[nodiscard]] Result<void> prepare_coupling();
     void find_caa_accounts(std::function<void(Result<std::vector<CaaAccount>>)> then);
+    void learn_directories(std::vector<Client*> clients, std::function<void()> then);
     [[nodiscard]] Result<std::vector<CaaAccount>> caa_accounts();
     void start_coupling();
     void stop_coupling();

@@ -30,8 +30,22 @@ void Engine::find_caa_accounts(std::function<void(Result<std::vector<CaaAccount>
             if (!there)
                 return then(fail(Error{ErrorCode::Unavailable, "the CA's directory",
                                        judge(there.error(), "reading it").text}));
-            then(caa_accounts());
+            std::vector<Client*> clients;
+            for_each_issuer(
+                [&](Issuer& issuer) { clients.push_back(issuer.active().client.get()); });
+            learn_directories(std::move(clients), [this, then] { then(caa_accounts()); });
         });
+    });
+}
+
+/// What cannot be read now stays unknown.
+void Engine::learn_directories(std::vector<Client*> clients, std::function<void()> then) {
+    if (clients.empty()) return then();
+    Client* next = clients.back();
+    clients.pop_back();
+    next->ensure_directory([this, clients = std::move(clients),
+                            then = std::move(then)](const CaResult<void>&) mutable {
+        learn_directories(std::move(clients), std::move(then));
     });
 }
 

@@ -135,7 +135,7 @@ def test_another_account_waits_until_its_record_is_old_enough(rig, fake):
     rig.edit("UPDATE acme_caa SET usable_at = 1")
     rig.edit("UPDATE acme_attempts SET next_at = 1 WHERE state = 'wanted'")
     assert rig.run("quiet", "manage-caa").states()[-1] == "offered"
-    rig.run("quiet", "manage-caa", "caa-gone")
+    rig.run("quiet", "manage-caa", "caa-rows=1")
     assert rig.rows("SELECT account_url FROM acme_caa") == [(rows[1][0],)]
 
 

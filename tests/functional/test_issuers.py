@@ -155,6 +155,17 @@ def test_the_order_draws_of_the_limits_of_the_ca_that_gets_it(pair, fake, second
     assert (second.directory,) in taken
 
 
+def test_caa_records_name_the_accounts_of_every_ca_before_they_order(pair, fake, second):
+    fake.perspectives = second.perspectives = [pair.dns_port]  # Both look at CAA there.
+    run = pair.run("registered", "manage-caa", "caa-rows=2")
+    for account in (fake.accounts()[0], second.accounts()[0]):
+        assert f'issue "fake-ca.example; accounturi={account}; validationmethods=dns-01"' in run.output
+    fake.down = True
+    run = pair.run("servers=2", "manage-caa")
+    assert run.states(2)[-1] == "offered"
+    assert second.count("new-order") == 1
+
+
 def test_where_all_fail_it_is_tried_again(pair, fake, second):
     fake.down = second.down = True
     run = pair.run("until-breaker=open")

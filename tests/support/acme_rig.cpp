@@ -24,7 +24,7 @@
 //     secondaries=PORTS secondaries on loopback
 //     patience=MS       so long one may be behind (0)
 //     manage-caa        CAA records follow our accounts; wait until they are usable
-//     caa-gone          wait until one CAA record of ours is left
+//     caa-rows=N        wait until so many CAA records name accounts of ours
 //     caa-wait=MS       so long a CAA record of another account waits (8 h)
 //     persist=DRAFT     dns-persist-01, as draft-01 or draft-02 has it
 //     cname=OWNER:TARGET  the zone gets a CNAME; OWNER is within it, TARGET absolute
@@ -415,11 +415,11 @@ private:
 
     /// Until CAA records of ours are in the zone.
     void wait_for_caa(store::Reader& reader) {
-        const bool is_one = arguments_.flags.contains("caa-gone");
+        const std::string wanted = value("caa-rows", "");
         const zones::Name apex = name(kZone);
         await(kPatience, [&] {
             const std::size_t rows = must(store::caa_rows(reader->database())).size();
-            return (is_one ? rows == 1 : rows > 0) &&
+            return (wanted.empty() ? rows > 0 : std::to_string(rows) == wanted) &&
                    zones_->snapshot()->find(apex)->find(apex, zones::RType::CAA) != nullptr;
         });
     }
