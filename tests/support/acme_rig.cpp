@@ -340,14 +340,14 @@ private:
         const std::string alias = value("cname", "");
         if (alias.empty()) return;
         const std::size_t colon = alias.find(':');
-        const auto wire = name(alias.substr(colon + 1)).wire();
+        const zones::Name target = name(alias.substr(colon + 1));
         zones::ZoneChange zone;
         zone.apex = name(kZone);
         zone.edits.push_back({zones::EditKind::ReplaceRRset,
                               name(alias.substr(0, colon) + "." + std::string(kZone)),
                               zones::RType::CNAME,
                               60,
-                              {Octets(wire.begin(), wire.end())}});
+                              {Octets(target.wire().begin(), target.wire().end())}});
         submit(as_work({zone}));
     }
 
