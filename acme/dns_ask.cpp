@@ -28,7 +28,7 @@ public:
     Ask(net::Loop& loop, const Endpoint& server, DnsQuestion question, Then then)
         : loop_(loop),
           server_(server),
-          question_(std::move(question)),
+          question_(question),
           then_(std::move(then)),
           id_(random_id()) {}
 
@@ -168,7 +168,7 @@ private:
 
 std::shared_ptr<DnsAsk> DnsAsk::start(net::Loop& loop, const Endpoint& server, DnsQuestion question,
                                       Milliseconds patience, Then then) {
-    auto ask = std::make_shared<Ask>(loop, server, std::move(question), std::move(then));
+    auto ask = std::make_shared<Ask>(loop, server, question, std::move(then));
     ask->begin(patience);
     return ask;
 }

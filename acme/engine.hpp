@@ -159,6 +159,7 @@ private:
 
     // tidying.cpp
     void give_up(const JobRef& job, Verdict verdict);
+    [[nodiscard]] Rows rows_of_failure(const JobRef& job, const std::string& problem);
     void settle_failure(const JobRef& job, Failed failed);
     void ended(const JobRef& job, bool is_gone);
     void abandon(Seat& seat, std::string order_url);
@@ -215,6 +216,9 @@ private:
     void look_before_order(const JobRef& job);
     void hold(const JobRef& job, WallTime until, const std::string& why);
     void preflight_seen(const JobRef& job, const PreflightReport& report);
+    void look_for_person(const zones::Name& apex, const std::vector<std::string>& names,
+                         const CaaWanted& wanted, const std::string& no_ca,
+                         const std::function<void(Result<PreflightReport>)>& done);
 
     // placing.cpp
     [[nodiscard]] Result<Pending, Verdict> value_for(const Seat& seat,

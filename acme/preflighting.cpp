@@ -170,19 +170,25 @@ void Engine::preflight(zones::Name apex, std::vector<std::string> names,
                     std::string no_ca = trouble;
                     if (!there && no_ca.empty())
                         no_ca = judge(there.error(), "reading the CA's directory").text;
-                    preflights_->look(
-                        apex, names, wanted, Freshness::Anew,
-                        [this, done, no_ca](const PreflightReport& seen) {
-                            PreflightReport report = seen;
-                            if (report.outcome() != PreflightOutcome::Problem)
-                                preflights_->passed(report.zone);
-                            if (!no_ca.empty())
-                                report.checks.push_back({"ca", PreflightOutcome::Unknown, no_ca});
-                            done(std::move(report));
-                        });
+                    look_for_person(apex, names, wanted, no_ca, done);
                 });
         });
     });
+}
+
+/// @param no_ca  Why nothing is known of the CA; empty: it is.
+void Engine::look_for_person(const zones::Name& apex, const std::vector<std::string>& names,
+                             const CaaWanted& wanted, const std::string& no_ca,
+                             const std::function<void(Result<PreflightReport>)>& done) {
+    preflights_->look(apex, names, wanted, Freshness::Anew,
+                      [this, done, no_ca](const PreflightReport& seen) {
+                          PreflightReport report = seen;
+                          if (report.outcome() != PreflightOutcome::Problem)
+                              preflights_->passed(report.zone);
+                          if (!no_ca.empty())
+                              report.checks.push_back({"ca", PreflightOutcome::Unknown, no_ca});
+                          done(std::move(report));
+                      });
 }
 
 }  // namespace hairpin::acme

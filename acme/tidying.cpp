@@ -30,6 +30,17 @@ void Engine::give_up(const JobRef& job, Verdict verdict) {
     settle_failure(job, failure_of(job, std::move(verdict)));
 }
 
+/// Of the budget, and of the canary where it is one.
+Engine::Rows Engine::rows_of_failure(const JobRef& job, const std::string& problem) {
+    Rows rows = std::exchange(job->settlement, {});
+    if (!job->attempt.is_canary()) return rows;
+    return [before = std::move(rows), canary = canary_rows(job->attempt, problem)](
+               store::Writer& writer, zones::Change& change) -> Result<void> {
+        if (before) TRY(before(writer, change));
+        return canary(writer, change);
+    };
+}
+
 void Engine::settle_failure(const JobRef& job, Failed failed) {
     std::vector<std::string> authorizations;
     const bool is_reached = job->seat != nullptr && job->seat->client->has_account() &&
@@ -38,16 +49,7 @@ void Engine::settle_failure(const JobRef& job, Failed failed) {
         for (const Pending& each : published(job->attempt.state))
             authorizations.push_back(each.url);
     auto then = [this, job, failed = std::move(failed)] {
-        Rows rows = std::exchange(job->settlement, {});
-        if (job->attempt.is_canary()) {
-            rows = [before = std::move(rows),
-                    canary = canary_rows(job->attempt, failed.verdict.text)](
-                       store::Writer& writer, zones::Change& change) -> Result<void> {
-                if (before) TRY(before(writer, change));
-                return canary(writer, change);
-            };
-        }
-        advance(job, failed, std::move(rows));
+        advance(job, failed, rows_of_failure(job, failed.verdict.text));
     };
     if (authorizations.empty()) return then();
     deactivate(*job->seat->client, std::move(authorizations), std::move(then));

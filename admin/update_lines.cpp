@@ -72,7 +72,7 @@ Result<SeenRecord, std::string> read_record(std::string_view type, UpdateWords& 
 Result<zones::Name, std::string> read_owner(UpdateWords& words) {
     auto owner = zones::Name::parse(words.next());
     if (!owner) return fail(std::string("names no owner"));
-    return *std::move(owner);
+    return *owner;
 }
 
 Result<void, std::string> read_addition(UpdateWords& words, zones::ZoneChange& change) {

@@ -40,7 +40,7 @@ bool is_taken(const Result<net::ClientResponse>& answer) {
 std::string reason_of(const Result<net::ClientResponse>& answer) {
     if (!answer) return answer.error().text();
     if (is_taken(answer)) return {};
-    const std::string status = "the answer was HTTP " + std::to_string(answer->status);
+    std::string status = "the answer was HTTP " + std::to_string(answer->status);
     if (answer->status == kGone) return status + ": nobody wants to be told there any more";
     if (answer->status >= 300 && answer->status < 400)
         return status + ": web-hooks follow no redirect, give them the address that it leads to";

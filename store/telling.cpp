@@ -50,7 +50,8 @@ Result<void> tell_of_addresses(Writer& writer, const ChangedZone& zone, const st
         const std::string label = server_label_of(each.owner, *role, rules);
         // Names outlive their servers by a step of the same commit.
         if (!TRY(writer.read().server(licence, label))) continue;
-        Event event = event_about(EventKind::ServerAddressChanged, licence, licence + "/" + label);
+        Event event = event_about(EventKind::ServerAddressChanged, licence,
+                                  std::string(licence).append("/").append(label));
         event.data.member("server", label);
         event.data.member("name", each.owner.lower().text_without_dot());
         event.data.member("role", *role == zones::TwinRole::Public ? "public" : "internal");
