@@ -96,19 +96,9 @@ def test_a_peer_that_reads_nothing_is_closed_and_holds_up_nobody(hairpin, ca, tm
             wait_until(lambda: readers() == 0, "it was closed")
 
 
-def test_following_by_the_command_line_survives_a_restart(hairpin, ca, tmp_path):
-    token = tmp_path / "token"
-    token.write_text(hairpin.token)
-    token.chmod(0o600)
-    environment = {**os.environ, "HAIRPIN_URL": f"https://localhost:{hairpin.http_port}",
-                   "HAIRPIN_TOKEN_FILE": str(token), "HAIRPIN_CA_FILE": str(ca.certificate)}
-    program = str(BUILD / "cli" / "hairpin")
+def test_following_by_the_command_line_survives_a_restart(hairpin, tmp_path):
     make_licence(hairpin, "acme")
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([program, *arguments], text=True, capture_output=True, check=False, timeout=60,
-                              env=environment)
-
+    run = hairpin.command
     lines = run("events", "--kind", "licence.*", "--kind", "zone.*").stdout.splitlines()
     assert [line.split()[2] for line in lines] == ["licence.created", "zone.created"]
     after = lines[0].split()[0]
@@ -116,8 +106,8 @@ def test_following_by_the_command_line_survives_a_restart(hairpin, ca, tmp_path)
     assert [json.loads(line)["type"] for line in page] == ["zone.created"]
     refused = run("events", "--kind", "nonsense")
     assert refused.returncode == 1 and "400" in refused.stderr
-    follower = Process([program, "events", "--follow", "--after", lines[-1].split()[0]], tmp_path / "follow.log",
-                       environment=environment)
+    follower = Process([str(BUILD / "cli" / "hairpin"), "events", "--follow", "--after", lines[-1].split()[0]], tmp_path / "follow.log",
+                       environment=hairpin.operator_environment())
     try:
         make_licence(hairpin, "beta")
         wait_until(lambda: " beta " in follower.log(), "it is told")
@@ -155,16 +145,8 @@ def test_a_certificate_is_told_of_from_the_account_to_its_end(make_hairpin, make
     assert {(each["licence"], each["subject"]) for each in events} == {("acme", "acme/nur1")}
 
 
-def test_certificates_and_profiles_by_the_command_line(hairpin, ca, tmp_path):
-    token = tmp_path / "token"
-    token.write_text(hairpin.token)
-    token.chmod(0o600)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(BUILD / "cli" / "hairpin"), *arguments], text=True, capture_output=True, check=False,
-                              timeout=60, env={**os.environ, "HAIRPIN_URL": f"https://localhost:{hairpin.http_port}",
-                                               "HAIRPIN_TOKEN_FILE": str(token), "HAIRPIN_CA_FILE": str(ca.certificate)})
-
+def test_certificates_and_profiles_by_the_command_line(hairpin):
+    run = hairpin.command
     for licence in ("acme", "beta"):
         hairpin.new_server(licence)
     hairpin.new_server("acme")

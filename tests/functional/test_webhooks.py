@@ -251,17 +251,9 @@ def test_the_verification_that_the_manual_shows_works(start, make_receiver, tmp_
     assert not verify(delivery.body, timestamp="1")
 
 
-def test_a_hook_by_the_command_line(start, make_receiver, ca, tmp_path):
+def test_a_hook_by_the_command_line(start, make_receiver):
     hairpin, receiver = start(), make_receiver()
-    token: pathlib.Path = tmp_path / "token"
-    token.write_text(hairpin.token)
-    token.chmod(0o600)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(BUILD / "cli" / "hairpin"), *arguments], text=True, capture_output=True, check=False,
-                              timeout=60, env={**os.environ, "HAIRPIN_URL": f"https://localhost:{hairpin.http_port}",
-                                               "HAIRPIN_TOKEN_FILE": str(token), "HAIRPIN_CA_FILE": str(ca.certificate)})
-
+    run = hairpin.command
     made = json.loads(run("webhook", "add", receiver.url(), "--kind", "licence.*", "--label", "cli").stdout)
     number = str(made["id"])
     assert run("webhook", "test", number).stdout.startswith("taken: HTTP 204")

@@ -129,6 +129,19 @@ class Hairpin:
         assert self.process is not None
         return self.process.terminate()
 
+    def operator_environment(self) -> dict[str, str]:
+        """What `hairpin` needs to be the operator's."""
+        token = self.folder / "operator.token"
+        token.write_text(self.token)
+        token.chmod(0o600)
+        return {**os.environ, "HAIRPIN_URL": f"https://localhost:{self.http_port}", "HAIRPIN_TOKEN_FILE": str(token),
+                "HAIRPIN_CA_FILE": str(self._ca.certificate)}
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`hairpin`, as the operator types it."""
+        return subprocess.run([str(BUILD / "cli" / "hairpin"), *arguments], text=True, capture_output=True, check=False,
+                              timeout=60, env=self.operator_environment())
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
