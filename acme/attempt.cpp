@@ -11,29 +11,32 @@ namespace {
 constexpr int kTriesInTime = 8;
 
 constexpr std::array<Rule, store::kAttemptStates> kRules = {{
-    {StateName::Wanted, Duty::Admit, "Nothing was asked of the CA yet."},
-    {StateName::Admitted, Duty::Begin, "Nothing was asked of the CA yet."},
-    {StateName::Ordering, Duty::PlaceOrder,
+    {StateName::Wanted, Duty::Admit, Begin::OnceDurable, "Nothing was asked of the CA yet."},
+    {StateName::Admitted, Duty::Begin, Begin::AtOnce, "Nothing was asked of the CA yet."},
+    {StateName::Ordering, Duty::PlaceOrder, Begin::OnceDurable,
      "An order may have been placed whose URL was lost: another is placed. The CA gives the same "
      "pending order again or lets the lost one expire; no certificate comes of it."},
-    {StateName::Open, Duty::ReadAuthorizations, "Only reads."},
-    {StateName::TxtStaged, Duty::AskListeners,
-     "The TXT values were durable together with the state; asking is free."},
-    {StateName::TxtLive, Duty::AnswerChallenges,
+    {StateName::Open, Duty::ReadAuthorizations, Begin::AtOnce, "Only reads."},
+    {StateName::TxtStaged, Duty::AskListeners, Begin::OnceDurable,
+     "The TXT values were durable together with the state; asking is free. What the CA was told "
+     "since is seen before it is told anything."},
+    {StateName::TxtLive, Duty::AnswerChallenges, Begin::AtOnce,
      "Each authorization is read first; only a challenge that is pending is answered."},
-    {StateName::Challenged, Duty::AwaitOrder, "Only reads."},
-    {StateName::Ready, Duty::PrepareKey, "A key that was made and lost was never used."},
-    {StateName::Finalizing, Duty::Finalize,
+    {StateName::Challenged, Duty::AwaitOrder, Begin::OnceDurable, "Only reads."},
+    {StateName::Ready, Duty::PrepareKey, Begin::AtOnce,
+     "A key that was made and lost was never used."},
+    {StateName::Finalizing, Duty::Finalize, Begin::OnceDurable,
      "The order is read first; the CSR is sent only while the order is ready."},
-    {StateName::Processing, Duty::AwaitCertificate, "Only reads; the chain can be fetched again."},
-    {StateName::Fetched, Duty::CheckChain, "Pure, over the stored chain."},
-    {StateName::Checked, Duty::Offer, "One transaction of ours."},
-    {StateName::Offered, Duty::Renew, "One transaction of ours."},
-    {StateName::Deployed, Duty::Renew, "One transaction of ours."},
-    {StateName::Backoff, Duty::TryAgain, "One transaction of ours."},
-    {StateName::Blocked, Duty::TryAgain, "One transaction of ours."},
-    {StateName::Superseded, Duty::Nothing, "Final."},
-    {StateName::Cancelled, Duty::Nothing, "Final."},
+    {StateName::Processing, Duty::AwaitCertificate, Begin::AtOnce,
+     "Only reads; the chain can be fetched again."},
+    {StateName::Fetched, Duty::CheckChain, Begin::AtOnce, "Pure, over the stored chain."},
+    {StateName::Checked, Duty::Offer, Begin::AtOnce, "One transaction of ours."},
+    {StateName::Offered, Duty::Renew, Begin::OnceDurable, "One transaction of ours."},
+    {StateName::Deployed, Duty::Renew, Begin::OnceDurable, "One transaction of ours."},
+    {StateName::Backoff, Duty::TryAgain, Begin::OnceDurable, "One transaction of ours."},
+    {StateName::Blocked, Duty::TryAgain, Begin::OnceDurable, "One transaction of ours."},
+    {StateName::Superseded, Duty::Nothing, Begin::OnceDurable, "Final."},
+    {StateName::Cancelled, Duty::Nothing, Begin::OnceDurable, "Final."},
 }};
 
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
@@ -266,6 +269,10 @@ std::span<const Rule> rules() noexcept {
 
 Duty duty_of(StateName state) noexcept {
     return kRules[static_cast<std::size_t>(state)].duty;
+}
+
+Begin begin_of(StateName state) noexcept {
+    return kRules[static_cast<std::size_t>(state)].begin;
 }
 
 std::vector<std::string> names_of(const Attempt& attempt) {

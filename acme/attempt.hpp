@@ -24,9 +24,11 @@
 //   licence is gone -> Cancelled.
 //
 // A state is entered in one transaction of the store, together with `next_at` and with what changes
-// in DNS. What is then to be done is duty_of(state): the same after a step as after a restart, so
-// there is no second path for restarts. Each duty may have been carried out already, wholly or in
-// part, when it is begun; its rule (kRules in attempt.cpp) says why that does no harm.
+// in DNS; those that need not be durable before their duty is begun (Begin::AtOnce) in the one of
+// the state that follows, or as soon as their duty has to wait. What is then to be done is
+// duty_of(state): the same after a step as after a restart, so there is no second path for
+// restarts. Each duty may have been carried out already, wholly or in part, when it is begun; its
+// rule (kRules in attempt.cpp) says why that does no harm.
 //
 // The machine decides; engine.hpp does. Time is an argument.
 //
@@ -182,15 +184,24 @@ enum class Duty : std::uint8_t {
     TryAgain,
 };
 
-/// One line of the table: a state, what is done in it, and why that may be begun again at any time.
+/// When the duty of a state is begun.
+enum class Begin : std::uint8_t {
+    OnceDurable,  // What it does outside must find the state in the store after a crash.
+    AtOnce,       // The state before it would do after a crash: it only reads, or reads first.
+};
+
+/// One line of the table: a state, what is done in it, when, and why that may be begun again at any
+/// time.
 struct Rule {
     StateName state;
     Duty duty;
+    Begin begin;
     std::string_view reentry;
 };
 /// One for each state, in order.
 [[nodiscard]] std::span<const Rule> rules() noexcept;
 [[nodiscard]] Duty duty_of(StateName state) noexcept;
+[[nodiscard]] Begin begin_of(StateName state) noexcept;
 
 // What happens to an attempt.
 struct WasAdmitted {

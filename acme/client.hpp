@@ -33,7 +33,7 @@
 namespace hairpin::acme {
 
 inline constexpr int kMaxNonceRetries = 5;
-inline constexpr std::size_t kMaxNonces = 8;           // Kept; a nonce is 20 minutes old at most.
+inline constexpr std::size_t kMaxNonces = 64;          // Kept; a nonce is 20 minutes old at most.
 inline constexpr std::size_t kMaxAnswer = 256 * 1024;  // Octets of an answer's body.
 
 /// Why the CA did not do what it was asked.

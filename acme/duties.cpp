@@ -36,8 +36,14 @@ void Engine::with_order(const JobRef& job, std::function<void(const SeenOrder& s
 void Engine::read_authorizations(const JobRef& job) {
     with_order(job, [this, job](const SeenOrder& seen) {
         switch (seen.order.status) {
-            case OrderStatus::Pending:
-                return read_next_authorization(job, seen.order.authorizations, {});
+            case OrderStatus::Pending: {
+                const auto& urls = seen.order.authorizations;
+                if (urls.empty()) return poll(job, job->seat->client->pace().authorizing, {});
+                const auto answers = std::make_shared<Answers>(Answers{urls.size()});
+                for (const std::string& url : urls)
+                    read_authorization(job, url, answers);
+                return;
+            }
             case OrderStatus::Ready:
             case OrderStatus::Processing:
             case OrderStatus::Valid:
@@ -48,37 +54,48 @@ void Engine::read_authorizations(const JobRef& job) {
     });
 }
 
-/// Reads the last of `urls` and goes on with the rest; then decides.
-void Engine::read_next_authorization(const JobRef& job, std::vector<std::string> urls,
-                                     std::vector<Pending> pending) {
-    if (urls.empty()) {
-        // RFC 8555 section 7.4: the order decides, not the authorizations: wait until it is ready.
-        if (pending.empty()) return poll(job, job->seat->client->pace().authorizing, {});
-        job->has_authorizations = true;
-        return advance(job, AuthorizationsRead{std::move(pending)});
-    }
-    const std::string url = std::move(urls.back());
-    urls.pop_back();
+void Engine::read_authorization(const JobRef& job, const std::string& url,
+                                const AnswersRef& answers) {
     job->seat->client->read_authorization(
-        url, [this, job, url, urls = std::move(urls),
-              pending = std::move(pending)](const CaResult<Authorization>& seen) mutable {
-            if (!good(job, seen, "reading the authorization")) return;
-            if (const auto ours = names_of(job->attempt);
-                std::find(ours.begin(), ours.end(), seen->name) == ours.end())
-                return give_up(job, unexpected("the CA's order is about another name than ours"));
-            if (seen->status == AuthorizationStatus::Valid)
-                return read_next_authorization(job, std::move(urls), std::move(pending));
-            if (seen->status != AuthorizationStatus::Pending)
-                return give_up(job, judge(seen->error.value_or(Problem()),
-                                          "the authorization of " + seen->name));
-            auto value = value_for(*job->seat, url, *seen);
-            if (!value) {
-                abandon(*job->seat, order_of(job->attempt.state)->url);
-                return give_up(job, std::move(value).error());
+        url, [this, job, url, answers](const CaResult<Authorization>& seen) {
+            if (answers->is_settled) return;
+            if (!take_authorization(job, url, seen, answers->pending)) {
+                answers->is_settled = true;
+                return;
             }
-            pending.push_back(*std::move(value));
-            read_next_authorization(job, std::move(urls), std::move(pending));
+            if (--answers->missing > 0) return;
+            // RFC 8555 section 7.4: the order decides, not the authorizations: wait until it is
+            // ready.
+            if (answers->pending.empty())
+                return poll(job, job->seat->client->pace().authorizing, {});
+            job->has_authorizations = true;
+            advance(job, AuthorizationsRead{std::move(answers->pending)});
         });
+}
+
+/// Whether the authorization is valid, or is pending and was put to the others; else it gave up.
+bool Engine::take_authorization(const JobRef& job, const std::string& url,
+                                const CaResult<Authorization>& seen,
+                                std::vector<Pending>& pending) {
+    if (!good(job, seen, "reading the authorization")) return false;
+    const auto ours = names_of(job->attempt);
+    if (std::find(ours.begin(), ours.end(), seen->name) == ours.end()) {
+        give_up(job, unexpected("the CA's order is about another name than ours"));
+        return false;
+    }
+    if (seen->status == AuthorizationStatus::Valid) return true;
+    if (seen->status != AuthorizationStatus::Pending) {
+        give_up(job, judge(seen->error.value_or(Problem()), "the authorization of " + seen->name));
+        return false;
+    }
+    auto value = value_for(*job->seat, url, *seen);
+    if (!value) {
+        abandon(*job->seat, order_of(job->attempt.state)->url);
+        give_up(job, std::move(value).error());
+        return false;
+    }
+    pending.push_back(*std::move(value));
+    return true;
 }
 
 void Engine::ask_listeners(const JobRef& job) {
@@ -99,40 +116,58 @@ void Engine::ask_listeners(const JobRef& job) {
         });
 }
 
-void Engine::answer_challenges(const JobRef& job, std::size_t index) {
+void Engine::answer_challenges(const JobRef& job) {
     const auto pending = published(job->attempt.state);
     // Our own questions were answered within the millisecond before; the CA needs longer to ask.
-    if (index == 0) job->told_at = clock_.now() + Milliseconds(1);
-    if (index >= pending.size())
-        return advance(job, ChallengesAnswered{job->seat->client->pace().authorizing.first()});
-    with_account(job, [this, job, index, one = pending[index]] {
-        // Nobody but this run can have told the CA.
-        if (job->has_authorizations) return answer_challenge(job, index, one.challenge_url);
-        job->seat->client->read_authorization(
-            one.url, [this, job, index, one](const CaResult<Authorization>& seen) {
-                if (!good(job, seen, "reading the authorization")) return;
-                if (seen->status == AuthorizationStatus::Valid)
-                    return answer_challenges(job, index + 1);
-                if (seen->status != AuthorizationStatus::Pending) {
-                    count_failure(job);
-                    job->has_failed_validation = true;
-                    return give_up(job, judge(seen->error.value_or(Problem()),
-                                              "the authorization of " + one.name));
-                }
-                // Told already, before a crash.
-                if (seen->status_of(one.challenge_url).value_or(ChallengeStatus::Pending) !=
-                    ChallengeStatus::Pending)
-                    return answer_challenges(job, index + 1);
-                answer_challenge(job, index, one.challenge_url);
-            });
+    job->told_at = clock_.now() + Milliseconds(1);
+    with_account(job, [this, job, all = std::vector<Pending>(pending.begin(), pending.end())] {
+        const auto answers = std::make_shared<Answers>(Answers{all.size()});
+        for (const Pending& one : all) {
+            // Nobody but this run can have told the CA.
+            if (job->has_authorizations) {
+                answer_challenge(job, one.challenge_url, answers);
+            } else {
+                look_and_answer(job, one, answers);
+            }
+        }
     });
 }
 
-void Engine::answer_challenge(const JobRef& job, std::size_t index, const std::string& url) {
-    job->seat->client->answer_challenge(url, [this, job, index](const CaResult<void>& told) {
-        if (!good(job, told, "telling the CA")) return;
-        answer_challenges(job, index + 1);
+/// After a restart: what was told before is not told again.
+void Engine::look_and_answer(const JobRef& job, const Pending& one, const AnswersRef& answers) {
+    job->seat->client->read_authorization(
+        one.url, [this, job, one, answers](const CaResult<Authorization>& seen) {
+            if (answers->is_settled) return;
+            answers->is_settled = !good(job, seen, "reading the authorization");
+            if (answers->is_settled) return;
+            if (seen->status == AuthorizationStatus::Valid)
+                return challenge_answered(job, *answers);
+            if (seen->status != AuthorizationStatus::Pending) {
+                answers->is_settled = true;
+                count_failure(job);
+                job->has_failed_validation = true;
+                return give_up(job, judge(seen->error.value_or(Problem()),
+                                          "the authorization of " + one.name));
+            }
+            if (seen->status_of(one.challenge_url).value_or(ChallengeStatus::Pending) !=
+                ChallengeStatus::Pending)
+                return challenge_answered(job, *answers);
+            answer_challenge(job, one.challenge_url, answers);
+        });
+}
+
+void Engine::answer_challenge(const JobRef& job, const std::string& url,
+                              const AnswersRef& answers) {
+    job->seat->client->answer_challenge(url, [this, job, answers](const CaResult<void>& told) {
+        if (answers->is_settled) return;
+        answers->is_settled = !good(job, told, "telling the CA");
+        if (!answers->is_settled) challenge_answered(job, *answers);
     });
+}
+
+void Engine::challenge_answered(const JobRef& job, Answers& answers) {
+    if (--answers.missing == 0)
+        advance(job, ChallengesAnswered{job->seat->client->pace().authorizing.first()});
 }
 
 void Engine::await_order(const JobRef& job) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "acme/dns_persist.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::acme {
@@ -14,20 +13,11 @@ namespace {
 constexpr std::size_t kPage = 1000;            // Rows per read while loading the schedule.
 constexpr std::size_t kDueAtOnce = 256;        // Attempts begun per turn of the loop.
 constexpr Milliseconds kLongestSleep{30'000};  // The wall clock may be set meanwhile.
-constexpr Milliseconds kStoreRetry{1'000};     // After a failure of the store, twice that, ..
-constexpr Milliseconds kLongestStoreRetry{60'000};
-constexpr int kStoreRetryGrowth = 6;
 
 /// Whether it is the CA that is waited for.
 bool is_cas_turn(StateName state) {
     return state == StateName::Open || state == StateName::Challenged ||
            state == StateName::Finalizing || state == StateName::Processing;
-}
-
-/// Whether a failure of the store itself, which passes, and not of what was asked.
-bool is_passing(const store::WorkRefusal& why) {
-    const ErrorCode code = store::to_error(why).code;
-    return code == ErrorCode::Unavailable || code == ErrorCode::Corrupt || code == ErrorCode::Io;
 }
 
 }  // namespace
@@ -244,7 +234,7 @@ void Engine::carry_out(const JobRef& job) {
         case Duty::AskListeners:
             return ask_listeners(job);
         case Duty::AnswerChallenges:
-            return answer_challenges(job, 0);
+            return answer_challenges(job);
         case Duty::AwaitOrder:
             return await_order(job);
         case Duty::PrepareKey:
@@ -289,138 +279,6 @@ void Engine::keep_count(const Attempt& attempt) {
 
 void Engine::count_live() {
     counters_.live.store(live_.size(), std::memory_order_relaxed);
-}
-
-void Engine::advance(const JobRef& job, Event event, Rows extra, std::string_view audit) {
-    auto next = step(job->attempt, std::move(event), clock_.now(), ladder_);
-    if (!next) {
-        log::logger("acme").error("an attempt stands still until the next start: {}",
-                                  next.error().text());
-        return drop(job);
-    }
-    commit(job, {std::move(*next), std::move(extra), std::string(audit)});
-}
-
-void Engine::commit(const JobRef& job, Write write) {
-    job->write = std::move(write);
-    submit(job);
-}
-
-void Engine::submit(const JobRef& job) {
-    const Attempt& old = job->attempt;
-    const auto& [step, extra, audit, failures] = *job->write;
-    store::Work work;
-    if (step.effect == ZoneEffect::AddTxt)
-        work.change.zones = txt_changes(old.zone_apex, published(step.next.state), TxtEffect::Add,
-                                        options_.txt_ttl);
-    if (step.effect == ZoneEffect::AddTxt && options_.coupling.zones)
-        remove_old_persist_values(*options_.coupling.zones(), published(step.next.state),
-                                  clock_.now(), work.change.zones);
-    if (step.effect == ZoneEffect::RemoveTxt)
-        work.change.zones =
-            txt_changes(old.zone_apex, published(old.state), TxtEffect::Remove, options_.txt_ttl);
-    // Without an actor the store writes no audit row: not every step is worth one.
-    if (!work.change.zones.empty() || !audit.empty()) {
-        work.change.actor = {"acme", old.public_name, "", "acme"};
-        work.change.reason = "certificate for " + old.public_name;
-        work.audit = {audit.empty() ? "certificate.challenge" : audit, old.public_name};
-    }
-    work.rows = [row = to_row(step.next), expected = name_of(old.state), more = extra](
-                    store::Writer& writer, zones::Change& change) {
-        Result<void> written = update_attempt(writer, row, expected);
-        if (written && more) written = more(writer, change);
-        return written;
-    };
-    if (options_.on_transition)
-        options_.on_transition(old.server_id, name_of(step.next.state), false);
-    committer_.submit(std::move(work), [weak = weak_from_this(), job](Committed done) {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->loop_.post(
-            [engine = self.get(), job, done = std::move(done)] { engine->committed(job, done); });
-    });
-}
-
-void Engine::committed(const JobRef& job, const Committed& done) {
-    if (!done) {
-        not_committed(job, done.error());
-        return set_timer();
-    }
-    const StateName was = name_of(job->attempt.state);
-    job->attempt = std::move(job->write->step.next);
-    const StateName state = name_of(job->attempt.state);
-    job->write.reset();
-    job->tries = 0;
-    job->secondaries = {};
-    if (state != was) job->entered_at = clock_.monotonic();
-    const bool is_real = job->issuer != nullptr && !job->attempt.is_canary() &&
-                         job->issuer->kind() == IssuerKind::Production;
-    if (was == StateName::Admitted && state == StateName::Ordering && is_real)
-        orders_.note(job->attempt.server_id, clock_.now());
-    if (was == StateName::Ordering && state == StateName::Open && job->issuer != nullptr)
-        job->issuer->count_order();
-    const Attempt& attempt = job->attempt;
-    if (state != was)
-        counters_.entered[static_cast<std::size_t>(state)].fetch_add(1, std::memory_order_relaxed);
-    log::logger("acme").debug("{} is {}", attempt.public_name, to_string(state));
-    if (state == StateName::Offered && state != was) publish_issuers();
-    if (options_.on_transition) options_.on_transition(attempt.server_id, state, true);
-    notify_(attempt.server_id);
-
-    keep_count(attempt);
-    if (!attempt.next_at) {
-        drop(job);
-        if (duty_of(was) == Duty::Renew) begin_successor(attempt.server_id);
-    } else if (*attempt.next_at <= clock_.now()) {
-        carry_out(job);
-    } else {
-        schedule_.set(attempt.id, *attempt.next_at);
-        // An order under way keeps its job, which knows what to tidy up when it is ended.
-        job->waiting = has_deadline(state);
-        if (!job->waiting) jobs_.erase(attempt.id);
-    }
-    admit_waiting();
-    set_timer();
-}
-
-void Engine::begin_successor(std::int64_t server_id) {
-    const auto successor = store::AcmeQueries((*reader_)->database()).live_attempt(server_id);
-    if (successor && *successor) return begin((*successor)->id);
-    if (!successor)
-        log::logger("acme").error("a renewal waits for the next start: {}",
-                                  successor.error().text());
-}
-
-void Engine::not_committed(const JobRef& job, const store::WorkRefusal& why) {
-    const Error error = store::to_error(why);
-    if (is_passing(why)) {
-        // What the CA said is kept: it must not be asked again because our disk is full.
-        const int doublings = std::min(job->write->failures++, kStoreRetryGrowth);
-        return wait(job, std::min(kStoreRetry * (1 << doublings), kLongestStoreRetry));
-    }
-    if (std::holds_alternative<Error>(why)) {
-        // The row changed under us (a newer request), or is gone with its server.
-        log::logger("acme").debug("{}: {}", job->attempt.public_name, error.text());
-        return ended(job, error.code == ErrorCode::NotFound);
-    }
-    Write write = *std::exchange(job->write, std::nullopt);
-    if (write.step.effect == ZoneEffect::RemoveTxt) {
-        // The zone is gone, or takes no change: the attempt goes on without tidying it.
-        log::logger("acme").warn("{}: the TXT values stay in the zone: {}",
-                                 job->attempt.public_name, error.text());
-        write.step.effect = ZoneEffect::None;
-        return commit(job, std::move(write));
-    }
-    give_up(job, {Remedy::PersonNeeded,
-                  "zone-refused",
-                  "the zone did not take the TXT values: " + error.text(),
-                  {}});
-}
-
-void Engine::wait(const JobRef& job, Milliseconds pause) {
-    job->waiting = true;
-    schedule_.set(job->attempt.id, clock_.now() + pause);
-    set_timer();
 }
 
 void Engine::with_account(const JobRef& job, std::function<void()> then) {

@@ -6,6 +6,7 @@
 // at any instant. The face to the rest of Hairpin is certificates.hpp.
 //
 //   schedule -> begin() -> duty (duties.cpp) -> advance() -> commit -> next duty, or schedule
+//                                                         -> next duty (Begin::AtOnce), one commit
 //                                            -> wait()    -> the same duty later
 //                                            -> give_up() -> clean up at the CA -> advance(Failed)
 //
@@ -100,12 +101,16 @@ public:
 
 private:
     using Rows = std::function<Result<void>(store::Writer& writer, zones::Change& change)>;
-    /// The outcome of a duty, on its way to the store.
+    /// The outcomes of duties, on their way to the store: in one transaction.
     struct Write {
-        Step step;
-        Rows extra;
-        std::string audit;
-        int failures = 0;  // Of the store.
+        Attempt before;                 // As the store has it.
+        std::vector<StateName> states;  // Entered since, one after the other.
+        ZoneEffect effect = ZoneEffect::None;
+        Rows extra = {};
+        std::string audit = {};
+        std::string order_url = {};  // Of an order that was placed since.
+        bool was_sent = false;       // Else the next state is to come, or a reason to wait.
+        int failures = 0;            // Of the store.
     };
     /// How far the secondaries of a zone have been found to answer, one after the other.
     struct SecondaryWait {
@@ -116,7 +121,7 @@ private:
     };
     /// An attempt that is being worked on: from its admission until it is settled, paused or final.
     struct Job {
-        Attempt attempt;
+        Attempt attempt;             // With what is on its way to the store.
         Issuer* issuer = nullptr;    // Where its order is, or is to be; null: not configured.
         Seat* seat = nullptr;        // The account there; null where `issuer` is.
         MonotonicTime entered_at{};  // The state, in this run.
@@ -124,11 +129,13 @@ private:
         int tries = 0;                       // Of the duty, since the state was entered.
         bool waiting = false;                // In the schedule, or for a place.
         std::optional<Write> write;  // Kept until it is durable: a duty is not done twice for it.
+        std::optional<WallTime> resume_at;  // The duty waited when the write was sent.
         std::shared_ptr<ListenerCheck> check;
         /// What the CA has just said of the order, so that the next duty need not ask. Empty after
         /// a restart: then it does.
         std::optional<SeenOrder> seen;
         bool has_authorizations = false;  // They were read in this run, and are pending.
+        std::optional<ChainFacts> facts;  // Of its chain, where it was checked in this run.
         SecondaryWait secondaries;
         WallTime told_at{};  // From then on questions are the CA's; in an earlier run: never.
         bool may_have_ordered = false;      // newOrder may have reached the CA.
@@ -146,15 +153,8 @@ private:
     void carry_out(const JobRef& job);
     void drop(const JobRef& job);
     void forget(std::int64_t attempt_id);
-    void advance(const JobRef& job, Event event, Rows extra = {}, std::string_view audit = {});
-    void commit(const JobRef& job, Write write);
-    void submit(const JobRef& job);
-    void committed(const JobRef& job, const Committed& done);
-    void not_committed(const JobRef& job, const store::WorkRefusal& why);
-    void wait(const JobRef& job, Milliseconds pause);
     void keep_count(const Attempt& attempt);
     void count_live();
-    void begin_successor(std::int64_t server_id);
     void note_trouble(std::string text);
 
     // tidying.cpp
@@ -228,6 +228,18 @@ private:
                                                            const std::string& authorization_url,
                                                            const Authorization& authorization);
 
+    // stepping.cpp
+    void advance(const JobRef& job, Event event, Rows extra = {}, std::string_view audit = {});
+    void enter(const JobRef& job, Step step, Rows extra, std::string_view audit);
+    [[nodiscard]] static Rows both(Rows first, Rows second);
+    void submit(const JobRef& job);
+    void add_zone_changes(const Job& job, zones::Change& change);
+    void tell_of(const JobRef& job, const Write& write);
+    void committed(const JobRef& job, const Committed& done);
+    void not_committed(const JobRef& job, const store::WorkRefusal& why);
+    void begin_successor(std::int64_t server_id);
+    void wait(const JobRef& job, Milliseconds pause);
+
     // admission.cpp
     void admit(const JobRef& job);
     [[nodiscard]] Result<std::optional<Postponed>> postponement(const Attempt& attempt);
@@ -285,11 +297,23 @@ private:
 
     // duties.cpp
     void read_authorizations(const JobRef& job);
-    void read_next_authorization(const JobRef& job, std::vector<std::string> urls,
-                                 std::vector<Pending> pending);
+    /// What the answers to questions asked at the same time come to. One that goes wrong settles
+    /// it; the others are passed over then.
+    struct Answers {
+        std::size_t missing = 0;
+        bool is_settled = false;
+        std::vector<Pending> pending = {};
+    };
+    using AnswersRef = std::shared_ptr<Answers>;
+    void read_authorization(const JobRef& job, const std::string& url, const AnswersRef& answers);
+    [[nodiscard]] bool take_authorization(const JobRef& job, const std::string& url,
+                                          const CaResult<Authorization>& seen,
+                                          std::vector<Pending>& pending);
     void ask_listeners(const JobRef& job);
-    void answer_challenges(const JobRef& job, std::size_t index);
-    void answer_challenge(const JobRef& job, std::size_t index, const std::string& url);
+    void answer_challenges(const JobRef& job);
+    void look_and_answer(const JobRef& job, const Pending& one, const AnswersRef& answers);
+    void answer_challenge(const JobRef& job, const std::string& url, const AnswersRef& answers);
+    void challenge_answered(const JobRef& job, Answers& answers);
     [[nodiscard]] Verdict with_evidence(const JobRef& job, std::string_view name,
                                         Verdict verdict) const;
     void await_order(const JobRef& job);

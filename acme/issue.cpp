@@ -127,15 +127,19 @@ void Engine::check(const JobRef& job) {
         verdict.is_cas = true;
         return give_up(job, std::move(verdict));
     }
-    advance(job, ChainGood{std::move(facts->pem)});
+    job->facts = *std::move(facts);
+    advance(job, ChainGood{job->facts->pem});
 }
 
 void Engine::offer(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     const auto* checked = std::get_if<Checked>(&attempt.state);
-    // Again: the process may have been down for weeks between the check and now.
-    const auto facts = check_chain(checked->chain, expectation(attempt));
-    if (!facts) return give_up(job, judge(facts.error(), "checking the certificate"));
+    if (!job->facts) {  // The process may have been down for weeks since the check.
+        auto again = check_chain(checked->chain, expectation(attempt));
+        if (!again) return give_up(job, judge(again.error(), "checking the certificate"));
+        job->facts = *std::move(again);
+    }
+    const ChainFacts* facts = &*job->facts;
 
     job->issuer->count_issued();
     if (attempt.is_canary()) return advance(job, CanaryPassed{}, canary_rows(attempt, ""));

@@ -57,12 +57,13 @@ void Engine::settle_failure(const JobRef& job, Failed failed) {
 
 /// Somebody else ended the attempt: a newer request, or (`is_gone`) its server was erased.
 void Engine::ended(const JobRef& job, bool is_gone) {
-    const Attempt& attempt = job->attempt;
-    const OrderPlace* order = order_of(attempt.state);
+    const Attempt& attempt = job->write ? job->write->before : job->attempt;  // As it was stored.
     // An order that was placed and not stored any more is known here alone.
-    if (order == nullptr && job->write) order = order_of(job->write->step.next.state);
-    if (order != nullptr && name_of(attempt.state) <= StateName::Challenged && job->seat != nullptr)
-        abandon(*job->seat, order->url);
+    std::string order_url = job->write ? job->write->order_url : std::string();
+    if (const OrderPlace* order = order_of(attempt.state)) order_url = order->url;
+    if (!order_url.empty() && name_of(attempt.state) <= StateName::Challenged &&
+        job->seat != nullptr)
+        abandon(*job->seat, std::move(order_url));
     const auto values = published(attempt.state);
     if (is_gone && !values.empty()) {
         zones::Change change;
@@ -72,7 +73,9 @@ void Engine::ended(const JobRef& job, bool is_gone) {
         committer_.submit(std::move(change), [](const auto&) {});
     }
     // Its admission was decided, and is not in the store.
-    if (job->write && name_of(job->write->step.next.state) == StateName::Admitted)
+    if (name_of(attempt.state) == StateName::Wanted &&
+        (name_of(job->attempt.state) == StateName::Admitted ||
+         name_of(job->attempt.state) == StateName::Ordering))
         job->issuer->gate().undo({.id = attempt.id, .keys = job->issuer->gate().keys_of(attempt)});
     const std::int64_t id = attempt.id;
     drop(job);

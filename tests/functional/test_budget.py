@@ -175,9 +175,9 @@ def new_ledger(tmp_path, ca):
 
 @pytest.mark.parametrize("crash, orders, tokens", [
     ("crash-before=admitted", 1, 1),
-    ("crash=admitted", 1, 1),
     ("crash-before=ordering", 1, 1),
-    ("crash=ordering", 1, 2),       # It might have been placed: nobody can know.
+    ("crash=admitted", 1, 2),       # It might have been placed: nobody can know. It is ordering at once.
+    ("crash=ordering", 1, 2),
     ("crash-before=open", 2, 2),    # It was.
     ("crash=open", 1, 1),
     ("crash-before=challenged", 1, 1),

@@ -15,6 +15,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("HAIRPIN_BUILD", ROOT / "build" / "dev"))
 STATES = ("admitted ordering open txt-staged txt-live challenged ready finalizing processing fetched checked "
           "offered").split()
+# Those that become durable in one transaction, at a CA that needs a moment to issue.
+TOGETHER = [["admitted", "ordering"], ["open", "txt-staged"], ["txt-live", "challenged"], ["ready", "finalizing"],
+            ["processing"], ["fetched", "checked", "offered"]]
 NAMES = ["i-nur1.pl-demo.example.net", "nur1.pl-demo.example.net"]
 
 
