@@ -144,7 +144,7 @@ void Client::place_order(const std::vector<std::string>& names, const OrderWishe
             then(std::move(order));
         });
     exchange->endpoint = &Directory::new_order;
-    exchanges_->start(exchange);
+    exchanges_->start_in_turn(std::move(exchange));
 }
 
 void Client::read_order(const std::string& url, Then<SeenOrder> then) {

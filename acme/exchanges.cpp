@@ -8,6 +8,7 @@ namespace hairpin::acme {
 namespace {
 
 constexpr Milliseconds kNonceAge{20 * 60 * 1000};
+constexpr Milliseconds kLongestTurn{1'000};
 
 CaFailure unreachable(const Error& error) {
     // A larger answer than we take is the CA's fault, not the network's.
@@ -60,6 +61,29 @@ void Client::Exchanges::start(ExchangeRef exchange) {
     });
 }
 
+void Client::Exchanges::start_in_turn(ExchangeRef exchange) {
+    exchange->answered = [weak = weak_from_this(), then = std::move(exchange->answered)](
+                             CaResult<net::ClientResponse> response) {
+        if (const auto alive = weak.lock()) {
+            --alive->in_turn_;
+            alive->take_turns();
+        }
+        then(std::move(response));
+    };
+    queue_.push_back(std::move(exchange));
+    take_turns();
+}
+
+void Client::Exchanges::take_turns() {
+    while (!queue_.empty() && (in_turn_ == 0 || clock_.monotonic() - turn_began_ >= kLongestTurn)) {
+        const ExchangeRef next = std::move(queue_.front());
+        queue_.pop_front();
+        ++in_turn_;
+        turn_began_ = clock_.monotonic();
+        start(next);
+    }
+}
+
 void Client::Exchanges::with_directory(std::function<void(const CaFailure*)> then) {
     if (directory_ && !directory_moved_ &&
         clock_.monotonic() - directory_read_ < settings_.directory_age)
@@ -85,6 +109,7 @@ void Client::Exchanges::send(net::ClientRequest request,
                       const auto alive = weak.lock();
                       if (!alive) return;
                       alive->observe(response, sent_at);
+                      alive->take_turns();  // One that is slow is not waited for.
                       answered(std::move(response));
                   });
 }

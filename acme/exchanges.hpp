@@ -60,6 +60,10 @@ public:
               ClientSettings settings);
 
     void start(ExchangeRef exchange);
+    /// For newOrder: the next one leaves when the one before was answered. A slow one is not waited
+    /// for longer than a second. A CA looks for what it has of the account meanwhile; bursts are
+    /// what it sheds, and Debian's pebble stands still for good where two of them meet.
+    void start_in_turn(ExchangeRef exchange);
     /// Calls back with null when the directory is there and young enough.
     void with_directory(std::function<void(const CaFailure*)> then);
     /// Null before it was read for the first time.
@@ -90,6 +94,7 @@ private:
     void with_nonce(const ExchangeRef& exchange);
     void post(const ExchangeRef& exchange, const std::string& nonce);
     void take(const ExchangeRef& exchange, net::ClientResponse response);
+    void take_turns();
     void keep_nonce(std::string nonce);
 
     net::HttpClient& http_;
@@ -101,6 +106,9 @@ private:
     MonotonicTime directory_read_{};
     std::vector<std::function<void(const CaFailure*)>> waiting_;
     std::deque<Nonce> nonces_;
+    std::deque<ExchangeRef> queue_;  // Of those that start in turn.
+    int in_turn_ = 0;                // Of them, not answered yet.
+    MonotonicTime turn_began_{};     // The last one's.
 };
 
 }  // namespace hairpin::acme

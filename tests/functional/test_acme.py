@@ -339,8 +339,8 @@ def test_a_challenge_that_failed_is_explained_and_tidied_up(rig, fake):
 
 
 def test_authorizations_that_are_left_over_are_deactivated(rig, fake):
-    # The first challenge is told, the second one cannot be.
-    fake.fail("chall", problem(500, "serverInternal"))
+    # They are told at the same time, and neither can be.
+    fake.fail("chall", problem(500, "serverInternal"), times=2)
     assert rig.run().states()[-1] == "offered"
     assert fake.requests.count(("authz", {"status": "deactivated"})) == 2
 
