@@ -231,6 +231,14 @@ def test_a_refused_nonce_while_the_directory_is_read_again_is_survived(rig, fake
     assert fake.count("dir") == 2
 
 
+def test_one_new_order_leaves_after_the_other_and_two_authorizations_are_read_at_once(rig, fake):
+    fake.fail("new-order", problem(500, "serverInternal", delay=0.2), times=4)
+    fake.fail("authz", problem(500, "serverInternal", delay=0.2), times=2)
+    rig.run("servers=4")
+    assert fake.most_at_once["new-order"] == 1
+    assert fake.most_at_once["authz"] > 1
+
+
 def test_orders_that_nobody_wants_any_more_give_their_places_back(rig, fake):
     # One after the other: half are asked with another key, then all lose their servers, while the CA
     # has not looked yet. There are 32 places.

@@ -87,6 +87,8 @@ class FakeCa:
         self.revoked_by_key = 0                        # So many of them, not by an account.
         self.validated: list[tuple[str, str]] = []     # Type of challenge, name.
         self.requests: list[tuple[str, Any]] = []
+        self.most_at_once: dict[str, int] = {}  # Requests under way at the same time, by endpoint.
+        self._under_way: collections.Counter[str] = collections.Counter()
         self.refused_nonces = 0
         self.retried_with_given_nonce = 0
         self._given_with_refusal: set[str] = set()
@@ -176,7 +178,10 @@ class FakeCa:
     # -- the protocol ----------------------------------------------------------------------------
 
     def handle(self, handler: http.server.BaseHTTPRequestHandler, body: bytes | None) -> None:
+        endpoint = handler.path.removeprefix(self.prefix).lstrip("/").partition("/")[0]
         with self._lock:
+            self._under_way[endpoint] += 1
+            self.most_at_once[endpoint] = max(self.most_at_once.get(endpoint, 0), self._under_way[endpoint])
             try:
                 answer = self._answer(handler.path, body)
             except AssertionError as error:
@@ -186,6 +191,8 @@ class FakeCa:
             if answer.body and b"badNonce" in answer.body:
                 self._given_with_refusal.add(nonce)
         time.sleep(answer.delay)
+        with self._lock:
+            self._under_way[endpoint] -= 1
         handler.send_response(answer.status)
         headers = {"Replay-Nonce": nonce, "Content-Type": "application/json", **answer.headers}
         for name, value in headers.items():
