@@ -119,12 +119,12 @@ std::string fault_of(const IssuerConfig& issuer) {
 
 }  // namespace
 
-Result<std::string, std::string> read_directory_text(std::string_view text) {
+Result<std::string, std::string> read_directory_text(std::string_view text, std::string_view also) {
     if (const acme::IssuerPreset* preset = acme::issuer_preset(text))
         return std::string(preset->directory);
     if (acme::is_usable_url(text)) return std::string(text);
     const std::string near = acme::nearest_preset(text);
-    return fail(quoted(text) + " must be an https:// URL or one of " + acme::preset_names() +
+    return fail("must be an https:// URL or one of " + acme::preset_names() + std::string(also) +
                 (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 

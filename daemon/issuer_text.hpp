@@ -31,8 +31,10 @@ struct IssuerConfig {
 /// The same as text, to compare.
 [[nodiscard]] std::string text_of(const IssuerConfig& issuer);
 /// The directory that a text means: of a known name, or itself where it is an https URL.
-/// Errors: a sentence.
-[[nodiscard]] Result<std::string, std::string> read_directory_text(std::string_view text);
+/// Errors: the end of a sentence that begins with the text.
+/// @param also  What else the place takes, said behind the known names: ", or empty".
+[[nodiscard]] Result<std::string, std::string> read_directory_text(std::string_view text,
+                                                                   std::string_view also = "");
 /// What we call the CA of a directory where nobody named it: the known name, else the host.
 [[nodiscard]] std::string usual_name(std::string_view directory);
 

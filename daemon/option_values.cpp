@@ -135,8 +135,8 @@ Fault set_store(Config& config, const OptionValue& value) {
 Fault set_directory(Config& config, const OptionValue& value) {
     config.acme_directory.clear();
     if (text(value).empty()) return std::nullopt;
-    auto directory = read_directory_text(text(value));
-    if (!directory) return directory.error() + ", or empty for no ACME";
+    auto directory = read_directory_text(text(value), ", or empty for no ACME");
+    if (!directory) return '"' + text(value) + "\" " + directory.error();
     config.acme_directory = *std::move(directory);
     return std::nullopt;
 }

@@ -143,6 +143,8 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
         {kLeast + "[dns.transfer]\ntransport = \"tls\"\n", "tls needs dns.tls_listen"},
         {kLeast + "[dns.transfer]\ntransport = \"quic\"\n", "must be any or tls"},
         {kLeast + "[acme]\ndirectory = \"http://ca.test\"\n", "must be an https:// URL"},
+        {kLeast + "[acme]\ndirectory = \"gogle\"\n",
+         "zerossl, or empty for no ACME; did you mean google?"},
         {kLeast + "[acme]\npreflight = \"yes\"\n", "acme.preflight: must be one of on, warn, off"},
         {kLeast + "[acme]\nresolvers = [\"dns.example\"]\n",
          "\"dns.example\" is neither an address"},
