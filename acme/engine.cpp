@@ -86,7 +86,7 @@ void Engine::stop() {
     if (thread_.joinable()) thread_.join();
     // A check under way holds the job that holds it.
     for (const auto& [id, job] : jobs_)
-        job->check.reset();
+        job->check.reset(), job->elsewhere.ask.reset();
 }
 
 void Engine::wake(std::int64_t attempt_id) {
@@ -101,6 +101,7 @@ void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
         // A job knows its order, and finds out: now, or when it commits.
         const bool has_job = jobs_.contains(attempt_id);
         begin(attempt_id);
+        elsewhere_->look_soon();
         if (!has_job && !order_url.empty()) {
             const auto row = store::AcmeQueries((*reader_)->database()).attempt(attempt_id);
             Issuer* issuer = row && *row ? issuer_at((*row)->directory) : nullptr;
@@ -319,8 +320,10 @@ void Engine::submit(const JobRef& job) {
     if (step.effect == ZoneEffect::RemoveTxt)
         work.change.zones =
             txt_changes(old.zone_apex, published(old.state), TxtEffect::Remove, options_.txt_ttl);
+    const bool is_elsewhere =
+        step.effect == ZoneEffect::AddTxt && !values_elsewhere(published(step.next.state)).empty();
     // Without an actor the store writes no audit row: not every step is worth one.
-    if (!work.change.zones.empty() || !audit.empty()) {
+    if (!work.change.zones.empty() || !audit.empty() || is_elsewhere) {
         work.change.actor = {"acme", old.public_name, "", "acme"};
         work.change.reason = "certificate for " + old.public_name;
         work.audit = {audit.empty() ? "certificate.challenge" : audit, old.public_name};
@@ -347,11 +350,13 @@ void Engine::committed(const JobRef& job, const Committed& done) {
         return set_timer();
     }
     const StateName was = name_of(job->attempt.state);
+    if (job->write->step.effect == ZoneEffect::RemoveTxt) elsewhere_->look_soon();
     job->attempt = std::move(job->write->step.next);
     const StateName state = name_of(job->attempt.state);
     job->write.reset();
     job->tries = 0;
     job->secondaries = {};
+    job->elsewhere = {};
     if (state != was) job->entered_at = clock_.monotonic();
     const bool is_real = job->issuer != nullptr && !job->attempt.is_canary() &&
                          job->issuer->kind() == IssuerKind::Production;
