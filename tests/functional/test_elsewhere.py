@@ -107,14 +107,25 @@ def test_several_orders_and_other_clients_share_a_name(rig, fake, bind, tmp_path
     with resolver(tmp_path / "resolver", {ZONE: rig.dns_port, OUTSIDE: bind.port}) as seen:
         fake.perspectives = [seen.port]
         shared = f"nur.{OUTSIDE}"
-        add_value(bind, "one more")
+        add_value(bind, "one-more")
         run = rig.run("servers=4", elsewhere(bind, tmp_path), f"cname=_acme-challenge.nur1:{shared}")
         assert run.states(4) == STATES
         for number in (2, 3, 4):
             rig.run("servers=4", "new-key", "again", elsewhere(bind, tmp_path),
                     f"cname=_acme-challenge.nur{number}:{shared}")
         assert Resolver(bind.port).rdata(shared, "TXT") == []
-    assert values(bind) == ['"of somebody else"', '"one more"']
+    assert values(bind) == ['"of somebody else"', '"one-more"']
+
+
+def test_both_names_of_an_order_may_lead_to_one_name(rig, fake, bind, tmp_path):
+    options = (elsewhere(bind, tmp_path), "again", "new-key")
+    rig.run(*options, CNAME)
+    both = f"cname=_acme-challenge.i-nur1:{TARGET}"
+    rig.run(*options, both, "crash=challenged", status=-9)
+    assert len(values(bind)) == 3
+    assert rig.rows("SELECT count(*) FROM rrsets WHERE type = 16") == [(0,)]  # Nothing of it is here.
+    assert rig.run("quiet", elsewhere(bind, tmp_path)).states()[-1] == "offered"
+    assert only_others(bind)
 
 
 def test_who_follows_the_primary_is_given_its_time(rig, fake, bind, tmp_path):
@@ -140,13 +151,11 @@ def test_a_crash_leaves_nothing_behind(rig, fake, bind, tmp_path, state):
 
 
 def test_the_value_of_a_server_that_is_gone_goes_too(rig, fake, bind, tmp_path):
-    options = (elsewhere(bind, tmp_path), CNAME)
-    rig.run("crash=txt-live", *options, status=-9)
-    assert len(values(bind)) == 2
-    rig.edit("DELETE FROM acme_authorizations")  # As with its server.
-    rig.edit("DELETE FROM acme_attempts")
-    assert rig.run(*options).states()[-1] == "offered"
+    fake.held = {f"{prefix}nur1.pl-demo.example.net" for prefix in ("", "i-")}  # Not looked at, with either key.
+    run = rig.run("servers=2", "gone=1", elsewhere(bind, tmp_path), CNAME)
+    assert run.states(1).count("txt-live") == 2
     assert only_others(bind)
+    assert rig.rows("SELECT * FROM acme_elsewhere") == []
 
 
 def test_the_value_of_an_attempt_that_failed_goes(rig, fake, bind, tmp_path):

@@ -404,7 +404,7 @@ private:
             });
         if (arguments_.flags.contains("manage-caa")) wait_for_caa(reader);
         if (arguments_.values.contains("elsewhere"))
-            await(kPatience, [&] { return is_nothing_left_elsewhere(reader.database()); });
+            await(kPatience, [&] { return is_nothing_left_elsewhere(reader->database()); });
         return finish(reader);
     }
 

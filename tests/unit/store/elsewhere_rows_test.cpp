@@ -18,6 +18,7 @@ struct WithAttempt {
         row.server_id = kOurselves;
         row.zone_apex = name("pl-acme.example.net.");
         row.public_name = "nur1.pl-acme.example.net";
+        row.key_origin = KeyOrigin::Managed;
         REQUIRE(commit([this](Writer& writer) -> Result<void> {
             row.id = TRY(insert_attempt(writer, row));
             return {};
