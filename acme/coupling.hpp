@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/elsewhere.hpp"
 #include "core/clock.hpp"
 #include "core/ip_address.hpp"
 #include "zones/zone.hpp"
@@ -42,6 +43,9 @@ struct CouplingOptions {
     std::string caa_iodef;                     // "mailto:ops@example.net"; empty: none.
 
     DnsPersist dns_persist = DnsPersist::Off;
+
+    /// Where values may be put that belong into no zone of ours; each apex once.
+    std::vector<ElsewhereZone> elsewhere;
 };
 
 }  // namespace hairpin::acme

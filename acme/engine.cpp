@@ -76,7 +76,7 @@ void Engine::stop() {
     if (thread_.joinable()) thread_.join();
     // A check under way holds the job that holds it.
     for (const auto& [id, job] : jobs_)
-        job->check.reset();
+        job->check.reset(), job->elsewhere.ask.reset();
 }
 
 void Engine::wake(std::int64_t attempt_id) {
@@ -91,6 +91,7 @@ void Engine::replaced(std::int64_t attempt_id, std::string order_url) {
         // A job knows its order, and finds out: now, or when it commits.
         const bool has_job = jobs_.contains(attempt_id);
         begin(attempt_id);
+        elsewhere_->look_soon();
         if (!has_job && !order_url.empty()) {
             const auto row = store::AcmeQueries((*reader_)->database()).attempt(attempt_id);
             Issuer* issuer = row && *row ? issuer_at((*row)->directory) : nullptr;

@@ -29,6 +29,8 @@
 #include "acme/certificates.hpp"
 #include "acme/chain.hpp"
 #include "acme/client.hpp"
+#include "acme/dns_ask.hpp"
+#include "acme/elsewhere_keeper.hpp"
 #include "acme/gate.hpp"
 #include "acme/issuer.hpp"
 #include "acme/issuer_choice.hpp"
@@ -119,6 +121,17 @@ private:
         std::size_t done = 0;  // So many of them are no matter any more.
         int silent = 0;        // How often the next one did not answer, in a row.
     };
+    /// How far the values in zones that are not ours are put there and answered, one after the
+    /// other.
+    struct ElsewhereWait {
+        std::optional<std::vector<ElsewhereValues>> all;  // Empty: they were not looked at.
+        std::size_t zone = 0;                             // So many of them are done.
+        bool is_put = false;                              // In the next one,
+        std::size_t seen = 0;                             // where so many values are answered.
+        int failures = 0;                                 // In a row.
+        std::optional<WallTime> settled_at;               // All are, and followers have them then.
+        std::shared_ptr<DnsAsk> ask;
+    };
     /// An attempt that is being worked on: from its admission until it is settled, paused or final.
     struct Job {
         Attempt attempt;             // With what is on its way to the store.
@@ -137,6 +150,7 @@ private:
         bool has_authorizations = false;  // They were read in this run, and are pending.
         std::optional<ChainFacts> facts;  // Of its chain, where it was checked in this run.
         SecondaryWait secondaries;
+        ElsewhereWait elsewhere;
         WallTime told_at{};  // From then on questions are the CA's; in an earlier run: never.
         bool may_have_ordered = false;      // newOrder may have reached the CA.
         Rows settlement;                    // Of the budget, for the step that ends the order.
@@ -326,6 +340,17 @@ private:
     void ask_secondaries(const JobRef& job);
     void secondary_answered(const JobRef& job, const Endpoint& one, const Result<void>& answered);
 
+    // elsewhere_wait.cpp
+    void prepare_elsewhere();
+    void place_elsewhere(const JobRef& job);
+    void settle_elsewhere(const JobRef& job);
+    void put_elsewhere(const JobRef& job, const ElsewhereZone& zone);
+    void ask_elsewhere(const JobRef& job, const ElsewhereZone& zone);
+    void answered_elsewhere(const JobRef& job, const ElsewhereZone& zone,
+                            const Result<DnsAnswer>& answer);
+    void refused_elsewhere(const JobRef& job, const ElsewhereZone& zone,
+                           const ServerRefusal& refusal);
+
     // issue.cpp
     void prepare_key(const JobRef& job);
     void finalize(const JobRef& job);
@@ -371,9 +396,10 @@ private:
     Schedule schedule_;
     OrderLog orders_;
     std::unordered_map<std::int64_t, JobRef> jobs_;
-    std::unordered_set<std::int64_t> live_;   // Attempts with an order under way.
-    std::unique_ptr<Preflights> preflights_;  // Null: nothing is known of zones.
-    std::unique_ptr<CaaKeeper> caa_;          // From prepare() on.
+    std::unordered_set<std::int64_t> live_;       // Attempts with an order under way.
+    std::unique_ptr<Preflights> preflights_;      // Null: nothing is known of zones.
+    std::unique_ptr<CaaKeeper> caa_;              // From prepare() on.
+    std::unique_ptr<ElsewhereKeeper> elsewhere_;  // The same.
     net::Timer view_timer_;
     bool is_view_due_ = false;
     Milliseconds view_took_{0};

@@ -14,6 +14,7 @@ namespace {
 void put_at(Pending& value, const ChallengePlace& place) {
     value.txt_owner = place.owner.text();
     value.txt_apex = place.apex.text();
+    value.elsewhere = place.elsewhere != nullptr;
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ Result<Pending, Verdict> Engine::value_for(const Seat& seat, const std::string& 
     value.txt_value = dns01_value(authorization.dns01->token, seat.client->thumbprint());
     const auto challenge = challenge_name(authorization.name);
     if (!options_.coupling.zones || !challenge) return value;
-    const auto place = find_challenge_place(*options_.coupling.zones(), *challenge);
+    const auto place =
+        find_challenge_place(*options_.coupling.zones(), options_.coupling.elsewhere, *challenge);
     if (!place)
         return fail(Verdict{Remedy::PersonNeeded, "challenge-elsewhere", place.error().text(), {}});
     if (!(place->owner == *challenge)) put_at(value, *place);
@@ -56,7 +58,8 @@ std::optional<Pending> Engine::persist_value_for(const Client& client,
     const auto name = zones::Name::parse(authorization.name);
     if (!account_uri || !owner || !name) return std::nullopt;
     const auto table = coupling.zones();
-    const auto place = find_challenge_place(*table, *owner);
+    // A value that is to stay has to be kept up with, so only in zones of ours.
+    const auto place = find_challenge_place(*table, {}, *owner);
     const CaaWanted wanted{client.directory()->caa_identities, client.account_url(),
                            "dns-persist-01"};
     const bool is_forbidden =

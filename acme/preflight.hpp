@@ -9,7 +9,8 @@
 //   delegation  the parent leads to us
 //   dnssec      a DS at the parent has a key in the zone
 //   caa         at each name of the order, the CA may issue to this account
-//   challenge   the TXT value of each name goes into a zone of ours (challenge_place.hpp)
+//   challenge   the TXT value of each name goes into a zone of ours, or into one elsewhere whose
+//               server takes our key (challenge_place.hpp, elsewhere_checks.hpp)
 //
 // Standards RFC 8659 section 3 (the climb), RFC 4034 appendix B (key tags), RFC 1982 (serials),
 //           RFC 4035 section 4.3 (bogus).

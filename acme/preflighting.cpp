@@ -14,6 +14,7 @@ namespace hairpin::acme {
 Result<void> Engine::prepare_coupling() {
     caa_ = std::make_unique<CaaKeeper>(loop_, clock_, options_, committer_, (*reader_)->database(),
                                        [this](auto then) { find_caa_accounts(std::move(then)); });
+    prepare_elsewhere();
     if (!options_.coupling.zones) return {};
     preflights_ = std::make_unique<Preflights>(loop_, clock_, options_, committer_);
     return preflights_->load((*reader_)->database());
@@ -78,10 +79,12 @@ Result<std::vector<CaaAccount>> Engine::caa_accounts() {
 
 void Engine::start_coupling() {
     caa_->start();
+    elsewhere_->start();
 }
 
 void Engine::stop_coupling() {
     caa_->stop();
+    elsewhere_->stop();
 }
 
 std::shared_ptr<const CaaView> Engine::caa() const {

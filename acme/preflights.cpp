@@ -46,22 +46,16 @@ PreflightQuestions questions_about(const zones::ZoneTable& table, const zones::Z
     return questions;
 }
 
-PreflightCheck challenge_check(const zones::ZoneTable& table, const std::string& name) {
-    const std::string what = "challenge " + name;
-    const auto challenge = challenge_name(name);
-    if (!challenge) return {what, PreflightOutcome::Problem, name + " is too long for a challenge"};
-    const auto place = find_challenge_place(table, *challenge);
-    if (!place) return {what, PreflightOutcome::Problem, place.error().text()};
-    return {what, PreflightOutcome::Good,
-            place->owner == *challenge ? "goes into " + place->apex.text_without_dot()
-                                       : "follows a CNAME to " + place->owner.text_without_dot()};
-}
-
 }  // namespace
 
 Preflights::Preflights(net::Loop& loop, const Clock& clock, const Options& options,
                        store::Committer& committer)
-    : loop_(loop), clock_(clock), options_(options), committer_(committer), silent_(clock) {}
+    : loop_(loop),
+      clock_(clock),
+      options_(options),
+      committer_(committer),
+      silent_(clock),
+      elsewhere_(loop, clock) {}
 
 Result<void> Preflights::load(store::Database& database) {
     for (const auto& each : TRY(store::preflights(database)))
@@ -71,6 +65,52 @@ Result<void> Preflights::load(store::Database& database) {
 
 void Preflights::look(const zones::Name& apex, const std::vector<std::string>& names,
                       const CaaWanted& wanted, Freshness freshness, Then then) {
+    const auto elsewhere = zones_elsewhere(names);
+    if (elsewhere.empty()) return look_here(apex, names, wanted, freshness, std::move(then));
+    const bool is_anew = freshness == Freshness::Anew;
+    elsewhere_.look(elsewhere, is_anew ? Milliseconds(0) : options_.coupling.preflight_age,
+                    is_anew ? Milliseconds(0) : bad_age(),
+                    [this, apex, names, wanted, freshness, then = std::move(then)] {
+                        look_here(apex, names, wanted, freshness, then);
+                    });
+}
+
+/// Those that the challenges of the names lead to.
+std::vector<const ElsewhereZone*> Preflights::zones_elsewhere(
+    const std::vector<std::string>& names) const {
+    std::vector<const ElsewhereZone*> all;
+    if (options_.coupling.elsewhere.empty()) return all;
+    const auto table = options_.coupling.zones();
+    for (const std::string& each : names) {
+        const auto challenge = challenge_name(each);
+        if (!challenge) continue;
+        const auto place = find_challenge_place(*table, options_.coupling.elsewhere, *challenge);
+        if (place && place->elsewhere != nullptr &&
+            std::find(all.begin(), all.end(), place->elsewhere) == all.end())
+            all.push_back(place->elsewhere);
+    }
+    return all;
+}
+
+PreflightCheck Preflights::challenge_check(const zones::ZoneTable& table,
+                                           const std::string& name) const {
+    const std::string what = "challenge " + name;
+    const auto challenge = challenge_name(name);
+    if (!challenge) return {what, PreflightOutcome::Problem, name + " is too long for a challenge"};
+    const auto place = find_challenge_place(table, options_.coupling.elsewhere, *challenge);
+    if (!place) return {what, PreflightOutcome::Problem, place.error().text()};
+    if (place->owner == *challenge)
+        return {what, PreflightOutcome::Good, "goes into " + place->apex.text_without_dot()};
+    const std::string follows = "follows a CNAME to " + place->owner.text_without_dot();
+    if (place->elsewhere == nullptr) return {what, PreflightOutcome::Good, follows};
+    PreflightCheck check = elsewhere_.found(*place->elsewhere);
+    check.what = what;
+    check.text = challenge->text_without_dot() + " " + follows + ": " + check.text;
+    return check;
+}
+
+void Preflights::look_here(const zones::Name& apex, const std::vector<std::string>& names,
+                           const CaaWanted& wanted, Freshness freshness, Then then) {
     Zone& zone = zones_[apex];
     if (freshness == Freshness::Remembered && is_remembered(zone))
         return then(report(apex, names, wanted));
@@ -86,10 +126,12 @@ bool Preflights::is_remembered(const Zone& zone) const {
         return each.outcome == PreflightOutcome::Good;
     });
     // What was not good may be mended any moment.
-    const Milliseconds age = is_good
-                                 ? options_.coupling.preflight_age
-                                 : std::min(options_.coupling.preflight_age, options_.backoff_base);
+    const Milliseconds age = is_good ? options_.coupling.preflight_age : bad_age();
     return clock_.monotonic() - *zone.asked_at < age;
+}
+
+Milliseconds Preflights::bad_age() const noexcept {
+    return std::min(options_.coupling.preflight_age, options_.backoff_base);
 }
 
 void Preflights::ask(const zones::Name& apex, Zone& zone) {

@@ -1,10 +1,11 @@
 // acme/preflights.hpp - the preflights of all zones: begun when one is needed, shared, remembered.
 //
 // What servers and resolvers say about a zone is asked once and believed for some minutes: ten
-// thousand orders make no ten thousand rounds of questions. What our own zones say (CAA, where the
-// challenges go) is looked at anew for each order, in the snapshot of that moment. A zone whose
-// order was held is held for a growing while. What was found is kept in the store per zone, for
-// people (store/preflight_rows.hpp), while it is not good.
+// thousand orders make no ten thousand rounds of questions. So is what the servers of zones
+// elsewhere say that challenges lead to. What our own zones say (CAA, where the challenges go) is
+// looked at anew for each order, in the snapshot of that moment. A zone whose order was held is
+// held for a growing while. What was found is kept in the store per zone, for people
+// (store/preflight_rows.hpp), while it is not good.
 //
 // Standards see preflight.hpp.
 // Threads   The loop's thread.
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "acme/certificates.hpp"
+#include "acme/elsewhere_checks.hpp"
 #include "acme/preflight.hpp"
 #include "acme/preflight_asker.hpp"
 #include "core/clock.hpp"
@@ -65,6 +67,13 @@ private:
         std::string kept;  // What the store has about it; empty: nothing.
     };
 
+    void look_here(const zones::Name& apex, const std::vector<std::string>& names,
+                   const CaaWanted& wanted, Freshness freshness, Then then);
+    [[nodiscard]] std::vector<const ElsewhereZone*> zones_elsewhere(
+        const std::vector<std::string>& names) const;
+    [[nodiscard]] PreflightCheck challenge_check(const zones::ZoneTable& table,
+                                                 const std::string& name) const;
+    [[nodiscard]] Milliseconds bad_age() const noexcept;
     [[nodiscard]] bool is_remembered(const Zone& zone) const;
     void ask(const zones::Name& apex, Zone& zone);
     void answered(const zones::Name& apex, PreflightAnswers answers);
@@ -79,6 +88,7 @@ private:
     const Options& options_;
     store::Committer& committer_;
     SilentServers silent_;
+    ElsewhereChecks elsewhere_;
     std::unordered_map<zones::Name, Zone, zones::NameHash> zones_;
 };
 

@@ -29,7 +29,7 @@ void Engine::ask_secondaries(const JobRef& job) {
             wait_for.all = secondary_questions(job->attempt.zone_apex,
                                                published(job->attempt.state), options_.secondaries);
     }
-    if (wait_for.done == wait_for.all.size()) return advance(job, ListenersAnswered{});
+    if (wait_for.done == wait_for.all.size()) return place_elsewhere(job);
     const auto& [one, questions] = wait_for.all[wait_for.done];
     job->check = ListenerCheck::start(
         loop_, {one}, questions, kSecondaryPatience,

@@ -48,6 +48,7 @@ void Engine::enter(const JobRef& job, Step step, Rows extra, std::string_view au
     if (state == StateName::Open) write.order_url = order_of(job->attempt.state)->url;
     job->tries = 0;
     job->secondaries = {};
+    job->elsewhere = {};
     if (state != was) job->entered_at = clock_.monotonic();
     if (begin_of(state) == Begin::AtOnce && job->attempt.next_at <= clock_.now())
         return carry_out(job);
@@ -90,8 +91,10 @@ void Engine::submit(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     store::Work work;
     add_zone_changes(*job, work.change);
+    const bool is_elsewhere = write.effect == ZoneEffect::AddTxt &&
+                              !values_elsewhere(published(attempt.state)).empty();
     // Without an actor the store writes no audit row: not every step is worth one.
-    if (!work.change.zones.empty() || !write.audit.empty()) {
+    if (!work.change.zones.empty() || !write.audit.empty() || is_elsewhere) {
         work.change.actor = {"acme", attempt.public_name, "", "acme"};
         work.change.reason = "certificate for " + attempt.public_name;
         work.audit = {write.audit.empty() ? "certificate.challenge" : write.audit,
@@ -120,6 +123,7 @@ void Engine::committed(const JobRef& job, const Committed& done) {
         return set_timer();
     }
     const Write write = *std::exchange(job->write, std::nullopt);
+    if (write.effect == ZoneEffect::RemoveTxt) elsewhere_->look_soon();
     tell_of(job, write);
     const Attempt& attempt = job->attempt;
     keep_count(attempt);

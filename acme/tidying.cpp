@@ -79,6 +79,7 @@ void Engine::ended(const JobRef& job, bool is_gone) {
         job->issuer->gate().undo({.id = attempt.id, .keys = job->issuer->gate().keys_of(attempt)});
     const std::int64_t id = attempt.id;
     drop(job);
+    elsewhere_->look_soon();
     if (!is_gone) schedule_.set(id, clock_.now() + kLookAgain);
 }
 

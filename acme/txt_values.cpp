@@ -55,7 +55,7 @@ std::vector<zones::ZoneChange> txt_changes(const zones::Name& apex, std::span<co
         effect == TxtEffect::Add ? zones::EditKind::AddRecords : zones::EditKind::DeleteRecords;
     std::vector<zones::ZoneChange> changes;
     for (const Pending& each : values) {
-        if (effect == TxtEffect::Remove && each.stays) continue;
+        if (each.elsewhere || (effect == TxtEffect::Remove && each.stays)) continue;
         const auto owner = txt_owner(each);
         if (!owner) continue;  // Looked at before it was stored: never.
         entry_of(changes, txt_apex(each, apex))
@@ -67,8 +67,17 @@ std::vector<zones::ZoneChange> txt_changes(const zones::Name& apex, std::span<co
 std::vector<TxtQuestion> txt_questions(std::span<const Pending> values) {
     std::vector<TxtQuestion> questions;
     for (const Pending& each : values)
-        if (const auto owner = txt_owner(each)) questions.push_back({*owner, each.txt_value});
+        if (const auto owner = each.elsewhere ? std::nullopt : txt_owner(each))
+            questions.push_back({*owner, each.txt_value});
     return questions;
+}
+
+std::vector<ElsewhereValues> values_elsewhere(std::span<const Pending> values) {
+    std::vector<ElsewhereValues> all;
+    for (const Pending& each : values)
+        if (const auto owner = each.elsewhere ? txt_owner(each) : std::nullopt)
+            entry_of(all, txt_apex(each, *owner)).values.push_back({*owner, each.txt_value});
+    return all;
 }
 
 std::vector<SecondaryQuestion> secondary_questions(
@@ -80,7 +89,7 @@ std::vector<SecondaryQuestion> secondary_questions(
     };
     std::vector<InZone> zones;
     for (const Pending& each : values)
-        entry_of(zones, txt_apex(each, apex)).values.push_back(each);
+        if (!each.elsewhere) entry_of(zones, txt_apex(each, apex)).values.push_back(each);
     std::vector<SecondaryQuestion> all;
     for (const InZone& zone : zones)
         for (const Endpoint& server : secondaries(zone.apex))

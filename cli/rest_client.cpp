@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "cli/small_file.hpp"
+#include "core/secret_file.hpp"
 
 namespace hairpin::cli {
 namespace {

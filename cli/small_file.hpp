@@ -1,4 +1,4 @@
-// cli/small_file.hpp - the files that an operator hands to a command, and the ones it writes.
+// cli/small_file.hpp - the files that a command writes.
 //
 // Threads   Pure, but for the file.
 
@@ -10,10 +10,6 @@
 #include "core/result.hpp"
 
 namespace hairpin::cli {
-
-/// The whole of a file with a secret in it, at most 64 KiB.
-/// Errors: Io; Denied anybody may read it; Limit.
-[[nodiscard]] Result<std::string> read_secret_file(const std::string& path);
 
 /// Writes a file whole or not at all; one that is there is replaced. Errors: Io.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cli/small_file.hpp"
-#include "cli/tsig_file.hpp"
+#include "dnsd/key_file.hpp"
 #include "zones/presentation.hpp"
 #include "zones/zone_file.hpp"
 
@@ -55,7 +55,7 @@ Result<Arrival> fetch(const ImportOptions& options, const zones::Name& apex) {
     order.apex = apex;
     order.limits = options.limits;
     order.times = options.times;
-    if (!options.tsig_file.empty()) order.key = TRY(read_tsig_file(options.tsig_file));
+    if (!options.tsig_file.empty()) order.key = TRY(dnsd::read_tsig_file(options.tsig_file));
     Intake intake(apex);
     Arrival arrival;
     arrival.totals =

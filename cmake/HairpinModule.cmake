@@ -8,7 +8,8 @@ set(HAIRPIN_MAY_USE_checkin core net zones)
 # Watches what dnsd answers; dnsd knows only the ring that it puts it into.
 set(HAIRPIN_MAY_USE_observer core net zones dnsd)
 set(HAIRPIN_MAY_USE_relay  core net)
-set(HAIRPIN_MAY_USE_acme   core net zones store)
+# dnsd for TSIG: acme signs what it asks of name servers that are not ours.
+set(HAIRPIN_MAY_USE_acme   core net zones store dnsd)
 set(HAIRPIN_MAY_USE_agent  core net)
 # The operator's command line is a client: of our API (net), and of name servers (dnsd has TSIG). It never opens the store.
 set(HAIRPIN_MAY_USE_cli    core net zones dnsd)

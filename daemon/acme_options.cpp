@@ -1,5 +1,6 @@
 #include "daemon/acme_options.hpp"
 
+#include "daemon/eab_file.hpp"
 #include "daemon/resolvers.hpp"
 
 namespace hairpin::daemon {
@@ -27,7 +28,14 @@ acme::Options acme_options(const Config& config, const std::vector<Endpoint>& li
     options.internal_prefix = config.internal_prefix;
     options.coupling = config.acme_coupling;
     options.coupling.resolvers = resolvers_of(config);
+    for (const ElsewhereConfig& each : config.acme_elsewhere)
+        options.coupling.elsewhere.push_back(each.zone);
     return options;
+}
+
+Result<void> load_acme_secrets(const Config& config, acme::Options& options) {
+    TRY(load_eab_keys(config, options));
+    return load_elsewhere_keys(config.acme_elsewhere, options.coupling.elsewhere);
 }
 
 std::function<Result<acme::OwnNames>()> canary_names(const Config& config,

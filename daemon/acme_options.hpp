@@ -16,10 +16,12 @@
 
 namespace hairpin::daemon {
 
-/// Of values alone: what calls back, and secrets from files (load_eab_keys()), are added by whoever
-/// has them.
+/// Of values alone: what calls back, and secrets from files, are added by whoever has them.
 [[nodiscard]] acme::Options acme_options(const Config& config,
                                          const std::vector<Endpoint>& listeners);
+/// The secrets from the files that the configuration names, into options of the same configuration.
+/// Errors: those of load_eab_keys() and load_elsewhere_keys().
+[[nodiscard]] Result<void> load_acme_secrets(const Config& config, acme::Options& options);
 /// acme::Options::canary_names: null where they are off, or not needed. `zones` outlives it.
 [[nodiscard]] std::function<Result<acme::OwnNames>()> canary_names(
     const Config& config, const Published<zones::ZoneTable>& zones);

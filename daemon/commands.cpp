@@ -10,7 +10,6 @@
 #include "core/crypto.hpp"
 #include "daemon/acme_options.hpp"
 #include "daemon/cookie_file.hpp"
-#include "daemon/eab_file.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/server_certificate.hpp"
@@ -119,9 +118,9 @@ int run_check(const Config& config) {
         store::Database database = TRY(store::Database::open(config.database_path(), options));
         return store::check_schema(database);
     };
-    const auto check_eab_key = [&]() -> Result<void> {
+    const auto check_acme_secrets = [&]() -> Result<void> {
         acme::Options options = acme_options(config, {});
-        return load_eab_keys(config, options);
+        return load_acme_secrets(config, options);
     };
     const auto check_cookie_secrets = [&]() -> Result<void> {
         static_cast<void>(TRY(load_cookie_secrets(config)));
@@ -136,7 +135,7 @@ int run_check(const Config& config) {
     }
     note(check_server_certificate(config));
     if (!config.dns_cookie_secret_file.empty()) note(check_cookie_secrets());
-    note(check_eab_key());
+    note(check_acme_secrets());
     note(probe_listeners(config));
     if (!good) return kFailed;
     fmt::print(stderr, "hairpind: {} is good\n", config.file);

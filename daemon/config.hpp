@@ -21,6 +21,7 @@
 #include "acme/profile.hpp"
 #include "core/ip_address.hpp"
 #include "core/result.hpp"
+#include "daemon/elsewhere_text.hpp"
 #include "daemon/issuer_text.hpp"
 #include "dnsd/cookies.hpp"
 #include "dnsd/rate_limit.hpp"
@@ -106,6 +107,7 @@ struct Config {
     std::string acme_canary_name;  // Without a final dot.
     acme::CouplingOptions acme_coupling;
     std::vector<std::string> acme_resolvers = {"system"};  // daemon/resolvers.hpp
+    std::vector<ElsewhereConfig> acme_elsewhere;
 
     std::vector<Prefix> webhooks_allow_private;  // Special-purpose addresses that may be told.
     std::string webhooks_ca_file;                // PEM trust for receivers; empty: the system's.

@@ -60,6 +60,29 @@ Fault set_resolvers(Config& config, const OptionValue& value) {
     return std::nullopt;
 }
 
+Fault set_elsewhere(Config& config, const OptionValue& value) {
+    config.acme_elsewhere.clear();
+    for (const std::string& each : list(value)) {
+        auto zone = read_elsewhere(each);
+        if (!zone) return fmt::format("\"{}\": {}", each, zone.error());
+        const bool is_known = std::any_of(
+            config.acme_elsewhere.begin(), config.acme_elsewhere.end(),
+            [&](const ElsewhereConfig& known) { return known.zone.apex == zone->zone.apex; });
+        if (is_known) return fmt::format("\"{}\" stands twice", zone->zone.apex.text_without_dot());
+        config.acme_elsewhere.push_back(*std::move(zone));
+    }
+    if (config.acme_elsewhere.size() > acme::kMostElsewhere)
+        return fmt::format("must be at most {} zones", acme::kMostElsewhere);
+    return std::nullopt;
+}
+
+std::string shown_elsewhere(const Config& config) {
+    std::string all;
+    for (const ElsewhereConfig& each : config.acme_elsewhere)
+        all += text_of(each) + "\n";
+    return all;
+}
+
 Fault set_iodef(Config& config, const OptionValue& value) {
     const std::string& url = text(value);
     const bool is_printable =
@@ -84,6 +107,13 @@ const std::array kCouplingOptions = {
            "/etc/resolv.conf, or none where the CA is on a loopback address; []: none.",
            [](Config& c, const OptionValue& v) -> Fault { return set_resolvers(c, v); },
            [](const Config& c) { return fmt::format("{}", fmt::join(c.acme_resolvers, " ")); }},
+    Option{
+        "acme.elsewhere", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
+        "Zones of others into which CNAMEs at _acme-challenge may lead, each with its primary and "
+        "a TSIG key that may change its TXT records, such as \"validation.example; "
+        "server=192.0.2.53; key_file=/etc/hairpin/validation.key\" (also ttl, and settle_s: so "
+        "long its secondaries may need); []: none, nothing is written outside of our zones.",
+        set_elsewhere, shown_elsewhere},
     Option{
         "acme.caa", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"off\"",
         "manage: CAA records of zones with certificates allow our accounts at the CA, and nobody "

@@ -28,7 +28,6 @@
 #include "daemon/checkin_feed.hpp"
 #include "daemon/commands.hpp"
 #include "daemon/cookie_file.hpp"
-#include "daemon/eab_file.hpp"
 #include "daemon/following.hpp"
 #include "daemon/http_front.hpp"
 #include "daemon/listeners.hpp"
@@ -377,7 +376,7 @@ private:
         OwnCertificate::Ask ask;
         if (!config_.acme_directory.empty()) {
             acme::Options options = certificate_options();
-            TRY(load_eab_keys(config_, options));
+            TRY(load_acme_secrets(config_, options));
             certificates_ =
                 TRY(acme::Certificates::start(std::move(options), clock_, *committer_, *sealer_));
             desk_ = std::make_unique<admin::AcmeDesk>(*certificates_);

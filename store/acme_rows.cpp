@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/assert.hpp"
+#include "store/elsewhere_rows.hpp"
 #include "store/telling.hpp"
 
 namespace hairpin::store {
@@ -113,18 +114,27 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
 
 Result<std::vector<AcmeAuthorizationRow>> read_authorizations(Database& database,
                                                               std::int64_t attempt_id) {
-    Statement rows = TRY(
-        database.statement("SELECT url, name, challenge_url, txt_value, txt_owner, txt_apex, stays "
-                           "FROM acme_authorizations WHERE attempt_id = ?1 ORDER BY position"));
+    Statement rows = TRY(database.statement(
+        "SELECT url, name, challenge_url, txt_value, txt_owner, txt_apex, stays, "
+        "elsewhere FROM acme_authorizations WHERE attempt_id = ?1 ORDER BY position"));
     rows.bind(attempt_id);
     std::vector<AcmeAuthorizationRow> authorizations;
     while (TRY(rows.step()))
         authorizations.push_back({rows.string(0), rows.string(1), rows.string(2), rows.string(3),
-                                  rows.string(4), rows.string(5), rows.integer(6) != 0});
+                                  rows.string(4), rows.string(5), rows.integer(6) != 0,
+                                  rows.integer(7) != 0});
     return authorizations;
 }
 
-Result<void> write_authorizations(Database& database, const AcmeAttemptRow& row) {
+/// Before it is put there, so that it is found again whatever becomes of the attempt.
+Result<void> note_place_elsewhere(Writer& writer, std::int64_t attempt_id,
+                                  const AcmeAuthorizationRow& row) {
+    return note_elsewhere(writer, {TRY(parse_apex(row.txt_owner)), row.txt_value,
+                                   TRY(parse_apex(row.txt_apex)), attempt_id, writer.now()});
+}
+
+Result<void> write_authorizations(Writer& writer, const AcmeAttemptRow& row) {
+    Database& database = writer.database();
     Statement clear =
         TRY(database.statement("DELETE FROM acme_authorizations WHERE attempt_id = ?1"));
     TRY(clear.bind(row.id).run());
@@ -132,12 +142,14 @@ Result<void> write_authorizations(Database& database, const AcmeAttemptRow& row)
     for (const AcmeAuthorizationRow& each : row.authorizations) {
         Statement insert = TRY(
             database.statement("INSERT INTO acme_authorizations (attempt_id, position, url, name, "
-                               "challenge_url, txt_value, txt_owner, txt_apex, stays) "
-                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+                               "challenge_url, txt_value, txt_owner, txt_apex, stays, elsewhere) "
+                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
         TRY(insert
                 .bind(row.id, position++, each.url, each.name, each.challenge_url, each.txt_value,
-                      each.txt_owner, each.txt_apex, static_cast<std::int64_t>(each.stays))
+                      each.txt_owner, each.txt_apex, static_cast<std::int64_t>(each.stays),
+                      static_cast<std::int64_t>(each.elsewhere))
                 .run());
+        if (each.elsewhere) TRY(note_place_elsewhere(writer, row.id, each));
     }
     return {};
 }
@@ -373,7 +385,7 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
-    TRY(write_authorizations(database, inserted));
+    TRY(write_authorizations(writer, inserted));
     return inserted.id;
 }
 
@@ -402,7 +414,7 @@ Result<void> update_attempt(Writer& writer, const AcmeAttemptRow& row, AttemptSt
             Error{ErrorCode::Conflict, "attempt " + std::to_string(row.id),
                   "is " + find.string(0) + " by now, not " + std::string(to_string(expected))});
     }
-    TRY(write_authorizations(database, row));
+    TRY(write_authorizations(writer, row));
     return tell_of_failure(writer, row, expected);
 }
 

@@ -82,10 +82,11 @@ struct AcmeAuthorizationRow {
     std::string url;
     std::string name;  // The identifier, without a final dot.
     std::string challenge_url;
-    std::string txt_value;  // What we publish (section 8.4).
-    std::string txt_owner;  // Where; empty: at _acme-challenge.<name>.
-    std::string txt_apex;   // In which zone; empty: in the attempt's.
-    bool stays = false;     // It is left there when the order is done.
+    std::string txt_value;   // What we publish (section 8.4).
+    std::string txt_owner;   // Where; empty: at _acme-challenge.<name>.
+    std::string txt_apex;    // In which zone; empty: in the attempt's.
+    bool stays = false;      // It is left there when the order is done.
+    bool elsewhere = false;  // The zone is not ours (store/elsewhere_rows.hpp).
     friend bool operator==(const AcmeAuthorizationRow&, const AcmeAuthorizationRow&) = default;
 };
 

@@ -19,16 +19,9 @@
 //     disk-full=STATE   from right before the transition into STATE the disk is full for 4 s
 //     keep-key          take a managed key, but do not say that it is served
 //     caa=VALUE         the zone gets a CAA record with this value of "issue"
-//     preflight=MODE    on (as usual), warn or off
-//     resolvers=PORTS   resolvers on loopback that are asked before an order, such as 5300,5301
 //     secondaries=PORTS secondaries on loopback
 //     patience=MS       so long one may be behind (0)
-//     manage-caa        CAA records follow our accounts; wait until they are usable
-//     caa-rows=N        wait until so many CAA records name accounts of ours
-//     caa-wait=MS       so long a CAA record of another account waits (8 h)
-//     persist=DRAFT     dns-persist-01, as draft-01 or draft-02 has it
-//     cname=OWNER:TARGET  the zone gets a CNAME; OWNER is within it, TARGET absolute
-//     other-zone=APEX   another zone of ours
+//     ..                what is about orders and DNS: acme_rig_coupling.hpp
 //     profile=NAME      ask for this profile (classic)
 //     directory-age=MS  so long the CA's directory is believed (a day)
 //     chain=NAME        prefer the chain to this root
@@ -410,6 +403,8 @@ private:
                 return was_tried(certificates_->issuers()->issuers.front().standby_canary);
             });
         if (arguments_.flags.contains("manage-caa")) wait_for_caa(reader);
+        if (arguments_.values.contains("elsewhere"))
+            await(kPatience, [&] { return is_nothing_left_elsewhere(reader->database()); });
         return finish(reader);
     }
 

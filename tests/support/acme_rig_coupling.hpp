@@ -1,4 +1,17 @@
 // tests/support/acme_rig_coupling.hpp - the options of acme_rig that are about orders and DNS.
+//
+//     preflight=MODE    on (as usual), warn or off
+//     resolvers=PORTS   resolvers on loopback that are asked before an order, such as 5300,5301
+//     manage-caa        CAA records follow our accounts; wait until they are usable
+//     caa-rows=N        wait until so many CAA records name accounts of ours
+//     caa-wait=MS       so long a CAA record of another account waits (8 h)
+//     persist=DRAFT     dns-persist-01, as draft-01 or draft-02 has it
+//     cname=OWNER:TARGET  the zone gets a CNAME; OWNER is within it, TARGET absolute
+//     other-zone=APEX   another zone of ours
+//     elsewhere=APEX:PORT:KEY_FILE  a zone that is not ours, and its primary on loopback; at the
+//     end
+//                       wait until nothing is left there
+//     settle=MS         so long its secondaries need (0)
 #pragma once
 
 #include <map>
@@ -8,6 +21,9 @@
 #include <vector>
 
 #include "acme/coupling.hpp"
+#include "dnsd/key_file.hpp"
+#include "store/elsewhere_rows.hpp"
+#include "tests/support/store.hpp"
 #include "zones/change.hpp"
 
 namespace hairpin::tests {
@@ -19,6 +35,21 @@ inline std::vector<Endpoint> loopback_endpoints(const std::string& list) {
     for (std::string port; std::getline(ports, port, ',');)
         all.push_back({IpAddress::v4({127, 0, 0, 1}), static_cast<std::uint16_t>(std::stoi(port))});
     return all;
+}
+
+inline acme::ElsewhereZone elsewhere_of(const std::string& text, Milliseconds settle) {
+    const auto port = text.find(':');
+    const auto file = text.find(':', port + 1);
+    acme::ElsewhereZone zone;
+    zone.apex = name(text.substr(0, port));
+    zone.server = loopback_endpoints(text.substr(port + 1, file - port - 1)).front();
+    zone.key = must(dnsd::read_tsig_file(text.substr(file + 1)));
+    zone.settle = settle;
+    return zone;
+}
+
+inline bool is_nothing_left_elsewhere(store::Database& database) {
+    return must(store::left_elsewhere(database, 1)).empty();
 }
 
 inline acme::CouplingOptions coupling_of(const std::set<std::string>& flags,
@@ -37,6 +68,8 @@ inline acme::CouplingOptions coupling_of(const std::set<std::string>& flags,
     const std::string mode = value("preflight", "on");
     if (mode == "off") coupling.preflight = acme::PreflightMode::Off;
     if (mode == "warn") coupling.preflight = acme::PreflightMode::Warn;
+    if (const std::string text = value("elsewhere", ""); !text.empty())
+        coupling.elsewhere = {elsewhere_of(text, Milliseconds(std::stoi(value("settle", "0"))))};
     return coupling;
 }
 

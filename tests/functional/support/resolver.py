@@ -22,13 +22,18 @@ class BindResolver(NameServer):
 
     program = "named"
 
-    def __init__(self, folder: pathlib.Path, records: str, child: str, child_port: int):
+    def __init__(self, folder: pathlib.Path, records: str, child: str, child_port: int,
+                 more: dict[str, int] | None = None):
+        """more: other children, and the ports of their servers."""
         super().__init__(folder)
-        self.port, self._child, self._child_port = free_port(), child, child_port
+        self.port, self._children = free_port(), {child: child_port, **(more or {})}
         folder.mkdir(parents=True)
         (folder / "zone").write_text(PARENT + records)
 
     def config(self) -> str:
+        children = "".join(
+            f'zone "{child}" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {port}; }}; }};\n'
+            for child, port in self._children.items())
         return f"""
 options {{
     directory "{self.folder}";
@@ -48,8 +53,7 @@ options {{
 controls {{ }};
 zone "." {{ type primary; file "root"; }};
 zone "example.net" {{ type primary; file "zone"; }};
-zone "{self._child}" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {self._child_port}; }}; }};
-"""
+{children}"""
 
     def command(self, config: pathlib.Path) -> list[object]:
         return ["/usr/sbin/named", "-g", "-n", "1", "-c", config]

@@ -29,7 +29,7 @@ zones::ZoneTable two_zones() {
 TEST_CASE("a challenge goes to where its CNAMEs lead, within our zones", "[acme][rfc8555]") {
     const zones::ZoneTable table = two_zones();
     const auto place = [&](const std::string& label) {
-        return find_challenge_place(table, tests::name("_acme-challenge." + label));
+        return find_challenge_place(table, {}, tests::name("_acme-challenge." + label));
     };
     const auto owner = [](const char* text) { return tests::name(text); };
     CHECK(*place("nur1.pl-acme.example.net.") ==
@@ -57,6 +57,58 @@ TEST_CASE("a challenge goes to where its CNAMEs lead, within our zones", "[acme]
         REQUIRE_FALSE(nowhere);
         CHECK_THAT(nowhere.error().text(), Catch::Contains(each.words));
     }
+}
+
+TEST_CASE("a CNAME out of our zones leads to where the operator lets us write", "[acme][rfc8555]") {
+    const zones::ZoneTable table = two_zones();
+    std::vector<ElsewhereZone> elsewhere(3);
+    elsewhere[0].apex = tests::name("example.");
+    elsewhere[1].apex = tests::name("elsewhere.example.");
+    elsewhere[2].apex = tests::name("_acme-challenge.nur6.pl-acme.example.net.");
+    const auto place = [&](const std::string& label, std::size_t count = 3) {
+        return find_challenge_place(table, std::span(elsewhere).first(count),
+                                    tests::name("_acme-challenge." + label));
+    };
+    const auto there = place("nur3.pl-acme.example.net.");
+    REQUIRE(there);
+    CHECK(there->elsewhere == &elsewhere[1]);
+    CHECK(there->owner == tests::name("nur3.elsewhere.example."));
+    CHECK(there->apex == elsewhere[1].apex);
+    CHECK(place("nur3.pl-acme.example.net.", 1)->elsewhere == elsewhere.data());
+    // Delegated to others, who let us write.
+    CHECK(place("nur6.pl-acme.example.net.")->elsewhere == &elsewhere[2]);
+    CHECK_FALSE(place("nur6.pl-acme.example.net.", 2));
+    // What is ours is ours, whatever is configured; and a name of nobody's zone is no CNAME.
+    CHECK(place("nur2.pl-acme.example.net.")->elsewhere == nullptr);
+    CHECK_FALSE(place("nur1.unknown.example."));
+
+    const auto nowhere = place("nur3.pl-acme.example.net.", 0);
+    REQUIRE_FALSE(nowhere);
+    CHECK_THAT(nowhere.error().text(), Catch::Contains("as [acme] elsewhere"));
+}
+
+TEST_CASE("values elsewhere are in no change and no question of ours", "[acme]") {
+    const std::vector<Pending> values = {
+        {"u1", "nur1.pl-acme.example.net", "c1", "v1", "", "", false, false},
+        {"u2", "nur3.pl-acme.example.net", "c2", "v2", "nur3.elsewhere.example.",
+         "elsewhere.example.", false, true},
+        {"u3", "nur4.pl-acme.example.net", "c3", "v3", "nur4.elsewhere.example.",
+         "elsewhere.example.", false, true},
+    };
+    const auto added = txt_changes(kHome, values, TxtEffect::Add, 60);
+    REQUIRE(added.size() == 1);
+    CHECK(added[0].edits.size() == 1);
+    CHECK(txt_changes(kHome, values, TxtEffect::Remove, 60).size() == 1);
+    CHECK(txt_questions(values).size() == 1);
+    const auto secondaries = secondary_questions(
+        kHome, values, [](const zones::Name&) { return std::vector<Endpoint>(1); });
+    CHECK(secondaries.size() == 1);
+    const auto elsewhere = values_elsewhere(values);
+    REQUIRE(elsewhere.size() == 1);
+    CHECK(elsewhere[0].apex == tests::name("elsewhere.example."));
+    REQUIRE(elsewhere[0].values.size() == 2);
+    CHECK(elsewhere[0].values[1].owner == tests::name("nur4.elsewhere.example."));
+    CHECK(elsewhere[0].values[1].value == "v3");
 }
 
 TEST_CASE("values appear and go in one change per zone, but those that stay", "[acme]") {

@@ -150,6 +150,11 @@ TEST_CASE("A wrong configuration is refused with its line, its key and what to d
          "\"dns.example\" is neither an address"},
         {kLeast + "[acme]\ncaa = \"on\"\n", "acme.caa: must be one of off, manage"},
         {kLeast + "[acme]\ncaa_iodef = \"ops@example.net\"\n", "must be a mailto: or https: URL"},
+        {kLeast + "[acme]\nelsewhere = [\"v.example; server=192.0.2.53\"]\n",
+         "\"v.example; server=192.0.2.53\": key_file is missing"},
+        {kLeast + "[acme]\nelsewhere = [\"v.example; server=192.0.2.53; key_file=k\", "
+                  "\"V.example.; server=192.0.2.54; key_file=k\"]\n",
+         "\"v.example\" stands twice"},
         {kLeast + "[acme]\ndns_persist = \"on\"\n", "must be one of off, draft-01, draft-02"},
         {kLeast + "[acme]\npreflights = \"on\"\n", "did you mean acme.preflight?"},
         {kLeast + "[http]\ncertificate = \"a.pem\"\n", "go together"},

@@ -1,4 +1,4 @@
-#include "cli/tsig_file.hpp"
+#include "dnsd/key_file.hpp"
 
 #include <sys/stat.h>
 
@@ -10,7 +10,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "zones/name.hpp"
 
-namespace hairpin::cli {
+namespace hairpin::dnsd {
 namespace {
 
 constexpr const char* kSecret = "bWFueSByYW5kb20gb2N0ZXRz";
@@ -26,7 +26,7 @@ std::string read(const std::string& text) {
 }
 
 TEST_CASE("A TSIG key is read from what tsig-keygen writes and from dig's one line",
-          "[cli][rfc8945]") {
+          "[dnsd][rfc8945]") {
     const std::string good = std::string("upd.example.net. hmac-sha512 ") + kSecret;
     const std::string secret = kSecret;
     for (const std::string& text : std::vector<std::string>{
@@ -46,7 +46,7 @@ TEST_CASE("A TSIG key is read from what tsig-keygen writes and from dig's one li
           std::string("upd.example.net. hmac-sha256 ") + kSecret);
 }
 
-TEST_CASE("What is no TSIG key is refused, and the secret is not told", "[cli][hostile]") {
+TEST_CASE("What is no TSIG key is refused, and the secret is not told", "[dnsd][hostile]") {
     const std::string secret = kSecret;
     for (const std::string& text : std::vector<std::string>{
              std::string(), secret, "name:not base64!", "rot13:name:" + secret, "a..b:" + secret,
@@ -62,8 +62,8 @@ TEST_CASE("What is no TSIG key is refused, and the secret is not told", "[cli][h
     }
 }
 
-TEST_CASE("A key that anybody can read is not used", "[cli]") {
-    const tests::TemporaryFolder folder;
+TEST_CASE("A key that anybody can read is not used", "[dnsd]") {
+    const hairpin::tests::TemporaryFolder folder;
     const std::string path = folder.file("transfer.key");
     std::ofstream(path) << "name:" << kSecret << "\n";
     ::chmod(path.c_str(), 0644);
@@ -75,4 +75,4 @@ TEST_CASE("A key that anybody can read is not used", "[cli]") {
 }
 
 }  // namespace
-}  // namespace hairpin::cli
+}  // namespace hairpin::dnsd

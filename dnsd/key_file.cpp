@@ -1,15 +1,13 @@
-#include "cli/tsig_file.hpp"
-
-#include <sys/stat.h>
+#include "dnsd/key_file.hpp"
 
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "cli/small_file.hpp"
 #include "core/octets.hpp"
+#include "core/secret_file.hpp"
 
-namespace hairpin::cli {
+namespace hairpin::dnsd {
 namespace {
 
 struct KeyWords {
@@ -111,14 +109,14 @@ Result<KeyWords> parse_line(std::string_view text) {
 
 }  // namespace
 
-Result<dnsd::TsigKeyRef> parse_tsig_key(std::string_view text) {
+Result<TsigKeyRef> parse_tsig_key(std::string_view text) {
     std::string_view start = text;
     const bool is_block = skip_blank(start) && start.starts_with("key") && start.size() > 3 &&
                           (is_blank(start[3]) || start[3] == '"');
     const KeyWords words = TRY(is_block ? parse_block(text) : parse_line(text));
     const auto name = zones::Name::parse(words.name);
     if (!name) return fail(wrong("its name is no name: " + std::string(to_string(name.error()))));
-    const auto algorithm = dnsd::tsig_algorithm(words.algorithm);
+    const auto algorithm = tsig_algorithm(words.algorithm);
     if (!algorithm)
         return fail(
             wrong("its algorithm is none of hmac-sha256, -sha384, -sha512, -sha224, "
@@ -126,16 +124,16 @@ Result<dnsd::TsigKeyRef> parse_tsig_key(std::string_view text) {
     const auto secret = from_base64(words.secret);
     if (!secret || secret->empty() || secret->size() > 65'535)
         return fail(wrong("its secret is not base64"));
-    dnsd::TsigKeyOptions options;
+    TsigKeyOptions options;
     options.algorithm = *algorithm;
-    options.weak = dnsd::WeakAlgorithms::Allowed;
-    return dnsd::TsigKey::create(*name, *secret, options);
+    options.weak = WeakAlgorithms::Allowed;
+    return TsigKey::create(*name, *secret, options);
 }
 
-Result<dnsd::TsigKeyRef> read_tsig_file(const std::string& path) {
+Result<TsigKeyRef> read_tsig_file(const std::string& path) {
     auto key = parse_tsig_key(TRY(read_secret_file(path)));
     if (!key) return fail(Error{ErrorCode::Invalid, path, key.error().cause});
     return *std::move(key);
 }
 
-}  // namespace hairpin::cli
+}  // namespace hairpin::dnsd

@@ -1,0 +1,136 @@
+#include "daemon/elsewhere_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "acme/messages.hpp"
+#include "core/nearest_name.hpp"
+#include "dnsd/key_file.hpp"
+
+namespace hairpin::daemon {
+namespace {
+
+constexpr std::uint16_t kServerPort = 53;
+constexpr std::uint32_t kLongestTtl = 86'400;
+constexpr std::uint32_t kLongestSettle = 3'600;  // Seconds.
+
+using Taken = Result<void, std::string>;
+
+std::string_view stripped(std::string_view text) {
+    while (text.starts_with(' '))
+        text.remove_prefix(1);
+    while (text.ends_with(' '))
+        text.remove_suffix(1);
+    return text;
+}
+
+std::string in_quotes(std::string_view text) {
+    return "\"" + acme::printable(text, 100) + "\"";
+}
+
+std::optional<std::uint32_t> number_in(std::string_view text, std::uint32_t least,
+                                       std::uint32_t most) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number < least || number > most ? std::nullopt : std::optional(number);
+}
+
+Taken take_server(ElsewhereConfig& config, std::string_view value) {
+    const auto server = Endpoint::parse(value, kServerPort);
+    if (!server || server->port == 0)
+        return fail("server " + in_quotes(value) + " is neither an address nor one with a port");
+    config.zone.server = *server;
+    return {};
+}
+
+Taken take_key_file(ElsewhereConfig& config, std::string_view value) {
+    config.key_file = value;
+    return {};
+}
+
+Taken take_ttl(ElsewhereConfig& config, std::string_view value) {
+    const auto ttl = number_in(value, 1, kLongestTtl);
+    if (!ttl) return fail(std::string("ttl must be a number from 1 to 86400"));
+    config.zone.ttl = *ttl;
+    return {};
+}
+
+Taken take_settle(ElsewhereConfig& config, std::string_view value) {
+    const auto settle = number_in(value, 0, kLongestSettle);
+    if (!settle) return fail(std::string("settle_s must be a number from 0 to 3600"));
+    config.zone.settle = Seconds(*settle);
+    return {};
+}
+
+struct ElsewhereWord {
+    std::string_view key;
+    Taken (*take)(ElsewhereConfig& config, std::string_view value);
+};
+constexpr std::array kElsewhereWords = {
+    ElsewhereWord{"server", take_server},
+    ElsewhereWord{"key_file", take_key_file},
+    ElsewhereWord{"ttl", take_ttl},
+    ElsewhereWord{"settle_s", take_settle},
+};
+
+/// One "key=value" behind the zone's name. Errors: a sentence.
+Taken take_elsewhere_word(ElsewhereConfig& config, std::string_view part) {
+    const std::size_t equals = part.find('=');
+    const std::string_view key = stripped(part.substr(0, equals));
+    const auto word = std::find_if(kElsewhereWords.begin(), kElsewhereWords.end(),
+                                   [&](const ElsewhereWord& each) { return each.key == key; });
+    if (word == kElsewhereWords.end() || equals == part.npos) {
+        std::vector<std::string_view> known;
+        for (const ElsewhereWord& each : kElsewhereWords)
+            known.push_back(each.key);
+        const std::string_view near = nearest_name(key.substr(0, 100), known);
+        return fail("unknown word " + in_quotes(key) +
+                    (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
+    }
+    const std::string_view value = stripped(part.substr(equals + 1));
+    if (value.empty()) return fail(std::string(key) + " has no value");
+    return word->take(config, value);
+}
+
+}  // namespace
+
+Result<ElsewhereConfig, std::string> read_elsewhere(std::string_view text) {
+    ElsewhereConfig config;
+    std::size_t end = std::min(text.find(';'), text.size());
+    const std::string_view zone = stripped(text.substr(0, end));
+    const auto apex = zones::Name::parse(zone);
+    if (!apex || apex->is_root()) return fail(in_quotes(zone) + " is no name of a zone");
+    config.zone.apex = apex->lower();
+    while (end < text.size()) {
+        const std::string_view rest = text.substr(end + 1);
+        const std::size_t size = std::min(rest.find(';'), rest.size());
+        TRY(take_elsewhere_word(config, stripped(rest.substr(0, size))));
+        end += 1 + size;
+    }
+    if (config.zone.server.port == 0)
+        return fail(std::string("server is missing: the address of its primary"));
+    if (config.key_file.empty())
+        return fail(std::string(
+            "key_file is missing: a file with the TSIG key that may change TXT records there"));
+    return config;
+}
+
+std::string text_of(const ElsewhereConfig& elsewhere) {
+    const acme::ElsewhereZone& zone = elsewhere.zone;
+    const auto settle = std::chrono::duration_cast<Seconds>(zone.settle);
+    return zone.apex.text() + "; server=" + zone.server.text() +
+           "; key_file=" + elsewhere.key_file + "; ttl=" + std::to_string(zone.ttl) +
+           "; settle_s=" + std::to_string(settle.count());
+}
+
+Result<void> load_elsewhere_keys(const std::vector<ElsewhereConfig>& configured,
+                                 std::vector<acme::ElsewhereZone>& zones) {
+    for (std::size_t each = 0; each < configured.size(); ++each)
+        zones[each].key = TRY(dnsd::read_tsig_file(configured[each].key_file));
+    return {};
+}
+
+}  // namespace hairpin::daemon
