@@ -199,12 +199,16 @@ bool Engine::is_stuck(const JobRef& job) {
 void Engine::breaker_changed(Issuer& issuer) {
     const Breaker& breaker = issuer.breaker();
     if (breaker.state() == Breaker::State::Open) {
-        log::logger("acme").warn("{} does not work: {}", issuer.name(), breaker.why());
+        if (issuer.is_news())
+            log::logger("acme").warn("{} does not work: {}", issuer.name(), breaker.why());
         note_trouble(issuer.name() + " does not work: " + breaker.why());
         look_anew(issuer);
     } else if (breaker.state() == Breaker::State::Closed) {
-        log::logger("acme").info("{} works again", issuer.name());
-        note_trouble({});
+        // Else it is the first answer since the start.
+        if (breaker.openings() > 0) {
+            log::logger("acme").info("{} works again", issuer.name());
+            note_trouble({});
+        }
         admit_waiting();
     }
     look_at_line();
