@@ -191,7 +191,7 @@ bool HttpConnection::send(Serving& serving, OctetView octets) {
         if (SSL_get_error(tls_.get(), result) != SSL_ERROR_WANT_WRITE) return close(), false;
         unsent_.assign(as_text(octets));
         serving.stalled = true;
-        serving.pace.begin(server_->options(), server_->loop().now());
+        serving.pace.begin(server_->options(), server_->loop().fresh_now());
         return false;
     }
     return true;

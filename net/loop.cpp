@@ -314,6 +314,11 @@ MonotonicTime Loop::now() const noexcept {
     return MonotonicTime(Milliseconds(static_cast<std::int64_t>(uv_now(&state_->loop))));
 }
 
+MonotonicTime Loop::fresh_now() noexcept {
+    uv_update_time(&state_->loop);
+    return now();
+}
+
 void Loop::set_idle_hooks(std::function<void()> before_block, std::function<void()> after_block) {
     auto& state = *state_;
     state.before_block = std::move(before_block);

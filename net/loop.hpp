@@ -120,6 +120,8 @@ public:
     [[nodiscard]] std::uint64_t turn() const noexcept;
     /// The time when the loop last woke; no system call. Comparable with Clock::monotonic().
     [[nodiscard]] MonotonicTime now() const noexcept;
+    /// now(), from the clock: before a peer is given so much time from here on, after work of ours.
+    [[nodiscard]] MonotonicTime fresh_now() noexcept;
 
     /// `before_block` runs right before the loop waits in the kernel, `after_block` right after it
     /// has woken, before the first callback (QSBR: offline, online). Strictly alternating.

@@ -14,6 +14,7 @@
 // Threads   One.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>

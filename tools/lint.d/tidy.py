@@ -107,7 +107,8 @@ def compiled_alone(source: str) -> set[str]:
 flags = configure()
 sources = [path for path in files(under=FOLDERS, suffixes=(".cpp",))]
 unbuilt = [f"{path}:1: no target compiles this file" for path in sources if path not in flags]
-proofs = Proofs("tidy", [path for path in sources if path in flags], text(".clang-tidy"))
+version = subprocess.run([TIDY, "--version"], text=True, capture_output=True, check=True).stdout
+proofs = Proofs("tidy", [path for path in sources if path in flags], version + text(".clang-tidy"))
 findings = in_parallel(batches(proofs.missing()), check)
 # A header's findings come once for each source that includes it.
 finish(dict.fromkeys("\n".join(unbuilt + findings).splitlines()) if unbuilt or findings else [])

@@ -88,6 +88,24 @@ TEST_CASE("a flood from one address costs others no handshake", "[net][hostile]"
     CHECK(peer.read_until("/early 0").find("200 OK") != std::string::npos);
 }
 
+TEST_CASE("what took us long is not a peer's slowness", "[net]") {
+    ServerOptions options;
+    options.write_stall_time = Milliseconds(1'500);
+    options.min_write_rate = 1'000;
+    const ServerFixture server(
+        [&](Request&&, Responder responder) {
+            std::this_thread::sleep_for(options.write_stall_time * 2);
+            responder.send({200, {}, std::string(2'000'000, 'x')});
+        },
+        options);
+    TlsPeer peer(connect_to(server.endpoint(), loopback(1), 16'384));
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::this_thread::sleep_for(options.write_stall_time * 2 + Milliseconds(500));
+
+    static_cast<void>(peer.read_some());
+    CHECK(count(server.counters().deadlines_passed) == 0);
+}
+
 /// Asks for a long answer and reads 16 KB of it every tenth of a second, at most for `longest`.
 /// How often the server took it for too slow.
 std::uint64_t read_slowly(std::size_t min_write_rate, Milliseconds stall_time,
@@ -97,7 +115,7 @@ std::uint64_t read_slowly(std::size_t min_write_rate, Milliseconds stall_time,
     options.min_write_rate = min_write_rate;
     const ServerFixture server(
         [](Request&&, Responder responder) {
-            responder.send({200, {}, std::string(50'000'000, 'x')});
+            responder.send({200, {}, std::string(10'000'000, 'x')});
         },
         options);
     TlsPeer peer(connect_to(server.endpoint(), loopback(1), 16'384));
