@@ -201,6 +201,7 @@ TEST_CASE("renewals that missed their window do not wait for the domain's first 
     Attempt renewal = wanted_attempt(47);
     renewal.cause = store::AttemptCause::Renewal;
     renewal.replaces = "its.predecessor";
+    renewal.known_there = true;
     site.gate->put(renewal, WorkClass::Renewal, kGateNow, kGateNow);
     const auto gone = site.gate->take(kGateNow);
     REQUIRE(gone);
