@@ -152,6 +152,9 @@ struct Attempt {
     /// The order is placed with `replaces`, inside the predecessor's window: the CA's limits do not
     /// count it (budget.hpp). Set on admission.
     bool exempt = false;
+    /// The CA that gets its order has issued for exactly these names before. Not stored: the
+    /// certificates are.
+    bool known_there = false;
     bool incident = false;          // The certificate that it replaces was revoked, or will be.
     bool without_profile = false;   // The CA did not take the one that is configured.
     std::string directory;          // The CA where its order is, or was last; empty: none yet.

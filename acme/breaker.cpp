@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kTellAgain{3600 * 1000};
+
+}  // namespace
 
 std::string_view to_string(Breaker::State state) noexcept {
     switch (state) {
@@ -21,7 +26,8 @@ bool Breaker::note(const CaOutcome& outcome, MonotonicTime now) {
     const bool has_failed = !outcome.failure.empty();
     const bool is_bad = has_failed || outcome.took > rules_.slow;
     next_probe_ = std::max(next_probe_, now + rules_.probe_pause);
-    if (state_ == State::Closed) return note_while_closed(outcome, is_bad, now);
+    const bool is_first = !has_failed && !std::exchange(is_proven_, true);
+    if (state_ == State::Closed) return note_while_closed(outcome, is_bad, now) || is_first;
     // What was sent before it opened says nothing about now.
     if (state_ == State::Open) return false;
     if (is_bad) {
@@ -60,7 +66,7 @@ bool Breaker::note_while_closed(const CaOutcome& outcome, bool is_bad, Monotonic
 bool Breaker::wants_probe(MonotonicTime now) {
     switch (state_) {
         case State::Closed:
-            return failed_in_a_row_ > 0 && now >= next_probe_;
+            return (failed_in_a_row_ > 0 || !is_proven_) && now >= next_probe_;
         case State::Open:
             if (now - *since_ < open_for_) return false;
             enter(State::HalfOpen, now);
@@ -70,6 +76,12 @@ bool Breaker::wants_probe(MonotonicTime now) {
             return now >= next_probe_;
     }
     return false;
+}
+
+bool Breaker::is_news(MonotonicTime now) {
+    if (told_at_ && now - *told_at_ < kTellAgain) return false;
+    told_at_ = now;
+    return true;
 }
 
 std::optional<Milliseconds> Breaker::closed_for(MonotonicTime now) const noexcept {
@@ -95,6 +107,7 @@ void Breaker::enter(State state, MonotonicTime now) {
     since_ = now;
     good_answers_ = 0;
     if (state != State::Closed) return;
+    told_at_.reset();
     why_.clear();
     seen_.clear();
     failed_in_a_row_ = 0;

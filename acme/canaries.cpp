@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "acme/canary_trial.hpp"
 #include "acme/engine.hpp"
 #include "core/log.hpp"
 
@@ -19,20 +20,8 @@ std::string key_of_canary(store::CanaryKind kind, const std::string& directory) 
     return std::string(to_string(kind)) + " " + directory;
 }
 
-/// The row after a trial.
-store::CanaryRow after_trial(store::CanaryRow row, const std::string& problem, WallTime now,
-                             const Options& options) {
-    row.problem = problem;
-    if (problem.empty()) {
-        row.good_at = now;
-        row.failures = 0;
-        row.due_at = now + options.canary_interval;
-    } else {
-        row.failed_at = now;
-        ++row.failures;
-        row.due_at = now + options.canary_retry;
-    }
-    return row;
+CanaryPace pace_of(const Options& options) {
+    return {options.canary_interval, options.canary_retry};
 }
 
 void tell(const std::string& issuer, store::CanaryKind kind, const store::CanaryRow& row) {
@@ -57,7 +46,7 @@ void Engine::attend_canaries() {
             return std::nullopt;
         const auto row = store::canary(database, issuer.directory(), kind);
         if (!row) return std::nullopt;  // With the next look.
-        if (*row && (*row)->due_at > now) return std::nullopt;
+        if (!is_canary_due(*row, now)) return std::nullopt;
         return row->value_or(store::CanaryRow{issuer.directory(), kind, now, {}, 0, {}, {}});
     };
     for (const auto& issuer : issuers_) {
@@ -129,7 +118,7 @@ void Engine::keep_canary(Issuer& issuer, store::CanaryKind kind, const std::stri
     const auto before = store::canary((*reader_)->database(), issuer.directory(), kind);
     store::CanaryRow row{issuer.directory(), kind, now, {}, 0, {}, {}};
     if (before && *before) row = **before;
-    row = after_trial(std::move(row), problem, now, options_);
+    row = after_trial(std::move(row), problem, pace_of(options_), now);
     tell(issuer.name(), kind, row);
     store::Work work;
     work.rows = [row = std::move(row)](store::Writer& writer, zones::Change&) {
@@ -153,7 +142,7 @@ Engine::Rows Engine::canary_rows(const Attempt& attempt, const std::string& prob
     const auto before = store::canary((*reader_)->database(), attempt.canary, kind);
     store::CanaryRow row{attempt.canary, kind, now, {}, 0, {}, {}};
     if (before && *before) row = **before;
-    row = after_trial(std::move(row), problem, now, options_);
+    row = after_trial(std::move(row), problem, pace_of(options_), now);
     std::string name = attempt.canary;
     for (const auto& issuer : issuers_)
         if (issuer->directory() == attempt.canary) name = issuer->name();

@@ -193,7 +193,7 @@ private:
             if (issuer->staging() != nullptr) visit(*issuer->staging());
         }
     }
-    void sit_down(Job& job) noexcept;
+    void sit_down(Job& job);
     [[nodiscard]] std::vector<IssuerFacts> issuer_facts(const Attempt& attempt, WorkClass work,
                                                         int more_failures);
     [[nodiscard]] IssuerChoice choose(const Attempt& attempt, WorkClass work,
@@ -282,7 +282,10 @@ private:
     [[nodiscard]] Result<std::optional<RenewalWindow>> claim(const Attempt& attempt,
                                                              const Issuer& issuer,
                                                              const Seat& seat);
-    [[nodiscard]] bool is_exempt_at(const Attempt& attempt, Issuer& issuer);
+    /// Whether the CA has issued for its names before, as far as the store knows.
+    [[nodiscard]] bool is_known_at(const Attempt& attempt, const Issuer& issuer);
+    /// Says of an attempt how the limits of the CA would count its order.
+    void claim_at(Attempt& attempt, Issuer& issuer);
 
     // ordering.cpp
     [[nodiscard]] Result<OrderWishes> wishes_of(const Job& job);

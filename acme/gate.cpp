@@ -107,9 +107,9 @@ Result<Gate> Gate::open(store::Database& database, std::string directory,
 }
 
 OrderKeys Gate::keys_of(const Attempt& attempt) const {
-    // One that names no predecessor may be the first at this CA.
-    const bool is_renewal =
-        attempt.cause == store::AttemptCause::Renewal && !attempt.replaces.empty();
+    // One that names no predecessor, or only one of another CA, may be the first at this CA.
+    const bool is_renewal = attempt.cause == store::AttemptCause::Renewal &&
+                            !attempt.replaces.empty() && attempt.known_there;
     return {suffixes_.registered_domain(attempt.public_name),
             attempt.public_name,
             attempt.internal_name,

@@ -5,6 +5,8 @@
 namespace hairpin::acme {
 namespace {
 
+constexpr Milliseconds kSoon{3600 * 1000};
+
 std::string minutes_text(Milliseconds span) {
     const auto minutes = std::chrono::floor<std::chrono::minutes>(span).count();
     return std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes");
@@ -14,6 +16,12 @@ std::string minutes_text(Milliseconds span) {
 bool is_last_resort(const IssuerFacts& issuer, const ChoiceRules& rules) {
     return issuer.has_account && issuer.breaker == Breaker::State::Closed &&
            issuer.failures < rules.failures;
+}
+
+/// Whether nothing is wrong with it but that the order has failed there.
+bool has_only_failed(IssuerFacts issuer, WallTime now, const ChoiceRules& rules) {
+    issuer.failures = 0;
+    return trouble_of(issuer, now, rules).empty();
 }
 
 }  // namespace
@@ -37,6 +45,14 @@ std::string trouble_of(const IssuerFacts& issuer, WallTime now, const ChoiceRule
     return {};
 }
 
+std::optional<WallTime> elsewhere_at(const IssuerChoice& choice, std::size_t here,
+                                     Milliseconds pause, WallTime now) {
+    if (choice.issuer > here) return now;
+    if (choice.issuer < here) return now + pause;  // Not in a circle without a pause.
+    if (choice.look_again_at && *choice.look_again_at <= now + kSoon) return choice.look_again_at;
+    return std::nullopt;
+}
+
 IssuerChoice choose_issuer(std::span<const IssuerFacts> issuers, const OrderFacts& order,
                            WallTime now, const ChoiceRules& rules) {
     HAIRPIN_ASSERT(!issuers.empty());
@@ -49,6 +65,11 @@ IssuerChoice choose_issuer(std::span<const IssuerFacts> issuers, const OrderFact
     for (std::size_t each = 1; each < issuers.size(); ++each)
         if (trouble_of(issuers[each], now, rules).empty())
             return {each, trouble + ", and the order cannot wait", {}};
+    // It may have been an outage that is over: better than to wait for the limits of another one.
+    // If it fails once more it takes its pause.
+    for (std::size_t each = 0; each < issuers.size(); ++each)
+        if (has_only_failed(issuers[each], now, rules))
+            return {each, trouble + ", and the others are in trouble that lasts", {}};
     // One that is held by limits or has just come back is better than one that does not answer.
     for (std::size_t each = 0; each < issuers.size(); ++each)
         if (is_last_resort(issuers[each], rules))

@@ -8,8 +8,9 @@
 //   - the order cannot wait: there is no valid certificate and it has waited for some minutes, or
 //     half of the time between renewal and expiry is gone.
 //
-// Then it is the next one that is not in trouble. Where all are, the first stays. Whose certificate
-// is replaced does not matter: what a later CA issued is renewed at the first one.
+// Then it is the next one that is not in trouble. Where all are, it is one at which nothing is
+// wrong but that the order has failed there, or one that at least works, or the first stays. Whose
+// certificate is replaced does not matter: what a later CA issued is renewed at the first one.
 //
 // Pure: the engine asks with the time that is, a simulation with the times that will be. What a
 // breaker, a budget or an account is like is asked of them by whoever calls (engine.hpp).
@@ -71,6 +72,13 @@ struct IssuerChoice {
 /// Why the CA does not get this order when it is urgent; empty: it is well.
 [[nodiscard]] std::string trouble_of(const IssuerFacts& issuer, WallTime now,
                                      const ChoiceRules& rules);
+/// When an order that failed at a CA is looked at again because another one may take it; empty:
+/// when its pause is over.
+/// @param choice  After the failure.
+/// @param here    Where it failed.
+/// @param pause   Of an order that failed so often: who goes round once more takes one.
+[[nodiscard]] std::optional<WallTime> elsewhere_at(const IssuerChoice& choice, std::size_t here,
+                                                   Milliseconds pause, WallTime now);
 /// @param issuers  In the order of the configuration; at least one.
 [[nodiscard]] IssuerChoice choose_issuer(std::span<const IssuerFacts> issuers,
                                          const OrderFacts& order, WallTime now,

@@ -11,7 +11,6 @@ namespace hairpin::acme {
 namespace {
 
 constexpr std::int64_t kSpreadOfLooks = 10'000;  // Milliseconds.
-constexpr Milliseconds kSoon{3600 * 1000};
 
 bool is_steady(const Breaker& breaker, MonotonicTime now, const ChoiceRules& rules) {
     const auto closed_for = breaker.closed_for(now);
@@ -48,10 +47,11 @@ Issuer* Engine::issuer_at(std::string_view directory) noexcept {
     return nullptr;
 }
 
-void Engine::sit_down(Job& job) noexcept {
+void Engine::sit_down(Job& job) {
     job.entered_at = clock_.monotonic();
     job.issuer = issuer_at(job.attempt.directory);
     job.seat = job.issuer == nullptr ? nullptr : &job.issuer->seat_of(job.attempt.account);
+    job.attempt.known_there = job.issuer != nullptr && is_known_at(job.attempt, *job.issuer);
 }
 
 std::vector<IssuerFacts> Engine::issuer_facts(const Attempt& attempt, WorkClass work,
@@ -63,9 +63,9 @@ std::vector<IssuerFacts> Engine::issuer_facts(const Attempt& attempt, WorkClass 
         one.name = issuer->name();
         one.breaker = issuer->breaker().state();
         one.closed_for = issuer->breaker().closed_for(clock_.monotonic());
-        OrderKeys keys = issuer->gate().keys_of(attempt);
-        keys.is_exempt = is_exempt_at(attempt, *issuer);
-        one.parked_until = issuer->gate().held_until(keys, work, now);
+        Attempt there = attempt;
+        claim_at(there, *issuer);
+        one.parked_until = issuer->gate().held_until(issuer->gate().keys_of(there), work, now);
         if (attempt.directory == issuer->directory())
             one.failures = static_cast<int>(std::min<std::int64_t>(attempt.failed_there, 1000)) +
                            more_failures;
@@ -110,7 +110,8 @@ std::optional<WallTime> Engine::assign(const JobRef& job,
     }
     if (before != nullptr && before != job->issuer) before->gate().leave(attempt.id);
     job->seat = job->issuer == nullptr ? nullptr : &job->issuer->active();
-    attempt.exempt = job->issuer != nullptr && is_exempt_at(attempt, *job->issuer);
+    attempt.exempt = attempt.known_there = false;
+    if (job->issuer != nullptr) claim_at(attempt, *job->issuer);
     return look_at;
 }
 
@@ -144,14 +145,8 @@ Failed Engine::failure_of(const JobRef& job, Verdict verdict) {
         std::find_if(issuers_.begin(), issuers_.end(),
                      [&](const auto& each) { return each.get() == job->issuer; }) -
         issuers_.begin());
-    if (choice.issuer > here) {
-        failed.elsewhere_at = now;
-    } else if (choice.issuer < here) {
-        // Round once more: not in a circle without a pause.
-        failed.elsewhere_at = now + pause_after(attempt.failures + 1, ladder_);
-    } else if (choice.look_again_at && *choice.look_again_at <= now + kSoon) {
-        failed.elsewhere_at = choice.look_again_at;
-    }
+    failed.elsewhere_at =
+        elsewhere_at(choice, here, pause_after(attempt.failures + 1, ladder_), now);
     return failed;
 }
 
@@ -199,12 +194,16 @@ bool Engine::is_stuck(const JobRef& job) {
 void Engine::breaker_changed(Issuer& issuer) {
     const Breaker& breaker = issuer.breaker();
     if (breaker.state() == Breaker::State::Open) {
-        log::logger("acme").warn("{} does not work: {}", issuer.name(), breaker.why());
+        if (issuer.is_news())
+            log::logger("acme").warn("{} does not work: {}", issuer.name(), breaker.why());
         note_trouble(issuer.name() + " does not work: " + breaker.why());
         look_anew(issuer);
     } else if (breaker.state() == Breaker::State::Closed) {
-        log::logger("acme").info("{} works again", issuer.name());
-        note_trouble({});
+        // Else it is the first answer since the start.
+        if (breaker.openings() > 0) {
+            log::logger("acme").info("{} works again", issuer.name());
+            note_trouble({});
+        }
         admit_waiting();
     }
     look_at_line();

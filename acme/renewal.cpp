@@ -209,9 +209,21 @@ Result<std::optional<RenewalWindow>> Engine::claim(const Attempt& attempt, const
         RenewalWindow{WallTime::max() - Milliseconds(1), WallTime::max()}));
 }
 
-bool Engine::is_exempt_at(const Attempt& attempt, Issuer& issuer) {
+bool Engine::is_known_at(const Attempt& attempt, const Issuer& issuer) {
+    if (attempt.replaces.empty()) return false;
+    store::RenewalQueries queries((*reader_)->database());
+    const auto predecessor = queries.with_cert_id(attempt.replaces);
+    if (!predecessor) return false;
+    if (*predecessor && (*predecessor)->directory == issuer.directory()) return true;
+    // Our own names follow the configuration; a server's stay.
+    if (attempt.server_id == store::kOurselves) return false;
+    return queries.has_issued(attempt.server_id, issuer.directory()).value_or(false);
+}
+
+void Engine::claim_at(Attempt& attempt, Issuer& issuer) {
     const auto window = claim(attempt, issuer, issuer.active());
-    return window && *window && (*window)->contains(clock_.now());
+    attempt.exempt = window && *window && (*window)->contains(clock_.now());
+    attempt.known_there = is_known_at(attempt, issuer);
 }
 
 }  // namespace hairpin::acme

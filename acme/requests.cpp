@@ -195,6 +195,9 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     const auto current = TRY(queries.current_certificate(request.server_id, writer.now()));
     if (current && answers(*current, request, writer.now())) return state();
     AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
+    // What it serves is good by its dates and no more: it cannot wait for new customers.
+    successor.incident =
+        !current && TRY(store::has_revoked(writer.database(), request.server_id, writer.now()));
     if (live) inherit(successor, *live, ends_pause);
     news.wake = TRY(insert_attempt(writer, successor));
     return state();

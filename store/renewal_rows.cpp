@@ -38,6 +38,15 @@ Result<std::optional<RenewalRow>> RenewalQueries::with_cert_id(std::string_view 
     return read_renewal(std::move(statement));
 }
 
+Result<bool> RenewalQueries::has_issued(std::int64_t server_id, std::string_view directory) {
+    Statement statement = TRY(database_.statement(
+        "SELECT EXISTS (SELECT 1 FROM certificates JOIN certificate_renewals "
+        "ON certificate_id = certificates.id WHERE server_id = ?1 AND directory = ?2)"));
+    statement.bind(server_id, directory);
+    TRY(statement.step());
+    return statement.integer(0) != 0;
+}
+
 Result<void> put_renewal(Writer& writer, const RenewalRow& row) {
     Statement put = TRY(writer.database().statement(
         "INSERT OR REPLACE INTO certificate_renewals (certificate_id, cert_id, directory, account, "

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] Result<std::optional<RenewalRow>> of_certificate(std::int64_t certificate_id);
     /// The newest, where several have the same.
     [[nodiscard]] Result<std::optional<RenewalRow>> with_cert_id(std::string_view cert_id);
+    /// Whether a certificate of the server, expired or not, is from that CA.
+    [[nodiscard]] Result<bool> has_issued(std::int64_t server_id, std::string_view directory);
 
 private:
     Database& database_;

@@ -64,4 +64,7 @@ struct RevocationRow {
 /// Writes next_at, done_at, failures and problem, and the sealed key. Errors: NotFound.
 [[nodiscard]] Result<void> update_revocation(Writer& writer, const RevocationRow& row);
 
+/// Whether a certificate of the server that has not expired was revoked, or is to be.
+[[nodiscard]] Result<bool> has_revoked(Database& database, std::int64_t server_id, WallTime now);
+
 }  // namespace hairpin::store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
 import re
 import secrets
@@ -11,8 +12,9 @@ import pytest
 
 from support import fake_jws
 from support.acme_rig import NAMES, STATES, names_in
-from support.fake_ca import Fault, problem
+from support.fake_ca import FakeCa, Fault, problem
 from support.fake_validation import EmptyNameServer
+from support.process import wait_until
 from support.tls import openssl
 
 
@@ -266,6 +268,28 @@ def test_a_missing_binding_needs_a_person_and_says_what_to_get(rig, fake):
     run = rig.run("until-problem")
     assert run.problem.startswith("blocked ")
     assert "[acme] eab_kid and eab_key_file" in run.problem
+
+
+def test_a_new_key_waits_for_the_challenges_that_were_made_with_the_old_one(make_hairpin, ca):
+    # RFC 8555 section 8.1: the value in the zone is made of the key, and the CA compares it with the one it knows.
+    fake = FakeCa(ca).start()
+    fake.held = {"nur1.pl-acme.example.net", "i-nur1.pl-acme.example.net"}
+    hairpin = make_hairpin(acme={"directory": fake.directory, "ca_file": str(ca.certificate)}).start()
+    server = hairpin.as_holder(hairpin.new_server()["token"])
+    server.post("/v1/self/certificate", {}).expect(202)
+    wait_until(lambda: len(fake.validated) == 2, "the CA was told of both challenges")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        rollover = pool.submit(hairpin.api.post, "/v1/acme/account/rollover")
+        time.sleep(1.5)  # Nothing else holds it back.
+        assert fake.count("key-change") == 0 and not rollover.done()
+        assert hairpin.dns.ask("_acme-challenge.nur1.pl-acme.example.net.", "TXT").answer
+        fake.release()
+        rollover.result(timeout=60).expect(204)
+    assert fake.count("key-change") == 1
+    wait_until(lambda: server.get("/v1/self").json["certificate"]["state"] == "valid", "the order came to its end")
+    assert fake.count("new-order") == 1
+    fake.stop()
+    assert fake.broken == []
 
 
 def test_the_account_gets_a_new_key_and_keeps_its_url(rig, fake):

@@ -43,11 +43,12 @@ class Site:
         assert run.returncode == status, run.stdout + run.stderr
         return run.stdout if status == 0 else run.stderr
 
-    def ask(self) -> None:
-        """A server more, that asks for a certificate with a key made here."""
+    def ask(self) -> str:
+        """A server more, that asks for a certificate with a key made here. Its token."""
         server = self.hairpin.new_server()
         self.servers.append(server["label"])
         self.hairpin.as_holder(server["token"]).post("/v1/self/certificate", {}).expect(202)
+        return server["token"]
 
     def certificate(self, label: str) -> dict:
         return self.hairpin.api.get(f"/v1/licences/acme/servers/{label}").expect(200).json["certificate"]
@@ -107,6 +108,27 @@ def test_the_third_of_two_an_hour_waits_and_raising_the_limit_releases_it(site):
     audit = site.hairpin.api.get("/v1/audit").expect(200).json["audit"]
     assert [row["subject"] for row in audit if row["action"] == "acme.limit"] == [
         "certificates-per-domain for example.net 2000 in 1 hour", "certificates-per-domain for example.net 2 in 1 hour"]
+
+
+def test_the_replacement_of_a_compromised_certificate_goes_before_new_servers(site):
+    site.cli("limit", "set", DOMAIN, "2/1h", "--share", "100", "--domain", "example.net")
+    tokens = [site.ask() for _ in range(2)]
+    wait_until(lambda: site.has("nur1") and site.has("nur2"), "two have their certificates")
+    site.ask()
+    wait_until(lambda: site.hairpin.api.get("/v1/acme/queue").json["total"] == 1, "a new server stands in the line")
+    site.hairpin.api.post("/v1/licences/acme/servers/nur2/certificate/revocation", {"reason": 1}).expect(202)
+    site.hairpin.as_holder(tokens[1]).post("/v1/self/certificate", {}).expect(202)
+    wait_until(lambda: site.hairpin.api.get("/v1/acme/queue").json["total"] == 2, "the replacement does too")
+    queue = site.hairpin.api.get("/v1/acme/queue").json
+    assert queue["waiting"] == {"incident": 1, "first": 1, "renewal": 0, "re-issue": 0, "canary": 0}
+    assert [(each["label"], each["before"]) for each in queue["queue"]] == [("nur2", 0), ("nur3", 1)]
+
+    # One more than before: the one that came last gets it.
+    site.cli("limit", "set", DOMAIN, "3/1h", "--share", "100", "--domain", "example.net")
+    wait_until(lambda: site.has("nur2"), "the replacement is there")
+    queue = site.hairpin.api.get("/v1/acme/queue").json
+    assert queue["waiting"]["incident"] == 0 and [each["label"] for each in queue["queue"]] == ["nur3"]
+    assert not site.has("nur3")
 
 
 def test_limits_are_set_shown_taken_back_and_refused(site):

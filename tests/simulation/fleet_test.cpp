@@ -90,16 +90,6 @@ void print_spread(const char* what, const std::vector<int>& hours) {
         std::printf("  %4d..%-4d in %5d hours\n", part * width, (part + 1) * width - 1, count);
 }
 
-std::string text_of(const Loss& loss) {
-    return "server " + std::to_string(loss.server_id) + " could be renewed from " +
-           to_rfc3339(loss.known_at) + ", ended " + to_rfc3339(loss.ended_at) +
-           (loss.followed_at ? ", followed " + to_rfc3339(*loss.followed_at) : ", not followed");
-}
-
-std::string first_of(const std::vector<std::string>& lines) {
-    return lines.empty() ? "" : lines.front();
-}
-
 /// Two years of one fleet: what the issue calls its proof.
 class TwoYears {
 public:

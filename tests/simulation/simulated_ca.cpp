@@ -10,6 +10,8 @@ constexpr double kRounding = 1e-3;  // Of a token: times are whole milliseconds.
 constexpr std::size_t kOverrunsKept = 20;
 constexpr Seconds kKnownNames = kSimDay * 120;
 constexpr Seconds kShortLife = kSimDay * 10;
+constexpr Milliseconds kUsualAnswer{300};
+constexpr Milliseconds kSlowAnswer{20'000};
 
 }  // namespace
 
@@ -58,9 +60,24 @@ bool LimitCounter::is_idle(WallTime now) {
 }
 
 bool SimulatedCa::is_up(WallTime now) const {
-    return std::none_of(outages_.begin(), outages_.end(), [&](const auto& outage) {
-        return outage.first <= now && now < outage.second;
+    return std::none_of(troubles_.begin(), troubles_.end(), [&](const TroubledTime& trouble) {
+        return trouble.from <= now && now < trouble.to && trouble.failing >= 1;
     });
+}
+
+/// Certain ones cost no draw.
+bool SimulatedCa::draws(double part) {
+    if (part <= 0 || part >= 1) return part >= 1;
+    return std::uniform_real_distribution<>(0, 1)(random_) < part;
+}
+
+acme::CaOutcome SimulatedCa::request(WallTime now) {
+    for (const TroubledTime& trouble : troubles_) {
+        if (now < trouble.from || now >= trouble.to) continue;
+        if (draws(trouble.failing)) return {kUsualAnswer, "HTTP status 503"};
+        if (draws(trouble.slow)) return {kSlowAnswer, ""};
+    }
+    return {kUsualAnswer, ""};
 }
 
 void SimulatedCa::set_domain_limit(CountedLimit limit, WallTime now) {

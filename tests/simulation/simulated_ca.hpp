@@ -9,6 +9,8 @@
 // that it issued for before counts for the account and the exact set; any other one for the domain
 // too. Orders that come to nothing count as well.
 //
+// It does not always work: in a time of trouble a part of all requests fails, or is answered late.
+//
 // Threads   One.
 #pragma once
 
@@ -23,6 +25,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "acme/breaker.hpp"
 #include "acme/renewal_window.hpp"
 #include "core/clock.hpp"
 
@@ -94,13 +97,25 @@ struct SimulatedCaOptions {
     std::function<Milliseconds(const std::string& profile, WallTime now)> lifetime;
 };
 
+/// From when to when which part of the requests comes to nothing, and which part comes late.
+struct TroubledTime {
+    WallTime from{};
+    WallTime to{};
+    double failing = 1;
+    double slow = 0;  // Of those that do not fail.
+};
+
 class SimulatedCa {
 public:
     SimulatedCa(SimulatedCaOptions options, std::uint32_t seed)
         : options_(std::move(options)), random_(seed) {}
 
-    void add_outage(WallTime from, WallTime to) { outages_.emplace_back(from, to); }
+    void add_trouble(const TroubledTime& trouble) { troubles_.push_back(trouble); }
+    void add_outage(WallTime from, WallTime to) { add_trouble({from, to, 1, 0}); }
+    /// Not in an outage; it may fail all the same.
     [[nodiscard]] bool is_up(WallTime now) const;
+    /// What becomes of a request to it, as far as its network and its servers go.
+    [[nodiscard]] acme::CaOutcome request(WallTime now);
     void set_domain_limit(CountedLimit limit, WallTime now);
     void set_account_limit(CountedLimit limit, WallTime now);
 
@@ -134,10 +149,11 @@ private:
                                         CountedLimit limit, WallTime now);
     [[nodiscard]] bool is_exempt(const SimulatedOrder& order, WallTime now) const;
     void tidy(WallTime now);
+    [[nodiscard]] bool draws(double part);
 
     const SimulatedCaOptions options_;
     std::mt19937 random_;
-    std::vector<std::pair<WallTime, WallTime>> outages_;
+    std::vector<TroubledTime> troubles_;
     std::optional<CountedLimit> domain_limit_ = options_.certificates_per_domain;
     CountedLimit account_limit_ = options_.orders_per_account;
     std::map<std::string, LimitCounter> counters_;  // By "limit key".

@@ -25,7 +25,7 @@ TEST_CASE("a breaker opens after failures in a row, and says why", "[acme][issue
     Watched ca;
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK_FALSE(ca.note(kNoAnswer));
-    CHECK_FALSE(ca.note(kGoodAnswer));  // No row any more.
+    CHECK(ca.note(kGoodAnswer));  // No row any more; and the first answer.
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK(ca.breaker.state() == Breaker::State::Closed);
@@ -57,6 +57,8 @@ TEST_CASE("a breaker forgets what is older than its window", "[acme][issuers]") 
 
 TEST_CASE("a breaker probes after a failure, though it is closed", "[acme][issuers]") {
     Watched ca;
+    ca.note(kGoodAnswer);
+    ca.clock.advance(Seconds(20));
     CHECK_FALSE(ca.wants_probe());
     ca.note(kNoAnswer);
     CHECK_FALSE(ca.wants_probe());  // A moment later.
@@ -112,6 +114,59 @@ TEST_CASE("each probe that fails doubles the time that a breaker is open", "[acm
     ca.fail_until_open();
     ca.clock.advance(Seconds(60));  // From the start again.
     CHECK(ca.wants_probe());
+}
+
+TEST_CASE("after a start a CA is asked before it gets an order, and one answer is enough",
+          "[acme][issuers]") {
+    Watched ca;
+    CHECK(ca.breaker.state() == Breaker::State::Closed);
+    CHECK_FALSE(ca.breaker.lets_through());
+    CHECK(ca.wants_probe());
+    SECTION("it answers") {
+        CHECK(ca.note(kGoodAnswer));
+        CHECK(ca.breaker.lets_through());
+        CHECK_FALSE(ca.note(kGoodAnswer));
+        CHECK_FALSE(ca.breaker.closed_for(ca.clock.monotonic()));
+        ca.clock.advance(Seconds(600));
+        CHECK_FALSE(ca.wants_probe());
+    }
+    SECTION("it is away: small questions open the breaker") {
+        for (int each = 0; each < 3; ++each) {
+            CHECK(ca.wants_probe());
+            ca.note(kNoAnswer);
+            CHECK_FALSE(ca.breaker.lets_through());
+            CHECK_FALSE(ca.wants_probe());
+            ca.clock.advance(Seconds(20));
+        }
+        CHECK(ca.breaker.state() == Breaker::State::Open);
+        ca.clock.advance(Seconds(40));
+        REQUIRE(ca.wants_probe());
+        for (int each = 0; each < kAnswersToClose; ++each)
+            ca.note(kGoodAnswer);
+        CHECK(ca.breaker.lets_through());
+    }
+}
+
+TEST_CASE("that a CA does not work is news when it opens, and then once an hour",
+          "[acme][issuers]") {
+    Watched ca;
+    const auto is_news = [&] { return ca.breaker.is_news(ca.clock.monotonic()); };
+    ca.fail_until_open();
+    CHECK(is_news());
+    int told = 0;
+    for (int minutes = 0; minutes < 150; minutes += 15) {
+        ca.clock.advance(Seconds(900));
+        if (!ca.wants_probe()) continue;
+        ca.note(kNoAnswer);
+        told += is_news() ? 1 : 0;
+    }
+    CHECK(told == 2);
+    ca.clock.advance(Seconds(900));
+    REQUIRE(ca.wants_probe());
+    for (int each = 0; each < kAnswersToClose; ++each)
+        ca.note(kGoodAnswer);
+    ca.fail_until_open();
+    CHECK(is_news());  // It is another outage.
 }
 
 TEST_CASE("a breaker that never opened has no time of closing", "[acme][issuers]") {

@@ -93,6 +93,24 @@ TEST_CASE("an admission that did not come through is undone in memory, where alo
     CHECK(site.left(kGateAccount) == 269);
 }
 
+TEST_CASE("a renewal counts for the domain at a CA that has not issued for its names yet",
+          "[acme][budget]") {
+    GateSite site;
+    Attempt renewal = wanted_attempt(1);
+    renewal.cause = store::AttemptCause::Renewal;
+    renewal.replaces = "a.b";  // Of another CA.
+    const auto take = [&] {
+        site.gate->put(renewal, WorkClass::Renewal, kGateNow, kGateNow);
+        REQUIRE(site.gate->take(kGateNow));
+        return site.left(kGateDomain);
+    };
+    CHECK(take() == 44);
+    renewal.known_there = true;
+    CHECK(take() == 44);
+    renewal.replaces.clear();  // The CA did not want to know of it.
+    CHECK(take() == 43);
+}
+
 TEST_CASE("failures of a name hold it back at two an hour, and a certificate ends their row",
           "[acme][budget]") {
     GateSite site;
@@ -183,6 +201,7 @@ TEST_CASE("renewals that missed their window do not wait for the domain's first 
     Attempt renewal = wanted_attempt(47);
     renewal.cause = store::AttemptCause::Renewal;
     renewal.replaces = "its.predecessor";
+    renewal.known_there = true;
     site.gate->put(renewal, WorkClass::Renewal, kGateNow, kGateNow);
     const auto gone = site.gate->take(kGateNow);
     REQUIRE(gone);

@@ -104,6 +104,10 @@ const std::vector<ChoiceRow> kChoiceRows = {
      {broken("a"), parked("b", kChoiceNow + kChoiceDay)},
      first_issue(kChoiceMinute * 6),
      1},
+    {"one where the order failed before one whose limits hold it for long",
+     {failing("a", 2), parked("b", kChoiceNow + kChoiceDay)},
+     first_issue(kChoiceMinute * 6),
+     0},
     {"where nothing works it is the first",
      {broken("a"), broken("b"), stranger("c")},
      first_issue(kChoiceMinute * 6),
@@ -132,6 +136,19 @@ TEST_CASE("a choice says why, and when it may be another one", "[acme][issuers]"
     const std::vector<IssuerFacts> none = {broken("a"), broken("b")};
     CHECK(choose_issuer(none, first_issue(kChoiceMinute * 5), kChoiceNow).look_again_at ==
           kChoiceNow + kChoiceMinute);
+}
+
+TEST_CASE("an order that failed goes on elsewhere at once, and back only after a pause",
+          "[acme][issuers]") {
+    const Milliseconds pause = kChoiceMinute * 10;
+    const auto after = [&](IssuerChoice choice) {
+        return elsewhere_at(choice, 1, pause, kChoiceNow);
+    };
+    CHECK(after({2, "", {}}) == kChoiceNow);
+    CHECK(after({0, "", {}}) == kChoiceNow + pause);
+    CHECK_FALSE(after({1, "", {}}));
+    CHECK(after({1, "", kChoiceNow + kChoiceMinute}) == kChoiceNow + kChoiceMinute);
+    CHECK_FALSE(after({1, "", kChoiceNow + kChoiceDay}));
 }
 
 }  // namespace

@@ -47,6 +47,25 @@ TEST_CASE("Certificates from before renewal information are looked at once, soon
     CHECK(attempt.string(1).empty());
 }
 
+TEST_CASE("Whether a CA has issued for a server is known as long as the certificate is there",
+          "[store]") {
+    TemporaryFolder folder;
+    Database database = make_database(folder.file("db"));
+    must(database.execute(
+        "PRAGMA foreign_keys = OFF;"
+        "INSERT INTO certificates (id, server_id, sha256, key_sha256, key_origin, not_before, "
+        "not_after, issued_at, renew_at, chain, csr, key_sealed) VALUES"
+        " (5, 1, zeroblob(32), zeroblob(32), 'device', 1, 9000, 2, 6000, 'pem', x'', x'');"
+        "INSERT INTO certificate_renewals (certificate_id, cert_id, directory, account)"
+        " VALUES (5, 'a.b', 'https://ca.example/dir', '')"));
+    RenewalQueries queries(database);
+    CHECK(must(queries.has_issued(1, "https://ca.example/dir")));
+    CHECK_FALSE(must(queries.has_issued(1, "https://reserve.example/dir")));
+    CHECK_FALSE(must(queries.has_issued(2, "https://ca.example/dir")));
+    must(database.execute("DELETE FROM certificates"));
+    CHECK_FALSE(must(queries.has_issued(1, "https://ca.example/dir")));
+}
+
 TEST_CASE("A window ends after it begins, or is not stored", "[store]") {
     TemporaryFolder folder;
     Database database = make_database(folder.file("db"));
