@@ -26,8 +26,7 @@ bool Breaker::note(const CaOutcome& outcome, MonotonicTime now) {
     const bool has_failed = !outcome.failure.empty();
     const bool is_bad = has_failed || outcome.took > rules_.slow;
     next_probe_ = std::max(next_probe_, now + rules_.probe_pause);
-    const bool is_first = !has_failed && !std::exchange(is_proven_, true);
-    if (state_ == State::Closed) return note_while_closed(outcome, is_bad, now) || is_first;
+    if (state_ == State::Closed) return note_while_closed(outcome, is_bad, now);
     // What was sent before it opened says nothing about now.
     if (state_ == State::Open) return false;
     if (is_bad) {
@@ -66,7 +65,7 @@ bool Breaker::note_while_closed(const CaOutcome& outcome, bool is_bad, Monotonic
 bool Breaker::wants_probe(MonotonicTime now) {
     switch (state_) {
         case State::Closed:
-            return (failed_in_a_row_ > 0 || !is_proven_) && now >= next_probe_;
+            return failed_in_a_row_ > 0 && now >= next_probe_;
         case State::Open:
             if (now - *since_ < open_for_) return false;
             enter(State::HalfOpen, now);

@@ -12,10 +12,7 @@
 // nonce) to see whether it is back. The same probes follow a failure while it is closed, so that
 // an outage is noticed where a fleet is small and orders are rare.
 //
-// After a start nothing is known of a CA, and what it was like before is not stored. Until it has
-// given one answer it is asked in the same way and gets no order, so that a restart beside a CA
-// that is away costs a few small requests and no order. Where the CA works that is no loss of time:
-// the directory has to be read before the first order anyway.
+// Its memory is not stored: after a start a CA counts as well until three requests have failed.
 //
 // A refusal is no failure of the CA: limits (429) are the budget's, problem documents the order's.
 //
@@ -60,18 +57,13 @@ public:
 
     explicit Breaker(const BreakerRules& rules = {}) : rules_(rules) {}
 
-    /// An answer to a request of ours, a probe's too. True: the state is another one now, or it is
-    /// the first good answer.
+    /// An answer to a request of ours, a probe's too. True: the state is another one now.
     bool note(const CaOutcome& outcome, MonotonicTime now);
     /// Whether to probe now; that a probe is under way is the caller's to know. Opens halfway when
     /// its time has come.
     [[nodiscard]] bool wants_probe(MonotonicTime now);
 
     [[nodiscard]] State state() const noexcept { return state_; }
-    /// Whether it gets orders: it is closed, and the CA has given an answer since the start.
-    [[nodiscard]] bool lets_through() const noexcept {
-        return is_proven_ && state_ == State::Closed;
-    }
     /// Of one that has just opened: whether to say so. Not after each probe that failed: once, and
     /// then once in an hour.
     [[nodiscard]] bool is_news(MonotonicTime now);
@@ -104,7 +96,6 @@ private:
     Milliseconds open_for_{0};
     MonotonicTime next_probe_{};
     std::uint64_t openings_ = 0;
-    bool is_proven_ = false;
     std::optional<MonotonicTime> told_at_;  // Since it was closed.
 };
 

@@ -60,7 +60,7 @@ void Engine::stand_in_line(const JobRef& job) {
 
 void Engine::admit_waiting() {
     for_each_issuer([this](Issuer& issuer) {
-        if (issuer.lets_through()) admit_from(issuer);
+        if (issuer.is_well()) admit_from(issuer);
     });
 }
 

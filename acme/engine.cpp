@@ -147,7 +147,7 @@ void Engine::set_timer() {
         for_each_issuer([&](Issuer& issuer) {
             // Of one that does not work, its breaker tells us.
             const auto token =
-                issuer.lets_through() ? issuer.gate().next_at(clock_.now()) : std::nullopt;
+                issuer.is_well() ? issuer.gate().next_at(clock_.now()) : std::nullopt;
             if (token) earliest = std::min(earliest.value_or(*token), *token);
         });
     if (!earliest || !timer_) return;

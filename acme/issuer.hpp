@@ -102,8 +102,6 @@ public:
         return breaker_.state() == Breaker::State::Closed;
     }
 
-    /// Whether orders may be placed there: see Breaker::lets_through().
-    [[nodiscard]] bool lets_through() const noexcept { return breaker_.lets_through(); }
     /// Whether that it does not work is to be said now.
     [[nodiscard]] bool is_news() { return breaker_.is_news(world_.clock.monotonic()); }
 

@@ -199,11 +199,8 @@ void Engine::breaker_changed(Issuer& issuer) {
         note_trouble(issuer.name() + " does not work: " + breaker.why());
         look_anew(issuer);
     } else if (breaker.state() == Breaker::State::Closed) {
-        // Else it is the first answer since the start.
-        if (breaker.openings() > 0) {
-            log::logger("acme").info("{} works again", issuer.name());
-            note_trouble({});
-        }
+        log::logger("acme").info("{} works again", issuer.name());
+        note_trouble({});
         admit_waiting();
     }
     look_at_line();

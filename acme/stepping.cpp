@@ -91,8 +91,8 @@ void Engine::submit(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     store::Work work;
     add_zone_changes(*job, work.change);
-    const bool is_elsewhere = write.effect == ZoneEffect::AddTxt &&
-                              !values_elsewhere(published(attempt.state)).empty();
+    const bool is_elsewhere =
+        write.effect == ZoneEffect::AddTxt && !values_elsewhere(published(attempt.state)).empty();
     // Without an actor the store writes no audit row: not every step is worth one.
     if (!work.change.zones.empty() || !write.audit.empty() || is_elsewhere) {
         work.change.actor = {"acme", attempt.public_name, "", "acme"};

@@ -93,7 +93,7 @@ def test_slow_answers_are_waited_for(rig, fake):
 
 
 def test_the_directory_is_read_again_when_it_is_old(rig, fake):
-    fake.processing_polls = 5  # Some seconds, with requests in between.
+    fake.processing_polls = 8  # Some seconds, with requests in between.
     assert rig.run("directory-age=500").states() == STATES
     assert fake.count("dir") >= 3
     fake.requests.clear()

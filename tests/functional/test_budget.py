@@ -123,8 +123,8 @@ def test_the_replacement_of_a_compromised_certificate_goes_before_new_servers(si
     assert queue["waiting"] == {"incident": 1, "first": 1, "renewal": 0, "re-issue": 0, "canary": 0}
     assert [(each["label"], each["before"]) for each in queue["queue"]] == [("nur2", 0), ("nur3", 1)]
 
-    # One more than before: the one that came last gets it.
-    site.cli("limit", "set", DOMAIN, "3/1h", "--share", "100", "--domain", "example.net")
+    # One comes free each half minute: the one that came last gets the first of them.
+    site.cli("limit", "set", DOMAIN, "120/1h", "--share", "100", "--domain", "example.net")
     wait_until(lambda: site.has("nur2"), "the replacement is there")
     queue = site.hairpin.api.get("/v1/acme/queue").json
     assert queue["waiting"]["incident"] == 0 and [each["label"] for each in queue["queue"]] == ["nur3"]

@@ -203,7 +203,7 @@ bool Fleet::admit(Job& job) {
 
 void Fleet::admit_waiting() {
     for (std::size_t index = 0; index < issuers_.size(); ++index)
-        if (issuers_[index].breaker.lets_through()) admit_from(index);
+        if (issuers_[index].breaker.state() == acme::Breaker::State::Closed) admit_from(index);
 }
 
 void Fleet::admit_from(std::size_t index) {

@@ -43,14 +43,12 @@ void Fleet::look_anew(Issuer& issuer) {
 }
 
 std::optional<WallTime> Fleet::next_admission(const Issuer& issuer) const {
-    if (!issuer.breaker.lets_through()) return std::nullopt;
+    if (issuer.breaker.state() != Breaker::State::Closed) return std::nullopt;
     return issuer.gate.next_at(now_);
 }
 
 /// Whether anything may come of looking at it: else it is left alone, which the engine does not.
 bool Fleet::is_doubtful(const Issuer& issuer) const {
-    if (issuer.breaker.state() == Breaker::State::Closed && !issuer.breaker.lets_through())
-        return true;
     return issuer.bad_at && (issuer.breaker.state() != Breaker::State::Closed ||
                              now_ - *issuer.bad_at <= kChoiceRules.steady * 2);
 }

@@ -129,7 +129,7 @@ class FakeCa:
             self.held.clear()
             for authorization in self._authorizations.values():
                 for challenge in authorization["challenges"]:
-                    if challenge["status"] == "processing":
+                    if challenge.get("status") == "processing":
                         challenge["status"] = authorization["status"] = "valid"
 
     def forget_accounts(self) -> None:

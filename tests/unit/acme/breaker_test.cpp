@@ -25,7 +25,7 @@ TEST_CASE("a breaker opens after failures in a row, and says why", "[acme][issue
     Watched ca;
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK_FALSE(ca.note(kNoAnswer));
-    CHECK(ca.note(kGoodAnswer));  // No row any more; and the first answer.
+    CHECK_FALSE(ca.note(kGoodAnswer));  // No row any more.
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK_FALSE(ca.note(kNoAnswer));
     CHECK(ca.breaker.state() == Breaker::State::Closed);
@@ -114,37 +114,6 @@ TEST_CASE("each probe that fails doubles the time that a breaker is open", "[acm
     ca.fail_until_open();
     ca.clock.advance(Seconds(60));  // From the start again.
     CHECK(ca.wants_probe());
-}
-
-TEST_CASE("after a start a CA is asked before it gets an order, and one answer is enough",
-          "[acme][issuers]") {
-    Watched ca;
-    CHECK(ca.breaker.state() == Breaker::State::Closed);
-    CHECK_FALSE(ca.breaker.lets_through());
-    CHECK(ca.wants_probe());
-    SECTION("it answers") {
-        CHECK(ca.note(kGoodAnswer));
-        CHECK(ca.breaker.lets_through());
-        CHECK_FALSE(ca.note(kGoodAnswer));
-        CHECK_FALSE(ca.breaker.closed_for(ca.clock.monotonic()));
-        ca.clock.advance(Seconds(600));
-        CHECK_FALSE(ca.wants_probe());
-    }
-    SECTION("it is away: small questions open the breaker") {
-        for (int each = 0; each < 3; ++each) {
-            CHECK(ca.wants_probe());
-            ca.note(kNoAnswer);
-            CHECK_FALSE(ca.breaker.lets_through());
-            CHECK_FALSE(ca.wants_probe());
-            ca.clock.advance(Seconds(20));
-        }
-        CHECK(ca.breaker.state() == Breaker::State::Open);
-        ca.clock.advance(Seconds(40));
-        REQUIRE(ca.wants_probe());
-        for (int each = 0; each < kAnswersToClose; ++each)
-            ca.note(kGoodAnswer);
-        CHECK(ca.breaker.lets_through());
-    }
 }
 
 TEST_CASE("that a CA does not work is news when it opens, and then once an hour",
