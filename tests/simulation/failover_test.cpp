@@ -10,7 +10,6 @@ namespace hairpin::tests {
 namespace {
 
 const WallTime kFailoverBegin = *from_rfc3339("2027-03-01T00:00:00Z");
-const acme::ChoiceRules kFailoverRules;
 constexpr std::size_t kFirstCa = 0;
 constexpr std::size_t kReserve = 1;
 /// So long after an outage orders may go to the reserve still: the first CA must be found to be
