@@ -307,6 +307,13 @@ public:
         auto timer = loop.add_timer(Milliseconds(1), Milliseconds(0), [this] { loop.stop(); });
         loop.run();
     }
+    /// Until something has come about that nobody answers to: at most 20 seconds.
+    template <typename Condition>
+    void turn_until(Condition has_come) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!has_come() && std::chrono::steady_clock::now() < deadline)
+            turn();
+    }
     /// Lets the committer write what it holds back.
     void settle() {
         store.clock.advance(Milliseconds(3));

@@ -356,6 +356,9 @@ TEST_CASE("A client that went away, and an API that is gone, harm nothing", "[ad
         api.begin({Method::Post, "/v1/licences", R"({"licence":"beta"})", api.operator_token, {}});
     api.api.reset();
     api.settle();
+    api.turn_until([&] {
+        return dropped->is_abandoned && api.store.zone("pl-acme.example.net.").get() != nullptr;
+    });
 
     CHECK_FALSE(dropped->is_complete);
     CHECK(dropped->is_abandoned);
