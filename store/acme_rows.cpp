@@ -5,6 +5,7 @@
 
 #include "core/assert.hpp"
 #include "store/elsewhere_rows.hpp"
+#include "store/row_reading.hpp"
 #include "store/telling.hpp"
 
 namespace hairpin::store {
