@@ -242,6 +242,8 @@ private:
             for (std::string* path :
                  {&each.options.ca_file, &each.eab_key_file, &each.standby_eab_key_file})
                 if (!path->empty()) *path = (folder / *path).lexically_normal().string();
+        for (ElsewhereConfig& each : config_.acme_elsewhere)
+            each.key_file = (folder / each.key_file).lexically_normal().string();
         for (std::string& path : config_.acme_refused_keys)
             path = (folder / path).lexically_normal().string();
         static const std::set<std::string_view> levels = {"trace", "debug",    "info", "warning",

@@ -56,6 +56,18 @@ TEST_CASE("Transfers are for nobody until addresses are named", "[daemon][rfc593
     CHECK(needs_restart(*nobody, *some).empty());
 }
 
+TEST_CASE("The keys of zones elsewhere are beside the configuration", "[daemon][config][acme]") {
+    const auto config =
+        parse_config(kLeast +
+                         "[acme]\nelsewhere = [\"v.example; server=192.0.2.53; key_file=v.key\", "
+                         "\"w.example; server=192.0.2.53; key_file=/run/keys/w\"]\n",
+                     "/etc/hairpin/hairpin.toml");
+    REQUIRE(config);
+    REQUIRE(config->acme_elsewhere.size() == 2);
+    CHECK(config->acme_elsewhere[0].key_file == "/etc/hairpin/v.key");
+    CHECK(config->acme_elsewhere[1].key_file == "/run/keys/w");
+}
+
 TEST_CASE("DNS over TLS and HTTPS is off until it is given endpoints",
           "[daemon][rfc7858][rfc8484]") {
     const auto off = parse_config(kLeast, "/etc/hairpin/hairpin.toml");
