@@ -5,8 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "acme/messages.hpp"
-#include "core/nearest_name.hpp"
+#include "daemon/option_words.hpp"
 #include "dnsd/key_file.hpp"
 
 namespace hairpin::daemon {
@@ -17,18 +16,6 @@ constexpr std::uint32_t kLongestTtl = 86'400;
 constexpr std::uint32_t kLongestSettle = 3'600;  // Seconds.
 
 using Taken = Result<void, std::string>;
-
-std::string_view stripped(std::string_view text) {
-    while (text.starts_with(' '))
-        text.remove_prefix(1);
-    while (text.ends_with(' '))
-        text.remove_suffix(1);
-    return text;
-}
-
-std::string in_quotes(std::string_view text) {
-    return "\"" + acme::printable(text, 100) + "\"";
-}
 
 std::optional<std::uint32_t> number_in(std::string_view text, std::uint32_t least,
                                        std::uint32_t most) {
@@ -41,7 +28,7 @@ std::optional<std::uint32_t> number_in(std::string_view text, std::uint32_t leas
 Taken take_server(ElsewhereConfig& config, std::string_view value) {
     const auto server = Endpoint::parse(value, kServerPort);
     if (!server || server->port == 0)
-        return fail("server " + in_quotes(value) + " is neither an address nor one with a port");
+        return fail("server " + quoted(value) + " is neither an address nor one with a port");
     config.zone.server = *server;
     return {};
 }
@@ -78,21 +65,14 @@ constexpr std::array kElsewhereWords = {
 
 /// One "key=value" behind the zone's name. Errors: a sentence.
 Taken take_elsewhere_word(ElsewhereConfig& config, std::string_view part) {
-    const std::size_t equals = part.find('=');
-    const std::string_view key = stripped(part.substr(0, equals));
-    const auto word = std::find_if(kElsewhereWords.begin(), kElsewhereWords.end(),
-                                   [&](const ElsewhereWord& each) { return each.key == key; });
-    if (word == kElsewhereWords.end() || equals == part.npos) {
-        std::vector<std::string_view> known;
-        for (const ElsewhereWord& each : kElsewhereWords)
-            known.push_back(each.key);
-        const std::string_view near = nearest_name(key.substr(0, 100), known);
-        return fail("unknown word " + in_quotes(key) +
-                    (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
-    }
-    const std::string_view value = stripped(part.substr(equals + 1));
-    if (value.empty()) return fail(std::string(key) + " has no value");
-    return word->take(config, value);
+    std::vector<std::string_view> known;
+    for (const ElsewhereWord& each : kElsewhereWords)
+        known.push_back(each.key);
+    const OptionWord found = TRY(read_option_word(part, known));
+    const auto* word =
+        std::find_if(kElsewhereWords.begin(), kElsewhereWords.end(),
+                     [&](const ElsewhereWord& each) { return each.key == found.key; });
+    return word->take(config, found.value);
 }
 
 }  // namespace
@@ -100,14 +80,14 @@ Taken take_elsewhere_word(ElsewhereConfig& config, std::string_view part) {
 Result<ElsewhereConfig, std::string> read_elsewhere(std::string_view text) {
     ElsewhereConfig config;
     std::size_t end = std::min(text.find(';'), text.size());
-    const std::string_view zone = stripped(text.substr(0, end));
+    const std::string_view zone = without_blanks(text.substr(0, end));
     const auto apex = zones::Name::parse(zone);
-    if (!apex || apex->is_root()) return fail(in_quotes(zone) + " is no name of a zone");
+    if (!apex || apex->is_root()) return fail(quoted(zone) + " is no name of a zone");
     config.zone.apex = apex->lower();
     while (end < text.size()) {
         const std::string_view rest = text.substr(end + 1);
         const std::size_t size = std::min(rest.find(';'), rest.size());
-        TRY(take_elsewhere_word(config, stripped(rest.substr(0, size))));
+        TRY(take_elsewhere_word(config, without_blanks(rest.substr(0, size))));
         end += 1 + size;
     }
     if (config.zone.server.port == 0)

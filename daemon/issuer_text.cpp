@@ -4,8 +4,7 @@
 #include <array>
 
 #include "acme/issuer_presets.hpp"
-#include "acme/messages.hpp"
-#include "core/nearest_name.hpp"
+#include "daemon/option_words.hpp"
 
 namespace hairpin::daemon {
 namespace {
@@ -56,38 +55,15 @@ constexpr std::array kIssuerWords = {
     IssuerWord{"staging", staging_in},
 };
 
-std::string_view without_blanks(std::string_view text) {
-    while (text.starts_with(' '))
-        text.remove_prefix(1);
-    while (text.ends_with(' '))
-        text.remove_suffix(1);
-    return text;
-}
-
-std::string quoted(std::string_view text) {
-    return "\"" + acme::printable(text, 100) + "\"";
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-    const std::string_view near = nearest_name(word.substr(0, 100), known);
-    return near.empty() ? "" : "; did you mean " + std::string(near) + "?";
-}
-
 /// One "key=value" behind the first part. Errors: a sentence.
 Result<void, std::string> take_word(IssuerConfig& issuer, std::string_view part) {
-    const std::size_t equals = part.find('=');
-    const std::string_view key = without_blanks(part.substr(0, equals));
-    const auto word = std::find_if(kIssuerWords.begin(), kIssuerWords.end(),
-                                   [&](const IssuerWord& each) { return each.key == key; });
-    if (word == kIssuerWords.end() || equals == part.npos) {
-        std::vector<std::string_view> known;
-        for (const IssuerWord& each : kIssuerWords)
-            known.push_back(each.key);
-        return fail("unknown word " + quoted(key) + did_you_mean(key, known));
-    }
-    const std::string_view value = without_blanks(part.substr(equals + 1));
-    if (value.empty()) return fail(std::string(key) + " has no value");
-    word->in(issuer) = value;
+    std::vector<std::string_view> known;
+    for (const IssuerWord& each : kIssuerWords)
+        known.push_back(each.key);
+    const OptionWord found = TRY(read_option_word(part, known));
+    const auto* word = std::find_if(kIssuerWords.begin(), kIssuerWords.end(),
+                                    [&](const IssuerWord& each) { return each.key == found.key; });
+    word->in(issuer) = found.value;
     return {};
 }
 
