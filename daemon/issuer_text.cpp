@@ -4,6 +4,7 @@
 #include <array>
 
 #include "acme/issuer_presets.hpp"
+#include "acme/messages.hpp"
 #include "daemon/option_words.hpp"
 
 namespace hairpin::daemon {
