@@ -21,7 +21,8 @@ Result<std::string> read_secret_file(const std::string& path) {
     struct stat facts {};
     if (::fstat(file.get(), &facts) != 0) return fail(system_error(path, errno));
     if ((facts.st_mode & 007) != 0)
-        return fail(Error{ErrorCode::Denied, path, "anybody can read the secret: chmod 600 it"});
+        return fail(Error{ErrorCode::Denied, path,
+                          "anybody can read the secret: chmod 600 it, or 640 for a group"});
     std::string text(kMaxSecretOctets + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {

@@ -1,7 +1,6 @@
 #include "daemon/cookie_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,13 +10,13 @@
 #include "core/crypto.hpp"
 #include "core/fd.hpp"
 #include "core/octets.hpp"
+#include "core/secret_file.hpp"
 
 namespace hairpin::daemon {
 namespace {
 
 constexpr std::size_t kSecretOctets = SipKey().size();
 constexpr std::size_t kSecretDigits = 2 * kSecretOctets;
-constexpr std::size_t kMaxFileOctets = 256;
 
 std::optional<SipKey> to_key(OctetView octets) {
     SipKey key{};
@@ -81,17 +80,8 @@ Result<void> make_secret_file(const std::string& path) {
     return {};
 }
 
-Result<dnsd::CookieSecrets> read_secret_file(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return fail(system_error(path, errno));
-    struct stat facts {};
-    if (::fstat(file.get(), &facts) != 0) return fail(system_error(path, errno));
-    if ((facts.st_mode & 007) != 0)
-        return fail(Error{ErrorCode::Denied, path, "anybody can read the secrets: chmod 640 it"});
-    std::string text(kMaxFileOctets, '\0');
-    const ssize_t size = ::read(file.get(), text.data(), text.size());
-    if (size < 0) return fail(system_error(path, errno));
-    text.resize(static_cast<std::size_t>(size));
+Result<dnsd::CookieSecrets> read_cookie_file(const std::string& path) {
+    const std::string text = TRY(read_secret_file(path));
     const auto secrets = parse_cookie_secrets(text);
     if (!secrets)
         return fail(Error{ErrorCode::Corrupt, path,
@@ -108,10 +98,10 @@ std::optional<dnsd::CookieSecrets> parse_cookie_secrets(std::string_view text) {
 
 Result<dnsd::CookieSecrets> load_cookie_secrets(const Config& config) {
     if (!config.dns_cookie_secret_file.empty())
-        return read_secret_file(config.dns_cookie_secret_file);
+        return read_cookie_file(config.dns_cookie_secret_file);
     const std::string own = config.cookie_secret_path();
     if (::access(own.c_str(), F_OK) != 0 && errno == ENOENT) TRY(make_secret_file(own));
-    return read_secret_file(own);
+    return read_cookie_file(own);
 }
 
 }  // namespace hairpin::daemon

@@ -11,6 +11,7 @@
 #include "net/socket.hpp"
 #include "tests/support/tsig.hpp"
 #include "tests/support/zones.hpp"
+#include "tests/unit/acme/tcp_answer.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::acme {
@@ -181,17 +182,7 @@ private:
     void serve(const std::function<Octets(OctetView)>& reply) {
         Fd peer(::accept(socket_.get(), nullptr, nullptr));
         if (!peer) return;
-        std::array<std::uint8_t, 1500> buffer;
-        const ssize_t got = ::recv(peer.get(), buffer.data(), buffer.size(), 0);
-        if (got <= 2) return;
-        const Octets answer =
-            reply(OctetView(buffer).subspan(2, static_cast<std::size_t>(got) - 2));
-        if (answer.empty()) return kept_.push_back(std::move(peer));
-        Octets framed(2, 0);
-        zones::write_u16(framed.data(), static_cast<std::uint16_t>(answer.size()));
-        framed.insert(framed.end(), answer.begin(), answer.end());
-        static_cast<void>(::send(peer.get(), framed.data(), 1, MSG_NOSIGNAL));
-        static_cast<void>(::send(peer.get(), framed.data() + 1, framed.size() - 1, MSG_NOSIGNAL));
+        if (!tests::answer_over_tcp(peer, reply)) kept_.push_back(std::move(peer));
     }
 
     Fd socket_;
