@@ -6,6 +6,12 @@
 #include "core/log.hpp"
 
 namespace hairpin::acme {
+namespace {
+
+constexpr Milliseconds kFirstFailurePause{500};
+constexpr int kMostDoublings = 10;
+
+}  // namespace
 
 Account::Account(net::Loop& loop, Client& client, const Clock& clock, store::Committer& committer,
                  store::Database& database, const Sealer& sealer, AccountSettings settings)
@@ -185,6 +191,12 @@ void Account::tell_of_trouble() {
     committer_.submit(std::move(work), {});
 }
 
+Milliseconds Account::failure_pause() {
+    if (failure_->remedy == Remedy::PersonNeeded) return settings_.failure_pause;
+    const int doublings = std::min(passing_failures_++, kMostDoublings);
+    return std::min(kFirstFailurePause * (1 << doublings), settings_.failure_pause);
+}
+
 void Account::settle(std::optional<Verdict> failure) {
     failure_ = std::move(failure);
     tell_of_trouble();
@@ -192,7 +204,9 @@ void Account::settle(std::optional<Verdict> failure) {
         // A key that was made and could not be stored must not be registered.
         if (!client_.has_account()) key_.reset();
         const Milliseconds asked = failure_->not_before.value_or(Milliseconds(0));
-        failure_stands_until_ = clock_.monotonic() + std::max(settings_.failure_pause, asked);
+        failure_stands_until_ = clock_.monotonic() + std::max(failure_pause(), asked);
+    } else {
+        passing_failures_ = 0;
     }
     for (Then& each : std::exchange(waiting_, {}))
         each(failure_ ? &*failure_ : nullptr);

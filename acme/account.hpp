@@ -33,7 +33,9 @@ struct AccountSettings {
     std::string directory;
     std::vector<std::string> contacts;
     AccountBinding binding;
-    Milliseconds failure_pause{60'000};  // So long a failure stands without asking again.
+    // So long a failure stands without asking again; one that passes, such as a CA that is not
+    // reached while this machine starts, at first only half a second, then twice that, ..
+    Milliseconds failure_pause{60'000};
     store::AccountRole role = store::AccountRole::Active;  // While it has no row.
     std::int64_t row_id = 0;                               // Of its row; 0: it has none yet.
 };
@@ -89,6 +91,7 @@ private:
     void take_next_key();
     void end_rollover(std::optional<Verdict> failure);
     void settle(std::optional<Verdict> failure);
+    [[nodiscard]] Milliseconds failure_pause();
     void tell_of_trouble();
 
     net::Loop& loop_;
@@ -112,6 +115,7 @@ private:
     std::optional<Verdict> failure_;
     std::string told_;  // What was told of last.
     MonotonicTime failure_stands_until_{};
+    int passing_failures_ = 0;  // In a row.
 };
 
 }  // namespace hairpin::acme

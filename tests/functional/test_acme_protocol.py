@@ -270,6 +270,19 @@ def test_a_missing_binding_needs_a_person_and_says_what_to_get(rig, fake):
     assert "[acme] eab_kid and eab_key_file" in run.problem
 
 
+def test_a_ca_that_comes_up_a_little_later_costs_no_minute(make_hairpin, ca):
+    """As at boot, when the network is the last to be ready: the account is not registered at the first try."""
+    fake = FakeCa(ca).start()
+    fake.down_requests = 1
+    hairpin = make_hairpin(acme={"directory": fake.directory, "ca_file": str(ca.certificate)}).start()
+    wait_until(lambda: "has no account for us yet" in hairpin.logs(), "the first try failed")
+    time.sleep(0.6)
+    server = hairpin.as_holder(hairpin.new_server()["token"])
+    server.post("/v1/self/certificate", {}).expect(202)
+    wait_until(lambda: server.get("/v1/self").json["certificate"]["state"] == "valid", "it has its certificate", seconds=30)
+    fake.stop()
+
+
 def test_a_new_key_waits_for_the_challenges_that_were_made_with_the_old_one(make_hairpin, ca):
     # RFC 8555 section 8.1: the value in the zone is made of the key, and the CA compares it with the one it knows.
     fake = FakeCa(ca).start()
