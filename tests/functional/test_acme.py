@@ -144,7 +144,14 @@ def test_kill_9_at_every_transition_and_the_order_completes(tmp_path, ca, make_p
         # All of a group are durable when the first is told of; none is when the first is handed over.
         assert killed.states() == STATES[:STATES.index(state) + 1 if when == "crash" else first]
         resumed = rig.run()
-        assert resumed.states() == STATES[last if when == "crash" else first:], state
+        due = STATES[last if when == "crash" else first:]
+        if "backoff" in resumed.states():
+            # The CA was told to look and found no name server, for that had died as well: the attempt orders once more.
+            assert state in ("txt-live", "challenged"), resumed.states()
+            seen = resumed.states().index("backoff")
+            assert resumed.states() == [*due[:seen], "backoff", "wanted", *STATES], state
+        else:
+            assert resumed.states() == due, state
         assert "OK" in pebble.verify(rig.chain())
         # Nothing was ordered twice to its end.
         assert rig.rows("SELECT count(*) FROM certificates") == [(1,)], state
