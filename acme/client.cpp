@@ -48,10 +48,10 @@ Answered account_answered(Client::Then<std::string> then) {
 
 }  // namespace
 
-Client::Client(net::HttpClient& http, const Clock& clock, Counters& counters,
+Client::Client(net::Loop& loop, net::HttpClient& http, const Clock& clock, Counters& counters,
                ClientSettings settings)
     : pace_{PollPace(settings.poll), PollPace(settings.poll)},
-      exchanges_(std::make_shared<Exchanges>(http, clock, counters, std::move(settings))) {}
+      exchanges_(std::make_shared<Exchanges>(loop, http, clock, counters, std::move(settings))) {}
 Client::~Client() = default;
 
 void Client::use_account(SigningKey key, std::string account_url) {

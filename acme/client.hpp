@@ -93,7 +93,8 @@ public:
     using Then = std::function<void(CaResult<T>)>;
 
     /// All references outlive this.
-    Client(net::HttpClient& http, const Clock& clock, Counters& counters, ClientSettings settings);
+    Client(net::Loop& loop, net::HttpClient& http, const Clock& clock, Counters& counters,
+           ClientSettings settings);
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

@@ -23,6 +23,7 @@
 namespace hairpin::acme {
 
 inline constexpr std::size_t kMostElsewhere = 100;
+inline constexpr std::size_t kMostSecondariesElsewhere = 16;
 inline constexpr zones::Ttl kElsewhereTtl = 60;
 
 struct ElsewhereZone {
@@ -30,7 +31,8 @@ struct ElsewhereZone {
     Endpoint server;       // Its primary.
     dnsd::TsigKeyRef key;  // Never null once an engine has it.
     zones::Ttl ttl = kElsewhereTtl;
-    Milliseconds settle{0};  // From the primary's answer to the CA: for servers that follow it.
+    std::vector<Endpoint> secondaries;  // Asked for each value before the CA is told.
+    Milliseconds settle{0};             // From the last answer to the CA: for those not named.
 };
 
 /// The nearest zone that `name` is in. Null: nothing may be written there.

@@ -52,15 +52,25 @@ void Engine::prepare_elsewhere() {
 void Engine::place_elsewhere(const JobRef& job) {
     ElsewhereWait& wait_for = job->elsewhere;
     if (!wait_for.all) wait_for.all = values_elsewhere(published(job->attempt.state));
-    if (wait_for.zone == wait_for.all->size()) return settle_elsewhere(job);
+    if (wait_for.zone == wait_for.all->size()) return ask_secondaries_elsewhere(job);
     const zones::Name& apex = (*wait_for.all)[wait_for.zone].apex;
     const ElsewhereZone* zone = elsewhere_zone(options_.coupling.elsewhere, apex);
     if (zone == nullptr) return give_up(job, unconfigured(apex));
     wait_for.is_put ? ask_elsewhere(job, *zone) : put_elsewhere(job, *zone);
 }
 
-/// Servers that follow the primaries are not ours to ask: they are given the time that was
-/// configured.
+/// As those of our own zones (secondary_wait.cpp), and it comes back here.
+void Engine::ask_secondaries_elsewhere(const JobRef& job) {
+    if (std::exchange(job->elsewhere.are_secondaries_next, true)) return settle_elsewhere(job);
+    job->secondaries = {clock_.now(), {}, 0, 0};
+    for (const ElsewhereValues& each : *job->elsewhere.all)
+        if (const auto* zone = elsewhere_zone(options_.coupling.elsewhere, each.apex))
+            for (const Endpoint& server : zone->secondaries)
+                job->secondaries.all.push_back({server, each.values, each.apex});
+    ask_secondaries(job);
+}
+
+/// Servers that are not named are not ours to ask: they are given the time that was configured.
 void Engine::settle_elsewhere(const JobRef& job) {
     ElsewhereWait& wait_for = job->elsewhere;
     const WallTime now = clock_.now();

@@ -129,7 +129,8 @@ private:
         bool is_put = false;                              // In the next one,
         std::size_t seen = 0;                             // where so many values are answered.
         int failures = 0;                                 // In a row.
-        std::optional<WallTime> settled_at;               // All are, and followers have them then.
+        bool are_secondaries_next = false;                // All are, and those that follow too: ..
+        std::optional<WallTime> settled_at;               // .. others have them then.
         std::shared_ptr<DnsAsk> ask;
     };
     /// An attempt that is being worked on: from its admission until it is settled, paused or final.
@@ -346,6 +347,7 @@ private:
     // elsewhere_wait.cpp
     void prepare_elsewhere();
     void place_elsewhere(const JobRef& job);
+    void ask_secondaries_elsewhere(const JobRef& job);
     void settle_elsewhere(const JobRef& job);
     void put_elsewhere(const JobRef& job, const ElsewhereZone& zone);
     void ask_elsewhere(const JobRef& job, const ElsewhereZone& zone);

@@ -1,5 +1,6 @@
 #include "acme/exchanges.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -41,9 +42,13 @@ std::optional<Milliseconds> retry_after_of(const net::ClientResponse& response, 
     return value ? read_retry_after(*value, now) : std::nullopt;
 }
 
-Client::Exchanges::Exchanges(net::HttpClient& http, const Clock& clock, Counters& counters,
-                             ClientSettings settings)
-    : http_(http), clock_(clock), counters_(counters), settings_(std::move(settings)) {}
+Client::Exchanges::Exchanges(net::Loop& loop, net::HttpClient& http, const Clock& clock,
+                             Counters& counters, ClientSettings settings)
+    : loop_(loop),
+      http_(http),
+      clock_(clock),
+      counters_(counters),
+      settings_(std::move(settings)) {}
 
 void Client::Exchanges::start(ExchangeRef exchange) {
     with_directory([this, exchange](const CaFailure* failure) {
@@ -82,6 +87,11 @@ void Client::Exchanges::take_turns() {
         turn_began_ = clock_.monotonic();
         start(next);
     }
+    if (queue_.empty()) return;
+    const auto left =
+        std::chrono::ceil<Milliseconds>(turn_began_ + kLongestTurn - clock_.monotonic());
+    if (turn_timer_) return turn_timer_.again(std::max(left, Milliseconds(1)));
+    turn_timer_ = loop_.add_timer(left, Milliseconds(0), [this] { take_turns(); });
 }
 
 void Client::Exchanges::with_directory(std::function<void(const CaFailure*)> then) {
@@ -109,7 +119,6 @@ void Client::Exchanges::send(net::ClientRequest request,
                       const auto alive = weak.lock();
                       if (!alive) return;
                       alive->observe(response, sent_at);
-                      alive->take_turns();  // One that is slow is not waited for.
                       answered(std::move(response));
                   });
 }

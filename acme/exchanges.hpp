@@ -20,6 +20,7 @@
 #include "acme/messages.hpp"
 #include "core/clock.hpp"
 #include "net/http_client.hpp"
+#include "net/loop.hpp"
 
 namespace hairpin::acme {
 
@@ -56,7 +57,7 @@ using ExchangeRef = std::shared_ptr<Exchange>;
 
 class Client::Exchanges : public std::enable_shared_from_this<Client::Exchanges> {
 public:
-    Exchanges(net::HttpClient& http, const Clock& clock, Counters& counters,
+    Exchanges(net::Loop& loop, net::HttpClient& http, const Clock& clock, Counters& counters,
               ClientSettings settings);
 
     void start(ExchangeRef exchange);
@@ -97,6 +98,7 @@ private:
     void take_turns();
     void keep_nonce(std::string nonce);
 
+    net::Loop& loop_;
     net::HttpClient& http_;
     const Clock& clock_;
     Counters& counters_;
@@ -109,6 +111,7 @@ private:
     std::deque<ExchangeRef> queue_;  // Of those that start in turn.
     int in_turn_ = 0;                // Of them, not answered yet.
     MonotonicTime turn_began_{};     // The last one's.
+    net::Timer turn_timer_;          // Empty before one had to wait.
 };
 
 }  // namespace hairpin::acme

@@ -80,8 +80,8 @@ std::unique_ptr<Seat> Issuer::make_seat(store::AccountRole role, const store::Ac
                               if (!breaker_.note(outcome, world_.clock.monotonic())) return;
                               if (breaker_changed_) breaker_changed_(*this);
                           }};
-    seat->client =
-        std::make_unique<Client>(*http_, world_.clock, world_.counters, std::move(client));
+    seat->client = std::make_unique<Client>(world_.loop, *http_, world_.clock, world_.counters,
+                                            std::move(client));
     AccountSettings account{options_.directory,
                             world_.options.contacts,
                             {options_.eab_kid, options_.eab_key},

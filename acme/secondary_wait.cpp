@@ -30,10 +30,10 @@ void Engine::ask_secondaries(const JobRef& job) {
                                                published(job->attempt.state), options_.secondaries);
     }
     if (wait_for.done == wait_for.all.size()) return place_elsewhere(job);
-    const auto& [one, questions] = wait_for.all[wait_for.done];
+    const SecondaryQuestion& next = wait_for.all[wait_for.done];
     job->check = ListenerCheck::start(
-        loop_, {one}, questions, kSecondaryPatience,
-        [this, job, one = one](const Result<void>& answered) {
+        loop_, {next.server}, next.questions, kSecondaryPatience,
+        [this, job, one = next.server](const Result<void>& answered) {
             // Not from inside of the check that is to be replaced.
             loop_.post([this, job, one, answered] { secondary_answered(job, one, answered); });
         });
@@ -54,12 +54,13 @@ void Engine::secondary_answered(const JobRef& job, const Endpoint& one,
         return ask_secondaries(job);
     }
     if (clock_.now() - *wait_for.since >= options_.secondary_patience)
-        return give_up(
-            job, {Remedy::TryAgain,
-                  "secondary-behind",
-                  "the secondary " + answered.error().text() + ": look at its transfers of " +
-                      job->attempt.zone_apex.text() + ", or take it out of the zone's secondaries",
-                  {}});
+        return give_up(job,
+                       {Remedy::TryAgain,
+                        "secondary-behind",
+                        "the secondary " + answered.error().text() + ": look at its transfers of " +
+                            wait_for.all[wait_for.done].apex.text() +
+                            ", or take it out of the zone's secondaries",
+                        {}});
     wait(job, std::min(kFirstSecondaryPause * ++job->tries, kLongestSecondaryPause));
 }
 

@@ -93,7 +93,7 @@ std::vector<SecondaryQuestion> secondary_questions(
     std::vector<SecondaryQuestion> all;
     for (const InZone& zone : zones)
         for (const Endpoint& server : secondaries(zone.apex))
-            all.push_back({server, txt_questions(zone.values)});
+            all.push_back({server, txt_questions(zone.values), zone.apex});
     return all;
 }
 

@@ -55,6 +55,7 @@ struct ElsewhereValues {
 struct SecondaryQuestion {
     Endpoint server;
     std::vector<TxtQuestion> questions;
+    zones::Name apex;  // Of the zone.
 };
 [[nodiscard]] std::vector<SecondaryQuestion> secondary_questions(
     const zones::Name& apex, std::span<const Pending> values,

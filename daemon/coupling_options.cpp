@@ -111,8 +111,9 @@ const std::array kCouplingOptions = {
         "acme.elsewhere", OptionKind::List, Presence::Optional, kNeedsRestart, "[]",
         "Zones of others into which CNAMEs at _acme-challenge may lead, each with its primary and "
         "a TSIG key that may change its TXT records, such as \"validation.example; "
-        "server=192.0.2.53; key_file=/etc/hairpin/validation.key\" (also ttl, and settle_s: so "
-        "long its secondaries may need); []: none, nothing is written outside of our zones.",
+        "server=192.0.2.53; key_file=/etc/hairpin/validation.key\" (also secondaries: asked for "
+        "each value before the CA is told; ttl; settle_s: so long others that follow may need); "
+        "[]: none, nothing is written outside of our zones.",
         set_elsewhere, shown_elsewhere},
     Option{
         "acme.caa", OptionKind::Text, Presence::Optional, kNeedsRestart, "\"off\"",

@@ -52,14 +52,29 @@ Taken take_settle(ElsewhereConfig& config, std::string_view value) {
     return {};
 }
 
+Taken take_secondaries(ElsewhereConfig& config, std::string_view value) {
+    for (std::string_view rest = value; !rest.empty();) {
+        const std::size_t size = std::min(rest.find(','), rest.size());
+        const std::string_view text = without_blanks(rest.substr(0, size));
+        const auto server = Endpoint::parse(text, kServerPort);
+        if (!server || server->port == 0)
+            return fail("in secondaries " + quoted(text) +
+                        " is neither an address nor one with a port");
+        if (config.zone.secondaries.size() == acme::kMostSecondariesElsewhere)
+            return fail(std::string("secondaries are more than 16"));
+        config.zone.secondaries.push_back(*server);
+        rest.remove_prefix(std::min(size + 1, rest.size()));
+    }
+    return {};
+}
+
 struct ElsewhereWord {
     std::string_view key;
     Taken (*take)(ElsewhereConfig& config, std::string_view value);
 };
 constexpr std::array kElsewhereWords = {
-    ElsewhereWord{"server", take_server},
-    ElsewhereWord{"key_file", take_key_file},
-    ElsewhereWord{"ttl", take_ttl},
+    ElsewhereWord{"server", take_server},           ElsewhereWord{"key_file", take_key_file},
+    ElsewhereWord{"secondaries", take_secondaries}, ElsewhereWord{"ttl", take_ttl},
     ElsewhereWord{"settle_s", take_settle},
 };
 
@@ -101,8 +116,11 @@ Result<ElsewhereConfig, std::string> read_elsewhere(std::string_view text) {
 std::string text_of(const ElsewhereConfig& elsewhere) {
     const acme::ElsewhereZone& zone = elsewhere.zone;
     const auto settle = std::chrono::duration_cast<Seconds>(zone.settle);
+    std::string secondaries;
+    for (const Endpoint& each : zone.secondaries)
+        secondaries += (secondaries.empty() ? "; secondaries=" : ",") + each.text();
     return zone.apex.text() + "; server=" + zone.server.text() +
-           "; key_file=" + elsewhere.key_file + "; ttl=" + std::to_string(zone.ttl) +
+           "; key_file=" + elsewhere.key_file + secondaries + "; ttl=" + std::to_string(zone.ttl) +
            "; settle_s=" + std::to_string(settle.count());
 }
 

@@ -2,7 +2,8 @@
 // "validation.example; server=192.0.2.53; key_file=validation.key; ..".
 //
 // The zone's name, then what is said of it, separated by semicolons: server (its primary, with or
-// without a port), key_file (dnsd/key_file.hpp), ttl and settle_s.
+// without a port), key_file (dnsd/key_file.hpp), secondaries (separated by commas), ttl
+// and settle_s.
 //
 // Threads   Pure, but for the files of load_elsewhere_keys().
 

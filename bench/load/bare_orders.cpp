@@ -88,7 +88,7 @@ public:
     explicit BareOrders(const OrderOptions& options)
         : options_(options),
           http_(must(net::HttpClient::create(loop_, http_options(options)))),
-          client_(*http_, clock_, counters_, {options.directory}),
+          client_(loop_, *http_, clock_, counters_, {options.directory}),
           txt_(loop_, options.dns_port),
           key_(must(acme::SigningKey::generate())),
           order_clock_(options.licences) {}

@@ -246,6 +246,12 @@ def test_one_new_order_leaves_after_the_other_and_two_authorizations_are_read_at
     assert fake.most_at_once["authz"] > 1
 
 
+def test_a_new_order_that_takes_long_holds_the_next_one_for_a_second_only(rig, fake):
+    fake.fail("new-order", problem(500, "serverInternal", delay=5), times=3)
+    rig.run("servers=3")
+    assert fake.most_at_once["new-order"] == 3
+
+
 def test_orders_that_nobody_wants_any_more_give_their_places_back(rig, fake):
     # One after the other: half are asked with another key, then all lose their servers, while the CA
     # has not looked yet. There are 32 places.

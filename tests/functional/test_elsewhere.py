@@ -11,9 +11,10 @@ import dns.query
 import dns.tsigkeyring
 import dns.update
 import pytest
-from support import primaries
+from support import primaries, secondaries
 from support.acme_rig import NAMES, STATES, names_in
 from support.dns import Resolver
+from support.ports import free_port
 from support.process import wait_until
 from support.resolver import BindResolver
 from support.tls import new_csr
@@ -132,6 +133,29 @@ def test_who_follows_the_primary_is_given_its_time(rig, fake, bind, tmp_path):
     begun = time.monotonic()
     assert rig.run(elsewhere(bind, tmp_path), CNAME, "settle=3000").states() == STATES
     assert time.monotonic() - begun > 3
+
+
+def test_a_secondary_that_is_behind_is_waited_for(rig, fake, bind, tmp_path):
+    key = {"name": primaries.KEY_NAME, "algorithm": "hmac-sha256", "secret": primaries.SECRET}
+    behind = secondaries.Bind(tmp_path / "behind", bind.port, [OUTSIDE], key).start()
+    catches_up = threading.Timer(3, behind.refresh, [OUTSIDE])
+    try:
+        with resolver(tmp_path / "resolver", {ZONE: rig.dns_port, OUTSIDE: behind.port}) as seen:
+            fake.perspectives = [seen.port]  # That CA asks nobody but the secondary.
+            catches_up.start()
+            run = rig.run(f"elsewhere={OUTSIDE}:{bind.port},{behind.port}:{key_file(tmp_path)}", CNAME)
+        assert run.states() == STATES
+        assert only_others(bind)
+    finally:
+        catches_up.join()
+        behind.end()
+
+
+def test_a_secondary_that_is_silent_is_passed_over_and_named(rig, fake, bind, tmp_path):
+    nobody = free_port()
+    run = rig.run(f"elsewhere={OUTSIDE}:{bind.port},{nobody}:{key_file(tmp_path)}", CNAME)
+    assert run.states() == STATES
+    assert f"secondary 127.0.0.1:{nobody} does not answer, the CA is told without it" in run.errors + run.output
 
 
 # -- crashes and ends ----------------------------------------------------------------------------

@@ -8,10 +8,9 @@
 //     persist=DRAFT     dns-persist-01, as draft-01 or draft-02 has it
 //     cname=OWNER:TARGET  the zone gets a CNAME; OWNER is within it, TARGET absolute
 //     other-zone=APEX   another zone of ours
-//     elsewhere=APEX:PORT:KEY_FILE  a zone that is not ours, and its primary on loopback; at the
-//     end
-//                       wait until nothing is left there
-//     settle=MS         so long its secondaries need (0)
+//     elsewhere=APEX:PORT[,PORT..]:KEY_FILE  a zone that is not ours, its primary on loopback, and
+//                       its secondaries; at the end wait until nothing is left there
+//     settle=MS         so long others that follow need (0)
 #pragma once
 
 #include <map>
@@ -42,7 +41,9 @@ inline acme::ElsewhereZone elsewhere_of(const std::string& text, Milliseconds se
     const auto file = text.find(':', port + 1);
     acme::ElsewhereZone zone;
     zone.apex = name(text.substr(0, port));
-    zone.server = loopback_endpoints(text.substr(port + 1, file - port - 1)).front();
+    zone.secondaries = loopback_endpoints(text.substr(port + 1, file - port - 1));
+    zone.server = zone.secondaries.front();
+    zone.secondaries.erase(zone.secondaries.begin());
     zone.key = must(dnsd::read_tsig_file(text.substr(file + 1)));
     zone.settle = settle;
     return zone;

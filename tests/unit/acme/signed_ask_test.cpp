@@ -11,7 +11,7 @@
 #include "net/socket.hpp"
 #include "tests/support/tsig.hpp"
 #include "tests/support/zones.hpp"
-#include "tests/unit/acme/tcp_answer.hpp"
+#include "tests/unit/acme/signed_server.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::acme {
@@ -21,45 +21,15 @@ using dnsd::TsigError;
 using dnsd::tests::kTsigNow;
 using dnsd::tests::make_key;
 using hairpin::tests::name;
-
-struct FixedClock final : Clock {
-    [[nodiscard]] WallTime now() const noexcept override {
-        return from_unix_milliseconds(static_cast<std::int64_t>(kTsigNow) * 1000);
-    }
-    [[nodiscard]] MonotonicTime monotonic() const noexcept override { return MonotonicTime{}; }
-};
-
-ElsewhereZone signed_zone(const Endpoint& server = {}) {
-    ElsewhereZone zone;
-    zone.apex = name("v.example.");
-    zone.server = server;
-    zone.key = make_key("acme.v.example.");
-    return zone;
-}
+using tests::kTsigNowMs;
+using tests::plain_answer;
+using tests::signed_answer;
+using tests::signed_zone;
+using tests::SignedServer;
 
 Octets add_update() {
     const std::vector<TxtQuestion> values = {{name("a.v.example."), "one"}};
     return txt_update(0, signed_zone(), TxtEffect::Add, values);
-}
-
-/// The answer to a signed request, without a signature.
-Octets plain_answer(OctetView request, std::uint8_t rcode = 0) {
-    Octets answer(request.begin(), request.begin() + zones::kHeaderOctets);
-    answer[2] |= 0x80;
-    answer[3] = rcode;
-    for (std::size_t each = 4; each < zones::kHeaderOctets; ++each)
-        answer[each] = 0;
-    return answer;
-}
-
-Octets signed_answer(OctetView request, const dnsd::TsigStamp& stamp = {kTsigNow, 300, {}, {}},
-                     dnsd::TsigKeyRef key = make_key("acme.v.example."), std::uint8_t rcode = 0) {
-    dnsd::TsigStream stream(std::move(key), dnsd::tests::tsig_of(request).mac);
-    Octets answer = plain_answer(request, rcode);
-    const std::size_t used = answer.size();
-    answer.resize(used + stream.octets() + stamp.other.size());
-    answer.resize(stream.sign(answer, used, stamp));
-    return answer;
 }
 
 /// A request as sent, and what its answers are worth.
@@ -164,36 +134,9 @@ TEST_CASE("what a server says about our key is told with what to do", "[acme][rf
         Catch::StartsWith("answers BADTRUNC"));
 }
 
-/// Takes one connection, and answers in two parts; an empty answer is none.
-class OneTcpServer {
-public:
-    explicit OneTcpServer(std::function<Octets(OctetView)> reply)
-        : socket_(*net::listen_tcp({IpAddress::v4({127, 0, 0, 1}), 0})),
-          endpoint_(*net::local_endpoint(socket_)),
-          thread_([this, reply = std::move(reply)](const std::stop_token& stop) {
-              while (!stop.stop_requested()) {
-                  serve(reply);
-                  std::this_thread::sleep_for(Milliseconds(1));
-              }
-          }) {}
-    [[nodiscard]] Endpoint endpoint() const { return endpoint_; }
-
-private:
-    void serve(const std::function<Octets(OctetView)>& reply) {
-        Fd peer(::accept(socket_.get(), nullptr, nullptr));
-        if (!peer) return;
-        if (!tests::answer_over_tcp(peer, reply)) kept_.push_back(std::move(peer));
-    }
-
-    Fd socket_;
-    Endpoint endpoint_;
-    std::vector<Fd> kept_;  // Silent ones.
-    std::jthread thread_;
-};
-
 Result<Octets, ServerRefusal> ask_signed(const Endpoint& server) {
     net::Loop loop;
-    const FixedClock clock;
+    const ManualClock clock(kTsigNowMs);
     std::optional<Result<Octets, ServerRefusal>> outcome;
     const auto running = SignedAsk::start(loop, clock, signed_zone(server), add_update(),
                                           Milliseconds(400), [&](auto result) {
@@ -206,20 +149,20 @@ Result<Octets, ServerRefusal> ask_signed(const Endpoint& server) {
 }
 
 TEST_CASE("a signed message is answered over TCP, or it is said why not", "[acme][rfc7766]") {
-    const OneTcpServer good([](OctetView request) { return signed_answer(request); });
+    const SignedServer good([](OctetView request) { return signed_answer(request); });
     const auto answer = ask_signed(good.endpoint());
     REQUIRE(answer);
     CHECK(read_update_answer(*answer, signed_zone()));
 
-    const auto text = [](const OneTcpServer& server) {
+    const auto text = [](const SignedServer& server) {
         const auto refused = ask_signed(server.endpoint());
         REQUIRE_FALSE(refused);
         CHECK(refused.error().kind == ServerRefusal::Kind::Passing);
         return refused.error().text;
     };
-    CHECK(text(OneTcpServer([](OctetView) { return Octets(); })) ==
+    CHECK(text(SignedServer([](OctetView) { return Octets(); })) ==
           "does not answer over TCP in time");
-    CHECK(text(OneTcpServer([](OctetView request) {
+    CHECK(text(SignedServer([](OctetView request) {
               Octets other = signed_answer(request);
               other[0] ^= 1;
               return other;

@@ -24,6 +24,12 @@ TEST_CASE("A zone elsewhere is one line of the configuration", "[daemon][elsewhe
     CHECK(text_of(*read) ==
           "v.example.; server=192.0.2.53:53; key_file=v.key; ttl=30; settle_s=20");
     CHECK(text_of(*read_elsewhere(text_of(*read))) == text_of(*read));
+    const std::string two =
+        "v.example.; server=192.0.2.53:53; key_file=v.key; "
+        "secondaries=192.0.2.54:53,[2001:db8::54]:5300; ttl=60; settle_s=0";
+    CHECK(text_of(*read_elsewhere(two)) == two);
+    CHECK(read_elsewhere("v.example; server=192.0.2.53; key_file=k; secondaries=192.0.2.54 , ::1")
+              ->zone.secondaries.size() == 2);
     CHECK(read_elsewhere("v.example; server=[2001:db8::1]:5300; key_file=k")->zone.server.text() ==
           "[2001:db8::1]:5300");
 
@@ -44,6 +50,11 @@ TEST_CASE("A zone elsewhere is one line of the configuration", "[daemon][elsewhe
              {"v.example; server=", "server has no value"},
              {"v.example; server=192.0.2.53; key_file=k; ttl=0", "ttl must be"},
              {"v.example; server=192.0.2.53; key_file=k; ttl=1h", "ttl must be"},
+             {"v.example; server=192.0.2.53; key_file=k; secondaries=ns", "\"ns\" is neither"},
+             {"v.example; server=192.0.2.53; key_file=k; secondaries=::1,,::2", "\"\" is neither"},
+             {"v.example; server=192.0.2.53; key_file=k; secondaries=::1,::1,::1,::1,::1,::1,::1,::1,"
+              "::1,::1,::1,::1,::1,::1,::1,::1,::1",
+              "more than 16"},
              {"v.example; server=192.0.2.53; key_file=k; settle_s=3601", "settle_s must be"}}) {
         INFO(each.text);
         const auto refused = read_elsewhere(each.text);
