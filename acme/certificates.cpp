@@ -265,8 +265,8 @@ void Certificates::revoke(std::int64_t server_id, const Sha256& sha256, Revocati
         });
 }
 
-void Certificates::roll_over_account(zones::Actor actor, Acknowledged done) {
-    state_->engine_->roll_over_account(std::move(actor), std::move(done));
+void Certificates::roll_over_account(std::string issuer, zones::Actor actor, Acknowledged done) {
+    state_->engine_->roll_over_account(std::move(issuer), std::move(actor), std::move(done));
 }
 
 void Certificates::switch_account(std::string issuer, zones::Actor actor, Acknowledged done) {

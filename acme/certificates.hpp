@@ -292,10 +292,11 @@ public:
     void revoke(std::int64_t server_id, const Sha256& sha256, RevocationReason reason,
                 zones::Actor actor, Acknowledged done);
 
-    /// Gives the account at the first CA a new key; its URL stays. Orders wait meanwhile.
-    /// Errors: Unavailable why not; where the CA's answer was lost it is found out which key the
-    /// account has before anything else is asked of it.
-    void roll_over_account(zones::Actor actor, Acknowledged done);
+    /// Gives the account that orders at a CA (empty: the first one) a new key; its URL stays.
+    /// Orders wait meanwhile. Errors: NotFound no CA has that name; Unavailable why not; where the
+    /// CA's answer was lost it is found out which key the account has before anything else is asked
+    /// of it.
+    void roll_over_account(std::string issuer, zones::Actor actor, Acknowledged done);
 
     /// Puts the account in reserve at a CA into the place of the one that orders, which is in
     /// reserve from then on. What is under way is finished by the account that began it.

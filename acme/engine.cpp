@@ -105,9 +105,13 @@ void Engine::revoke_soon() {
     revoker_->look_soon();
 }
 
-void Engine::roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done) {
-    loop_.post([this, actor = std::move(actor), done = std::move(done)]() mutable {
-        Seat& seat = first_issuer().active();
+void Engine::roll_over_account(std::string issuer, zones::Actor actor,
+                               std::function<void(Result<void>)> done) {
+    loop_.post([this, name = std::move(issuer), actor = std::move(actor),
+                done = std::move(done)]() mutable {
+        Issuer* found = name.empty() ? &first_issuer() : issuer_called(name);
+        if (found == nullptr) return done(no_such_issuer(name));
+        Seat& seat = found->active();
         auto is_quiet = [this, &seat] {
             return std::none_of(jobs_.begin(), jobs_.end(), [&](const auto& each) {
                 const StateName state = name_of(each.second->attempt.state);

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -82,7 +83,8 @@ public:
     /// A certificate was noted to be revoked.
     void revoke_soon();
     /// Certificates::roll_over_account(). `done` runs on the thread "acme".
-    void roll_over_account(zones::Actor actor, std::function<void(Result<void>)> done);
+    void roll_over_account(std::string issuer, zones::Actor actor,
+                           std::function<void(Result<void>)> done);
     /// Certificates::switch_account(). `done` runs on the thread "acme", or inside of this.
     void switch_account(std::string issuer, zones::Actor actor,
                         std::function<void(Result<void>)> done);
@@ -184,6 +186,9 @@ private:
     // issuing.cpp
     [[nodiscard]] Result<void> open_issuers();
     [[nodiscard]] Issuer& first_issuer() noexcept { return *issuers_.front(); }
+    /// Null: no CA has that name.
+    [[nodiscard]] Issuer* issuer_called(std::string_view name) noexcept;
+    [[nodiscard]] static Result<void> no_such_issuer(const std::string& name);
     /// By the URL of its directory, a staging one too; the first one where that is empty. Null: it
     /// is not configured.
     [[nodiscard]] Issuer* issuer_at(std::string_view directory) noexcept;

@@ -229,19 +229,27 @@ void Engine::attend_issuers() {
     publish_issuers();
 }
 
+Issuer* Engine::issuer_called(std::string_view name) noexcept {
+    const auto found = std::find_if(issuers_.begin(), issuers_.end(),
+                                    [&](const auto& each) { return each->name() == name; });
+    return found == issuers_.end() ? nullptr : found->get();
+}
+
+Result<void> Engine::no_such_issuer(const std::string& name) {
+    return fail(Error{ErrorCode::NotFound, name, "is no CA that is configured"});
+}
+
 void Engine::switch_account(std::string issuer, zones::Actor actor,
                             std::function<void(Result<void>)> done) {
     loop_.post([this, issuer = std::move(issuer), actor = std::move(actor),
                 done = std::move(done)]() mutable {
-        const auto found = std::find_if(issuers_.begin(), issuers_.end(),
-                                        [&](const auto& each) { return each->name() == issuer; });
-        if (found == issuers_.end())
-            return done(fail(Error{ErrorCode::NotFound, issuer, "is no CA that is configured"}));
-        (*found)->switch_accounts(store::AccountRole::Standby, "", std::move(actor),
-                                  [this, done = std::move(done)](Result<void> switched) {
-                                      publish_issuers();
-                                      done(std::move(switched));
-                                  });
+        Issuer* found = issuer_called(issuer);
+        if (found == nullptr) return done(no_such_issuer(issuer));
+        found->switch_accounts(store::AccountRole::Standby, "", std::move(actor),
+                               [this, done = std::move(done)](Result<void> switched) {
+                                   publish_issuers();
+                                   done(std::move(switched));
+                               });
     });
 }
 

@@ -29,8 +29,9 @@ void AcmeDesk::revoke(std::int64_t server_id, const Sha256& sha256, acme::Revoca
     certificates_.revoke(server_id, sha256, reason, std::move(actor), std::move(done));
 }
 
-void AcmeDesk::roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) {
-    certificates_.roll_over_account(std::move(actor), std::move(done));
+void AcmeDesk::roll_over_account(std::string issuer, zones::Actor actor,
+                                 acme::Certificates::Acknowledged done) {
+    certificates_.roll_over_account(std::move(issuer), std::move(actor), std::move(done));
 }
 
 void AcmeDesk::switch_account(std::string issuer, zones::Actor actor,

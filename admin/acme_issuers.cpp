@@ -1,4 +1,4 @@
-// Our CAs: GET /v1/acme/issuers, POST /v1/acme/issuers/{issuer}/switch-account.
+// Our CAs: GET /v1/acme/issuers, POST /v1/acme/issuers/{issuer}/switch-account and /rollover.
 
 #include <memory>
 #include <utility>
@@ -79,17 +79,34 @@ Result<net::Response, Problem> get_acme_issuers(Api& api, const Call&) {
     return json_response(200, json);
 }
 
-void post_account_switch(Api& api, std::shared_ptr<Exchange> exchange) {
+namespace {
+
+using OfAccount = void (CertificateDesk::*)(std::string issuer, zones::Actor actor,
+                                            acme::Certificates::Acknowledged done);
+
+/// Of the CA that the path names; of the first one where it names none.
+void change_account(Api& api, const std::shared_ptr<Exchange>& exchange, OfAccount what) {
     CertificateDesk* desk = api.context().certificates;
     if (desk == nullptr) return api.respond(*exchange, no_ca());
-    desk->switch_account(exchange->call.arguments[0],
-                         actor_of(*exchange->call.caller, exchange->call.request.peer, "rest"),
-                         [back = api.way_back(), exchange](Result<void> done) {
-                             back.post([exchange, done = std::move(done)](Api& self) {
-                                 if (!done) return self.respond(*exchange, Problem(done.error()));
-                                 self.respond(*exchange, net::Response{204, {}, {}});
-                             });
-                         });
+    const Call& call = exchange->call;
+    (desk->*what)(call.arguments.empty() ? "" : call.arguments[0],
+                  actor_of(*call.caller, call.request.peer, "rest"),
+                  [back = api.way_back(), exchange](Result<void> done) {
+                      back.post([exchange, done = std::move(done)](Api& self) {
+                          if (!done) return self.respond(*exchange, Problem(done.error()));
+                          self.respond(*exchange, net::Response{204, {}, {}});
+                      });
+                  });
+}
+
+}  // namespace
+
+void post_account_switch(Api& api, std::shared_ptr<Exchange> exchange) {
+    change_account(api, exchange, &CertificateDesk::switch_account);
+}
+
+void post_account_rollover(Api& api, std::shared_ptr<Exchange> exchange) {
+    change_account(api, exchange, &CertificateDesk::roll_over_account);
 }
 
 }  // namespace hairpin::admin

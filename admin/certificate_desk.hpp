@@ -35,7 +35,9 @@ public:
                        acme::Certificates::Acknowledged done) = 0;
     virtual void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                         zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
-    virtual void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) = 0;
+    /// As acme::Certificates::roll_over_account().
+    virtual void roll_over_account(std::string issuer, zones::Actor actor,
+                                   acme::Certificates::Acknowledged done) = 0;
     /// As acme::Certificates::switch_account().
     virtual void switch_account(std::string issuer, zones::Actor actor,
                                 acme::Certificates::Acknowledged done) = 0;
@@ -82,7 +84,8 @@ public:
                acme::Certificates::Acknowledged done) override;
     void revoke(std::int64_t server_id, const Sha256& sha256, acme::RevocationReason reason,
                 zones::Actor actor, acme::Certificates::Acknowledged done) override;
-    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override;
+    void roll_over_account(std::string issuer, zones::Actor actor,
+                           acme::Certificates::Acknowledged done) override;
     void switch_account(std::string issuer, zones::Actor actor,
                         acme::Certificates::Acknowledged done) override;
     [[nodiscard]] std::shared_ptr<const acme::IssuersView> issuers() const override;

@@ -46,7 +46,6 @@ Result<Write, Problem> patch_server(Api& api, const Call& call);
 Result<Write, Problem> delete_server(Api& api, const Call& call);
 void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange);
 void post_certificate_revocation(Api& api, std::shared_ptr<Exchange> exchange);
-void post_account_rollover(Api& api, std::shared_ptr<Exchange> exchange);
 
 // self.cpp
 Result<net::Response, Problem> get_self(Api& api, const Call& call);
@@ -82,6 +81,7 @@ Result<Write, Problem> delete_credential(Api& api, const Call& call);
 // acme_issuers.cpp
 Result<net::Response, Problem> get_acme_issuers(Api& api, const Call& call);
 void post_account_switch(Api& api, std::shared_ptr<Exchange> exchange);
+void post_account_rollover(Api& api, std::shared_ptr<Exchange> exchange);
 
 // acme_limits.cpp
 Result<net::Response, Problem> get_acme_limits(Api& api, const Call& call);

@@ -108,6 +108,8 @@ constexpr std::array kRoutes{
     Route{Method::Get, "/v1/acme/issuers", kOperator, &get_acme_issuers, kNoBody},
     Route{Method::Post, "/v1/acme/issuers/{issuer}/switch-account", kOperator, &post_account_switch,
           kNoBody},
+    Route{Method::Post, "/v1/acme/issuers/{issuer}/rollover", kOperator, &post_account_rollover,
+          kNoBody},
     Route{Method::Get, "/v1/acme/limits", kOperator, &get_acme_limits, kNoBody},
     Route{Method::Put, "/v1/acme/limits/{limit}", kOperator, &put_acme_limit, kJson},
     Route{Method::Delete, "/v1/acme/limits/{limit}", kOperator, &delete_acme_limit, kNoBody},

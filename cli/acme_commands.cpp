@@ -282,8 +282,12 @@ int show_acme_queue(const AcmeOptions& options) {
 }
 
 int roll_over_account(const AcmeOptions& options) {
-    if (!call_api(options.api, "POST", "/v1/acme/account/rollover")) return kFailed;
-    fmt::print("the account at the CA has a new key\n");
+    const std::string path = options.issuer.empty()
+                                 ? "/v1/acme/account/rollover"
+                                 : "/v1/acme/issuers/" + path_segment(options.issuer) + "/rollover";
+    if (!call_api(options.api, "POST", path)) return kFailed;
+    fmt::print("the account at {} has a new key\n",
+               options.issuer.empty() ? "the CA" : options.issuer);
     return std::fflush(stdout) == 0 ? kDone : kFailed;
 }
 

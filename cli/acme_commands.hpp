@@ -22,7 +22,7 @@ struct AcmeOptions {
     RestOptions api;
     bool is_json = false;
     std::string limit;   // limit set, limit reset: "certificates-per-domain".
-    std::string issuer;  // limits, limit set, limit reset, switch-account: a CA's name.
+    std::string issuer;  // limits, limit set, limit reset, switch-account, rollover: a CA's name.
     std::string domain;  // limit set, limit reset, plan: a registered domain.
     std::string amount;  // limit set: "1000/7d".
     int share = 0;       // limit set: percent; 0: the API's own.

@@ -233,7 +233,8 @@ void add_acme_account(CLI::App& group, AcmeOptions& options, std::function<int()
         ->add_option("issuer", options.issuer, "The CA, as hairpin acme issuers names it")
         ->required();
     add_acme_limit(group, options, chosen);
-    add("rollover", "Give our account a new key", &roll_over_account);
+    add("rollover", "Give the account that orders a new key", &roll_over_account)
+        ->add_option("issuer", options.issuer, "At this CA in place of the first one");
     add("queue", "Show who waits for the limits, and until when", &show_acme_queue);
     add("preflight", "Look now at what a CA would need for an order", &show_preflight)
         ->add_option("subject", options.subject, "A zone, a name in one, or LICENCE/LABEL")

@@ -38,6 +38,14 @@ def cli(site: Hairpin, ca, *arguments: str) -> str:
              "HAIRPIN_CA_FILE": str(ca.certificate)}).stdout
 
 
+def try_canary_again(site: Hairpin) -> None:
+    wait_until(lambda: issuers(site)["second"]["certificate_canary"], "it was tried once")
+    site.stop()
+    with sqlite3.connect(site.data_dir / "hairpin.db") as store:
+        assert store.execute("UPDATE acme_canaries SET due_at = 1").rowcount >= 1
+    site.start()
+
+
 def first_name(fake: FakeCa) -> str:
     return fake.host.removeprefix("https://").replace(":", "-")
 
@@ -55,7 +63,21 @@ def test_accounts_are_there_before_they_are_needed_and_can_be_changed(site, ca, 
     shown = cli(site, ca, "switch-account", name)
     assert f"  account active   {before['standby']}\n" in shown
     site.api.post("/v1/acme/issuers/third/switch-account").expect(404)
+    site.api.post("/v1/acme/issuers/third/rollover").expect(404)
     assert site.api.get("/v1/audit").expect(200).json["audit"][0]["action"] == "acme.switch-account"
+
+
+def test_the_account_at_a_fallback_gets_a_new_key_and_orders_with_it(site, ca, fake, second):
+    site.start()
+    wait_until(lambda: len(second.accounts()) == 2, "both accounts are registered there")
+    assert cli(site, ca, "rollover", "second") == "the account at second has a new key\n"
+    assert second.count("key-change") == 1 and fake.count("key-change") == 0
+    assert site.api.get("/v1/audit").expect(200).json["audit"][0]["action"] == "acme.rollover"
+    # Who signs with the old key is refused there: the canary's order shows that the new one does.
+    site.api.post("/v1/zones", {"zone": "example.net."}).expect(201)
+    try_canary_again(site)
+    wait_until(lambda: issuers(site)["second"]["certificate_canary"]["good_at"], "it was tried")
+    assert len(second.leaves) == 1 and second.broken == []
 
 
 def test_the_second_ca_is_tried_once_there_is_a_zone_for_it(site, fake, second):
@@ -64,10 +86,7 @@ def test_the_second_ca_is_tried_once_there_is_a_zone_for_it(site, fake, second):
                "it cannot be tried without a zone")
     assert "acme-canary.example.net" in issuers(site)["second"]["certificate_canary"]["problem"]
     site.api.post("/v1/zones", {"zone": "example.net."}).expect(201)
-    site.stop()
-    with sqlite3.connect(site.data_dir / "hairpin.db") as store:
-        assert store.execute("UPDATE acme_canaries SET due_at = 1").rowcount >= 1
-    site.start()
+    try_canary_again(site)
     wait_until(lambda: issuers(site)["second"]["certificate_canary"]["good_at"], "it was tried")
     assert second.payloads("new-order")[0]["identifiers"] == [{"type": "dns", "value": "acme-canary.example.net"}]
     assert len(fake.leaves) == 0

@@ -352,7 +352,7 @@ private:
 
     void roll_over() {
         std::promise<Result<void>> promise;
-        certificates_->roll_over_account({"operator", "rig", "127.0.0.1", "rest"},
+        certificates_->roll_over_account("", {"operator", "rig", "127.0.0.1", "rest"},
                                          [&](auto done) { promise.set_value(std::move(done)); });
         const auto done = promise.get_future().get();
         say("rollover " + (done ? "done" : done.error().text()));

@@ -242,6 +242,14 @@ TEST_CASE("An operator changes to the account in reserve", "[admin][acme][issuer
     CHECK(api.ask_operator(Method::Post, "/v1/acme/issuers/googel/switch-account").status == 404);
 }
 
+TEST_CASE("The account of any CA gets a new key", "[admin][acme][issuers]") {
+    Limited api;
+    CHECK(api.ask_operator(Method::Post, "/v1/acme/issuers/google/rollover").status == 204);
+    CHECK(api.desk.rollovers == 1);
+    CHECK(api.ask_operator(Method::Post, "/v1/acme/issuers/googel/rollover").status == 404);
+    CHECK(api.desk.rollovers == 1);
+}
+
 TEST_CASE("Limits are those of the CA that is named", "[admin][acme][issuers]") {
     Limited api;
     auto view = std::make_shared<acme::QueueView>(*api.desk.line);

@@ -58,8 +58,11 @@ public:
         states[server_id] = {};
         done({});
     }
-    void roll_over_account(zones::Actor actor, acme::Certificates::Acknowledged done) override {
+    void roll_over_account(std::string issuer, zones::Actor actor,
+                           acme::Certificates::Acknowledged done) override {
         last_actor = std::move(actor);
+        if (!issuer.empty() && issuer != "google")
+            return done(fail(Error{ErrorCode::NotFound, issuer, "is no CA that is configured"}));
         ++rollovers;
         done({});
     }
