@@ -64,7 +64,7 @@ def _throughput(folder: pathlib.Path, ca: TestCa, *, quick: bool) -> None:
     rows = []
     licences = 40 if quick else 1000
     clients = [("bare", ["--bare"]), ("hairpin", [])]
-    for at_once in (8,) if quick else (1, 8, 16, 32):
+    for at_once in (8,) if quick else (1, 8, 12, 16, 32):
         runs = {}
         for name, more in clients:
             place = Place(folder / f"{name}-{at_once}", ca)

@@ -24,6 +24,10 @@ class Pebble:
         self._dns_port = dns_port
         self._validity = validity  # Of certificates, in seconds.
         self._environment = {
+            # 2.4.0 locks up for ever where newOrder, a look at an authorization and any change of its store meet on
+            # several threads: newOrder holds the store and waits for the authorization, which holds itself and waits
+            # for the store.
+            "GOMAXPROCS": "1",
             "PEBBLE_WFE_NONCEREJECT": str(reject_nonces),
             "PEBBLE_AUTHZREUSE": str(reuse_authorizations),
             "PEBBLE_ALTERNATE_ROOTS": str(alternate_roots),
