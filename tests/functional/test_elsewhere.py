@@ -138,7 +138,14 @@ def test_who_follows_the_primary_is_given_its_time(rig, fake, bind, tmp_path):
 def test_a_secondary_that_is_behind_is_waited_for(rig, fake, bind, tmp_path):
     key = {"name": primaries.KEY_NAME, "algorithm": "hmac-sha256", "secret": primaries.SECRET}
     behind = secondaries.Bind(tmp_path / "behind", bind.port, [OUTSIDE], key).start()
-    catches_up = threading.Timer(3, behind.refresh, [OUTSIDE])
+    primary = Resolver(bind.port)
+
+    def catch_up() -> None:
+        wait_until(lambda: primary.serial(OUTSIDE) > 1, "the value is at the primary")
+        time.sleep(1)  # While the secondary is asked, in vain.
+        behind.follow(OUTSIDE, primary.serial(OUTSIDE))
+
+    catches_up = threading.Thread(target=catch_up)
     try:
         with resolver(tmp_path / "resolver", {ZONE: rig.dns_port, OUTSIDE: behind.port}) as seen:
             fake.perspectives = [seen.port]  # That CA asks nobody but the secondary.

@@ -21,6 +21,17 @@ TOGETHER = [["admitted", "ordering"], ["open", "txt-staged"], ["txt-live", "chal
 NAMES = ["i-nur1.pl-demo.example.net", "nur1.pl-demo.example.net"]
 
 
+def goes_on(states: list[str], due: list[str], *, was_told: bool) -> bool:
+    """Whether a resumed attempt went on with what was due.
+
+    `was_told`: the CA, which may have looked while nobody answered, for our name server had died as well. Then the
+    attempt orders once more.
+    """
+    if was_told and "backoff" in states:
+        due = [*due[:states.index("backoff")], "backoff", "wanted", *STATES]
+    return states == due
+
+
 @dataclasses.dataclass
 class Run:
     status: int
