@@ -25,11 +25,17 @@ std::optional<std::uint32_t> number_in(std::string_view text, std::uint32_t leas
     return number < least || number > most ? std::nullopt : std::optional(number);
 }
 
-Taken take_server(ElsewhereConfig& config, std::string_view value) {
-    const auto server = Endpoint::parse(value, kServerPort);
+/// @param what  That it is said to be.
+Result<Endpoint, std::string> read_server(std::string_view what, std::string_view text) {
+    const auto server = Endpoint::parse(text, kServerPort);
     if (!server || server->port == 0)
-        return fail("server " + quoted(value) + " is neither an address nor one with a port");
-    config.zone.server = *server;
+        return fail(std::string(what) + " " + quoted(text) +
+                    " is neither an address nor one with a port");
+    return *server;
+}
+
+Taken take_server(ElsewhereConfig& config, std::string_view value) {
+    config.zone.server = TRY(read_server("server", value));
     return {};
 }
 
@@ -53,17 +59,13 @@ Taken take_settle(ElsewhereConfig& config, std::string_view value) {
 }
 
 Taken take_secondaries(ElsewhereConfig& config, std::string_view value) {
-    for (std::string_view rest = value; !rest.empty();) {
-        const std::size_t size = std::min(rest.find(','), rest.size());
-        const std::string_view text = without_blanks(rest.substr(0, size));
-        const auto server = Endpoint::parse(text, kServerPort);
-        if (!server || server->port == 0)
-            return fail("in secondaries " + quoted(text) +
-                        " is neither an address nor one with a port");
+    for (std::size_t begin = 0; begin <= value.size();) {
+        const std::size_t end = std::min(value.find(',', begin), value.size());
         if (config.zone.secondaries.size() == acme::kMostSecondariesElsewhere)
             return fail(std::string("secondaries are more than 16"));
-        config.zone.secondaries.push_back(*server);
-        rest.remove_prefix(std::min(size + 1, rest.size()));
+        config.zone.secondaries.push_back(
+            TRY(read_server("in secondaries", without_blanks(value.substr(begin, end - begin)))));
+        begin = end + 1;
     }
     return {};
 }

@@ -1,6 +1,8 @@
 #include "acme/elsewhere_keeper.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -159,8 +161,7 @@ TEST_CASE("a value that is being put is not taken away at the same time", "[acme
     std::atomic<bool> is_slow = true;
     const SignedServer server([&](OctetView request) {
         ++asked;
-        while (is_slow)
-            std::this_thread::sleep_for(Milliseconds(1));
+        is_slow.wait(true);
         return signed_answer(request);
     });
     const ElsewhereZone zone = signed_zone(server.endpoint());
@@ -177,6 +178,7 @@ TEST_CASE("a value that is being put is not taken away at the same time", "[acme
     kept.serve_for(Milliseconds(50));
     CHECK(asked == 1);
     is_slow = false;
+    is_slow.notify_all();
     kept.await([&] { return is_put; });
     CHECK(kept.left() == 1);
     kept.keeper().look_soon();

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -68,13 +69,15 @@ public:
           endpoint_(*net::local_endpoint(socket_)),
           thread_([this, reply = std::move(reply)](const std::stop_token& stop) {
               while (!stop.stop_requested()) {
-                  serve(reply);
-                  std::this_thread::sleep_for(Milliseconds(1));
+                  pollfd waiting{socket_.get(), POLLIN, 0};
+                  if (::poll(&waiting, 1, kLookForStopMs) > 0) serve(reply);
               }
           }) {}
     [[nodiscard]] Endpoint endpoint() const { return endpoint_; }
 
 private:
+    static constexpr int kLookForStopMs = 10;
+
     void serve(const std::function<Octets(OctetView)>& reply) {
         Fd peer(::accept(socket_.get(), nullptr, nullptr));
         if (!peer) return;

@@ -52,6 +52,7 @@ TEST_CASE("A zone elsewhere is one line of the configuration", "[daemon][elsewhe
              {"v.example; server=192.0.2.53; key_file=k; ttl=1h", "ttl must be"},
              {"v.example; server=192.0.2.53; key_file=k; secondaries=ns", "\"ns\" is neither"},
              {"v.example; server=192.0.2.53; key_file=k; secondaries=::1,,::2", "\"\" is neither"},
+             {"v.example; server=192.0.2.53; key_file=k; secondaries=::1,", "\"\" is neither"},
              {"v.example; server=192.0.2.53; key_file=k; "
               "secondaries=::1,::1,::1,::1,::1,::1,::1,::1,"
               "::1,::1,::1,::1,::1,::1,::1,::1,::1",
