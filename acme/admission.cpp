@@ -60,19 +60,20 @@ Result<std::optional<Postponed>> Engine::enough_issued(const Attempt& attempt) {
     const WallTime now = clock_.now();
     store::AcmeQueries queries((*reader_)->database());
     const auto issued =
-        TRY(queries.issues_since(attempt.server_id, now - kWeek, options_.issues_per_week + 1));
+        TRY(queries.issues_since(attempt.subject(), now - kWeek, options_.issues_per_week + 1));
     return acme::enough_issued(issued, attempt.cause,
                                {options_.issues_per_day, options_.issues_per_week}, now);
 }
 
 Result<std::optional<Postponed>> Engine::enough_ordered(const Attempt& attempt) {
     const WallTime now = clock_.now();
-    if (!orders_.knows(attempt.server_id))
-        orders_.begin_with(attempt.server_id, TRY(store::AcmeQueries((*reader_)->database())
-                                                      .attempts_since(attempt.server_id, now - kDay,
-                                                                      options_.orders_per_day)));
+    const store::Subject subject = attempt.subject();
+    if (!orders_.knows(subject))
+        orders_.begin_with(subject,
+                           TRY(store::AcmeQueries((*reader_)->database())
+                                   .attempts_since(subject, now - kDay, options_.orders_per_day)));
     const auto full =
-        orders_.full(attempt.server_id, now, {options_.orders_per_hour, options_.orders_per_day});
+        orders_.full(subject, now, {options_.orders_per_hour, options_.orders_per_day});
     if (!full) return std::optional<Postponed>();
     const std::string before = attempt.failures > 0 && attempt.problem_type != "postponed"
                                    ? "; before that: " + attempt.problem

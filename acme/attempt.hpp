@@ -132,10 +132,11 @@ struct AttemptKey {
 struct Attempt {
     std::int64_t id = 0;
     std::int64_t server_id = 0;  // Or store::kOurselves.
+    std::string name_alone;      // As in store::Subject; then it is the public name too.
     store::AttemptCause cause = store::AttemptCause::First;
     zones::Name zone_apex;
     std::string public_name;               // Without a final dot, in lower case.
-    std::string internal_name;             // Empty: ours has none.
+    std::string internal_name;             // Empty: ours has none, nor has a name alone.
     std::vector<std::string> other_names;  // Of ours, beside the public name.
     AttemptKey key;
     State state;
@@ -163,6 +164,7 @@ struct Attempt {
     store::Rehearsal rehearsal = store::Rehearsal::None;
     std::string canary;  // The CA that is tried with it; empty: it is no canary.
     [[nodiscard]] bool is_canary() const noexcept { return !canary.empty(); }
+    [[nodiscard]] store::Subject subject() const { return {server_id, name_alone}; }
 };
 
 /// All names that its certificate is for, the public one first.

@@ -66,6 +66,7 @@ Result<Attempt> from_row(store::AcmeAttemptRow row) {
                           "has no order though it is " + std::string(to_string(row.state))});
     attempt.id = row.id;
     attempt.server_id = row.server_id;
+    attempt.name_alone = row.name_alone;
     attempt.cause = row.cause;
     attempt.zone_apex = row.zone_apex;
     attempt.public_name = std::move(row.public_name);
@@ -99,6 +100,7 @@ store::AcmeAttemptRow to_row(const Attempt& attempt) {
     store::AcmeAttemptRow row;
     row.id = attempt.id;
     row.server_id = attempt.server_id;
+    row.name_alone = attempt.name_alone;
     row.state = name_of(attempt.state);
     row.cause = attempt.cause;
     row.zone_apex = attempt.zone_apex;

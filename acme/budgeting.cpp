@@ -30,14 +30,14 @@ Engine::Rows Engine::rows_of(BudgetRows rows) {
 
 Result<std::optional<CertificateSpan>> Engine::current_span(const Attempt& attempt) {
     return span_of(attempt, TRY(store::AcmeQueries((*reader_)->database())
-                                    .current_certificate(attempt.server_id, clock_.now())));
+                                    .current_certificate(attempt.subject(), clock_.now())));
 }
 
 void Engine::stand_in_line(const JobRef& job) {
     const Attempt& attempt = job->attempt;
     const WallTime now = clock_.now();
     const auto current =
-        store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
+        store::AcmeQueries((*reader_)->database()).current_certificate(attempt.subject(), now);
     if (!current) {
         log::logger("acme").error("{}: cannot be admitted yet: {}", attempt.public_name,
                                   current.error().text());

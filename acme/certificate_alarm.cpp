@@ -60,4 +60,22 @@ std::optional<CertificateAlarm> alarm_of(const CertificateState& state,
     return std::nullopt;
 }
 
+std::optional<CertificateAlarm> alarm_of(const ServerCertificates& certificates,
+                                         const std::optional<Sha256>& served, WallTime now) {
+    const CertificateState& twin = certificates.twin;
+    bool serves_one_alone = false;
+    std::optional<CertificateAlarm> worst;
+    for (const auto& [name, state] : certificates.alone) {
+        serves_one_alone |= served && state.sha256 == served;
+        if (twin.phase == Phase::Valid) continue;
+        auto alarm = alarm_of(state, state.sha256, now);
+        if (!alarm || (worst && worst->kind <= alarm->kind)) continue;
+        alarm->text = "For " + name + " alone: " + alarm->text;
+        worst = std::move(alarm);
+    }
+    auto alarm = alarm_of(twin, serves_one_alone ? twin.sha256 : served, now);
+    if (alarm && (!worst || alarm->kind <= worst->kind)) return alarm;
+    return worst;
+}
+
 }  // namespace hairpin::acme

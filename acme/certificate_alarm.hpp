@@ -56,5 +56,10 @@ struct CertificateAlarm {
 [[nodiscard]] std::optional<CertificateAlarm> alarm_of(const CertificateState& state,
                                                        const std::optional<Sha256>& served,
                                                        WallTime now);
+/// The worst of a server's. Certificates for a name alone count while there is no twin certificate,
+/// which would do in their place; whether they are served nobody says.
+[[nodiscard]] std::optional<CertificateAlarm> alarm_of(const ServerCertificates& certificates,
+                                                       const std::optional<Sha256>& served,
+                                                       WallTime now);
 
 }  // namespace hairpin::acme

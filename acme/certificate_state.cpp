@@ -27,10 +27,10 @@ std::string_view to_string(Phase phase) noexcept {
     return kTexts[static_cast<std::size_t>(phase)];
 }
 
-CertificateState certificate_state(const store::CertificateOverview& overview, WallTime now) {
+CertificateState certificate_state(const store::Standing& standing, WallTime now) {
     CertificateState state;
-    if (overview.live) {
-        const store::AcmeAttemptRow& live = *overview.live;
+    if (standing.live) {
+        const store::AcmeAttemptRow& live = *standing.live;
         state.phase = live.state == StateName::Blocked ? Phase::Blocked : Phase::Ordering;
         state.step = to_string(live.state);
         if (live.key_sha256 != Sha256()) state.step_key = live.key_sha256;
@@ -38,8 +38,8 @@ CertificateState certificate_state(const store::CertificateOverview& overview, W
         state.eta = eta_of(live, now);
         state.problem = live.problem;
     }
-    if (!overview.certificate) return state;
-    const store::CertificateRow& certificate = *overview.certificate;
+    if (!standing.certificate) return state;
+    const store::CertificateRow& certificate = *standing.certificate;
     if (certificate.not_after <= now) {
         state.expired_at = certificate.not_after;
         return state;
@@ -58,28 +58,45 @@ CertificateState certificate_state(const store::CertificateOverview& overview, W
     return state;
 }
 
-Result<CertificateState> certificate_state(store::Queries& queries, std::int64_t server_id,
+ServerCertificates server_certificates(const store::CertificateOverview& overview, WallTime now) {
+    ServerCertificates certificates{certificate_state(overview.twin, now), {}};
+    for (const auto& each : overview.alone)
+        certificates.alone.push_back({each.name, certificate_state(each.standing, now)});
+    return certificates;
+}
+
+Phase ServerCertificates::phase() const {
+    if (twin.phase != Phase::None || twin.expired_at) return twin.phase;
+    // From the worst on.
+    for (const Phase phase : {Phase::Blocked, Phase::Ordering, Phase::Valid})
+        for (const Alone& each : alone)
+            if (each.state.phase == phase) return phase;
+    return Phase::None;
+}
+
+Result<CertificateState> certificate_state(store::Queries& queries, const store::Subject& subject,
                                            WallTime now) {
     store::AcmeQueries rows(queries.database());
-    store::CertificateOverview overview;
-    overview.live = TRY(rows.live_attempt(server_id));
-    overview.certificate = TRY(rows.newest_certificate(server_id, now));
-    CertificateState state = certificate_state(overview, now);
-    if (overview.live)
+    store::Standing standing;
+    standing.live = TRY(rows.live_attempt(subject));
+    standing.certificate = TRY(rows.newest_certificate(subject, now));
+    CertificateState state = certificate_state(standing, now);
+    if (standing.live)
         if (const auto preflight =
-                TRY(store::preflight_of(queries.database(), overview.live->zone_apex)))
+                TRY(store::preflight_of(queries.database(), standing.live->zone_apex)))
             state.preflight = preflight->text;
     if (state.phase != Phase::Valid) return state;
     store::RenewalQueries renewals(queries.database());
-    if (const auto renewal = TRY(renewals.of_certificate(overview.certificate->id)))
+    if (const auto renewal = TRY(renewals.of_certificate(standing.certificate->id)))
         state.renewal_explanation = renewal->explanation_url;
     return state;
 }
 
 Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
-                                                          std::int64_t server_id, WallTime now) {
+                                                          const store::Subject& subject,
+                                                          WallTime now) {
     store::AcmeQueries rows(queries.database());
-    const auto certificate = TRY(rows.current_certificate(server_id, now));
+    const auto certificate = TRY(rows.current_certificate(subject, now));
     if (!certificate) return std::optional<CertificateChain>();
     return std::optional(CertificateChain{certificate->chain, certificate->sha256,
                                           certificate->not_after,

@@ -96,8 +96,10 @@ public:
 
 private:
     void tell_engine(const EngineNews& news) {
-        if (news.replaced != 0) engine_->replaced(news.replaced, news.order_url);
-        if (news.wake != 0) engine_->wake(news.wake);
+        for (const auto& each : news.replaced)
+            engine_->replaced(each.attempt_id, each.order_url);
+        for (const std::int64_t each : news.wake)
+            engine_->wake(each);
         if (news.has_revocation) engine_->revoke_soon();
     }
 
@@ -168,10 +170,11 @@ Result<std::unique_ptr<Certificates>> Certificates::start(Options options, const
     return std::unique_ptr<Certificates>(new Certificates(std::move(state)));
 }
 
-void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor actor,
+void Certificates::request(const store::Subject& subject, KeySource key, zones::Actor actor,
                            Requested done) {
     CertificateRequest request;
-    request.server_id = server_id;
+    request.server_id = subject.server_id;
+    request.name_alone = subject.name_alone;
     if (const auto* device = std::get_if<DeviceKey>(&key)) {
         auto csr = read_csr(device->csr, state_->refused_);
         if (!csr) return done(fail(std::move(csr).error()));
@@ -184,7 +187,7 @@ void Certificates::request(std::int64_t server_id, KeySource key, zones::Actor a
     request.txt_ttl = options.txt_ttl;
     request.ladder = state_->engine_->ladder();
     state_->write<CertificateState>(
-        server_id, "certificate.request", std::move(actor),
+        subject.server_id, "certificate.request", std::move(actor),
         [request = std::move(request)](store::Writer& writer, zones::Change& change,
                                        EngineNews& news) {
             return take_request(writer, change, request, news);
@@ -236,7 +239,7 @@ void Certificates::retry(std::int64_t server_id, zones::Actor actor, Acknowledge
         server_id, "certificate.retry", std::move(actor),
         [server_id, ladder = state_->engine_->ladder()](store::Writer& writer, zones::Change&,
                                                         EngineNews& news) -> Result<Done> {
-            news.wake = TRY(take_retry(writer, server_id, ladder));
+            TRY(take_retry(writer, server_id, ladder, news));
             return Done{};
         },
         [done = std::move(done)](Result<Done> result) {
@@ -323,9 +326,9 @@ Certificates::Subscription Certificates::subscribe(
 }
 
 Result<std::optional<Postponement>> Certificates::would_postpone(store::Queries& queries,
-                                                                 std::int64_t server_id,
+                                                                 const store::Subject& subject,
                                                                  WallTime now) const {
-    return postponement_of(queries, state_->options_, *state_->engine_->queue(), server_id, now);
+    return postponement_of(queries, state_->options_, *state_->engine_->queue(), subject, now);
 }
 
 const Counters& Certificates::counters() const noexcept {

@@ -188,6 +188,20 @@ struct CertificateState {
     std::string preflight;  // What was not good, or not found out, before the order; else empty.
 };
 
+/// All that is known of a server's certificates.
+struct ServerCertificates {
+    struct Alone {
+        std::string name;
+        CertificateState state;
+    };
+    CertificateState twin;
+    std::vector<Alone> alone;  // By name; without those that have neither certificate nor attempt.
+
+    /// The twin certificates', or where the server never asked for one that of the names alone, the
+    /// worst of them.
+    [[nodiscard]] Phase phase() const;
+};
+
 struct CertificateChain {
     std::string pem;  // The certificate first, then its issuers.
     Sha256 sha256{};  // Of the certificate's DER.
@@ -254,13 +268,15 @@ public:
     /// certificate while it is young; another key supersedes both once it has its own. An attempt
     /// that failed waits (Backoff, Blocked) whatever the key, but asking when it has waited
     /// Options::retry_pause takes it up again, unless it is the CA that wants to be left alone.
+    /// For a name alone: of device keys only. Errors: Invalid it is none of the server's names;
+    /// and:
     /// Errors: Invalid      the CSR: not PKCS#10, its signature, its kind of key (P-256, P-384, RSA
     ///                      2048..4096 are taken), or its names: the cause says which names belong
     ///                      in it, and the openssl command that makes it
     ///         NotFound     no such server
     ///         Denied       the server or its licence is suspended, or the server is frozen
     ///         Unavailable  not durable
-    void request(std::int64_t server_id, KeySource key, zones::Actor actor, Requested done);
+    void request(const store::Subject& subject, KeySource key, zones::Actor actor, Requested done);
 
     /// Asks for a certificate of our own: where there is none for exactly these names, or where
     /// `renew` says to order another all the same, or to try a failed order again. It renews itself
@@ -281,7 +297,7 @@ public:
     /// Errors: NotFound there is none, or it was erased; Unavailable; Corrupt.
     void take_managed_key(std::int64_t server_id, zones::Actor actor, KeyTaken done);
 
-    /// Takes an attempt in Backoff or Blocked up again now: a person has mended the cause. Of ours:
+    /// Takes attempts in Backoff or Blocked up again now: a person has mended the cause. Of ours:
     /// request_own().
     /// Errors: NotFound nothing waits.
     void retry(std::int64_t server_id, zones::Actor actor, Acknowledged done);
@@ -341,7 +357,7 @@ public:
     /// as the store has them: what is refused early costs nobody anything.
     /// Errors: those of the store.
     [[nodiscard]] Result<std::optional<Postponement>> would_postpone(store::Queries& queries,
-                                                                     std::int64_t server_id,
+                                                                     const store::Subject& subject,
                                                                      WallTime now) const;
 
     [[nodiscard]] const Counters& counters() const noexcept;
@@ -361,13 +377,14 @@ private:
 /// that never asked.
 /// Errors: those of the store.
 [[nodiscard]] Result<CertificateState> certificate_state(store::Queries& queries,
-                                                         std::int64_t server_id, WallTime now);
+                                                         const store::Subject& subject,
+                                                         WallTime now);
 /// The same from what was read already.
-[[nodiscard]] CertificateState certificate_state(const store::CertificateOverview& overview,
-                                                 WallTime now);
+[[nodiscard]] CertificateState certificate_state(const store::Standing& standing, WallTime now);
+[[nodiscard]] ServerCertificates server_certificates(const store::CertificateOverview& overview,
+                                                     WallTime now);
 /// The chain of the newest unexpired certificate; empty when there is none.
-[[nodiscard]] Result<std::optional<CertificateChain>> certificate_chain(store::Queries& queries,
-                                                                        std::int64_t server_id,
-                                                                        WallTime now);
+[[nodiscard]] Result<std::optional<CertificateChain>> certificate_chain(
+    store::Queries& queries, const store::Subject& subject, WallTime now);
 
 }  // namespace hairpin::acme

@@ -223,27 +223,31 @@ Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused) {
     return csr;
 }
 
-Result<void> check_names(const Csr& csr, std::string_view public_name,
-                         std::string_view internal_name) {
-    std::vector<std::string> wanted = {std::string(public_name), std::string(internal_name)};
+Result<void> check_names(const Csr& csr, const std::vector<std::string>& names) {
+    std::vector<std::string> wanted = names;
     std::sort(wanted.begin(), wanted.end());
     const bool names_fit = csr.names == wanted && csr.other_names.empty();
     const bool subject_fits =
         csr.common_names.empty() ||
         (csr.common_names.size() == 1 &&
-         (csr.common_names.front() == public_name || csr.common_names.front() == internal_name));
+         std::find(names.begin(), names.end(), csr.common_names.front()) != names.end());
     if (names_fit && subject_fits) return {};
 
-    const std::string said = names_fit ? "its common name is another name than the two in it"
-                                       : "it names " + listed(csr);
+    const std::string said =
+        names_fit ? "its common name is another name than those in it" : "it names " + listed(csr);
+    const std::string& first = names.front();
+    std::string in_words;
+    std::string in_extension;
+    for (const std::string& name : names) {
+        in_words += (in_words.empty() ? "" : " and ") + name;
+        in_extension += (in_extension.empty() ? "DNS:" : ",DNS:") + name;
+    }
     return fail(invalid(
-        said + ", but this server's CSR must name exactly " + std::string(public_name) + " and " +
-        std::string(internal_name) +
+        said + ", but this server's CSR must name exactly " + in_words +
         "; make it with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
         "-keyout server.key -out server.csr -subj /CN=" +
-        (public_name.size() <= kMaxCommonName ? std::string(public_name) : std::string()) +
-        " -addext subjectAltName=DNS:" + std::string(public_name) +
-        ",DNS:" + std::string(internal_name)));
+        (first.size() <= kMaxCommonName ? first : std::string()) +
+        " -addext subjectAltName=" + in_extension));
 }
 
 Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names,

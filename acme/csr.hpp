@@ -39,10 +39,10 @@ struct Csr {
 /// private half strangers have (weak_key.hpp).
 [[nodiscard]] Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused = {});
 
-/// Whether it names exactly these two, its subject being empty or one of them as common name.
+/// Whether it names exactly these, one or more, its subject being empty or one of them as common
+/// name.
 /// Errors: Invalid, with the names that belong in it and the openssl command that makes it.
-[[nodiscard]] Result<void> check_names(const Csr& csr, std::string_view public_name,
-                                       std::string_view internal_name);
+[[nodiscard]] Result<void> check_names(const Csr& csr, const std::vector<std::string>& names);
 
 /// A request for these names, one or more, signed with `key`; `has_name`: with the first as common
 /// name (where it has at most 64 octets, the bound of RFC 5280's ub-common-name). DER.

@@ -257,7 +257,7 @@ private:
     void tell_of(const JobRef& job, const Write& write);
     void committed(const JobRef& job, const Committed& done);
     void not_committed(const JobRef& job, const store::WorkRefusal& why);
-    void begin_successor(std::int64_t server_id);
+    void begin_successor(const store::Subject& subject);
     void wait(const JobRef& job, Milliseconds pause);
 
     // admission.cpp

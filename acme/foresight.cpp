@@ -35,10 +35,11 @@ std::string sentence(const Bound& bound, WallTime until) {
 
 /// The wait behind those who wait already: the server's own place where it has one, else the end
 /// of the line of first certificates.
-std::optional<Postponement> behind(const QueueView& line, std::int64_t server_id, WallTime now) {
-    const WaitingServer* before = line.find(server_id);
+std::optional<Postponement> behind(const QueueView& line, const store::Subject& subject,
+                                   WallTime now) {
+    const WaitingServer* before = line.find(subject);
     for (const WaitingServer& each : line.waiting)
-        if (line.find(server_id) == nullptr && each.work == WorkClass::First && !each.is_dead)
+        if (line.find(subject) == nullptr && each.work == WorkClass::First && !each.is_dead)
             before = &each;
     if (before == nullptr) return std::nullopt;
     const WallTime until = before->eta.value_or(now + kYearAhead);
@@ -53,13 +54,11 @@ std::optional<Postponement> behind(const QueueView& line, std::int64_t server_id
 }  // namespace
 
 Result<std::optional<Postponement>> postponement_of(store::Queries& queries, const Options& options,
-                                                    const QueueView& line, std::int64_t server_id,
-                                                    WallTime now) {
+                                                    const QueueView& line,
+                                                    const store::Subject& subject, WallTime now) {
     store::AcmeQueries rows(queries.database());
-    const auto issued =
-        TRY(rows.issues_since(server_id, now - kWeekAhead, options.issues_per_week));
-    const auto ordered =
-        TRY(rows.attempts_since(server_id, now - kDayAhead, options.orders_per_day));
+    const auto issued = TRY(rows.issues_since(subject, now - kWeekAhead, options.issues_per_week));
+    const auto ordered = TRY(rows.attempts_since(subject, now - kDayAhead, options.orders_per_day));
     const Bound weekly{options.issues_per_week, kWeekAhead,
                        "certificates for these names were issued within a week"};
     const Bound daily{options.orders_per_day, kDayAhead,
@@ -75,10 +74,10 @@ Result<std::optional<Postponement>> postponement_of(store::Queries& queries, con
     consider(issued, weekly);
     consider(ordered, daily);
     consider(ordered, hourly);
-    if (const auto waits = behind(line, server_id, now))
+    if (const auto waits = behind(line, subject, now))
         if (!found || waits->until > found->until) found = waits;
     if (!found) return found;
-    const auto current = TRY(rows.current_certificate(server_id, now));
+    const auto current = TRY(rows.current_certificate(subject, now));
     if (current && now - current->issued_at < options.young) found->young_key = current->key_sha256;
     return found;
 }

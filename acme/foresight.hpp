@@ -28,7 +28,7 @@ inline constexpr Milliseconds kShortWait{60'000};
 [[nodiscard]] Result<std::optional<Postponement>> postponement_of(store::Queries& queries,
                                                                   const Options& options,
                                                                   const QueueView& line,
-                                                                  std::int64_t server_id,
+                                                                  const store::Subject& subject,
                                                                   WallTime now);
 
 }  // namespace hairpin::acme

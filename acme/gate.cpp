@@ -122,6 +122,7 @@ void Gate::put(const Attempt& attempt, WorkClass work, WallTime due, WallTime no
     Waiting waiting;
     waiting.id = attempt.id;
     waiting.server_id = attempt.server_id;
+    waiting.name_alone = attempt.name_alone;
     waiting.work = work;
     waiting.is_dead = attempt.failures >= kDeadAfter && !is_fault_of_ca(attempt.problem_type);
     waiting.due = due;

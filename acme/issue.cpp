@@ -146,6 +146,7 @@ void Engine::offer(const JobRef& job) {
     const WallTime now = clock_.now();
     store::CertificateRow row;
     row.server_id = attempt.server_id;
+    row.name_alone = attempt.name_alone;
     row.sha256 = facts->sha256;
     row.key_sha256 = facts->key_sha256;
     row.key_origin = attempt.key.origin;
@@ -166,7 +167,7 @@ void Engine::offer(const JobRef& job) {
         TRY(put_renewal(writer, renewal));
         TRY(success(writer));
         store::AcmeQueries queries(writer.database());
-        auto others = TRY(queries.settled_attempts(row.server_id));
+        auto others = TRY(queries.settled_attempts(row.subject()));
         for (auto& settled : others) {
             if (settled.certificate_sha256 == row.sha256) continue;  // This one.
             const StateName was = settled.state;
@@ -174,7 +175,7 @@ void Engine::offer(const JobRef& job) {
             const Step replaced = TRY(step_row(std::move(settled), Replaced{}, now, ladder));
             TRY(update_attempt(writer, to_row(replaced.next), was));
         }
-        return prune_acme(writer, row.server_id, now - kKeepExpired);
+        return prune_acme(writer, row.subject(), now - kKeepExpired);
     };
     log::logger("acme").info("{}: certificate until {}, to be renewed on {}", attempt.public_name,
                              to_rfc3339(facts->not_after), to_rfc3339(renew_at));
@@ -208,7 +209,7 @@ void Engine::renew(const JobRef& job) {
     auto due = due_renewal(job);
     if (!due) return;
     store::AcmeQueries queries((*reader_)->database());
-    const auto other = queries.live_attempt(attempt.server_id);
+    const auto other = queries.live_attempt(attempt.subject());
     if (!other || *other) return wait(job, kRenewPause);
     // A client of the ACME front renews by itself, with a key of its own; it would never fetch what
     // we ordered for the old one.
@@ -218,6 +219,7 @@ void Engine::renew(const JobRef& job) {
 
     store::AcmeAttemptRow successor;
     successor.server_id = attempt.server_id;
+    successor.name_alone = attempt.name_alone;
     successor.state = StateName::Wanted;
     successor.next_at = clock_.now();
     successor.cause = store::AttemptCause::Renewal;

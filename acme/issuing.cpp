@@ -138,7 +138,7 @@ Failed Engine::failure_of(const JobRef& job, Verdict verdict) {
     if (issuers_.size() == 1) return failed;
     const WallTime now = clock_.now();
     const auto current =
-        store::AcmeQueries((*reader_)->database()).current_certificate(attempt.server_id, now);
+        store::AcmeQueries((*reader_)->database()).current_certificate(attempt.subject(), now);
     if (!current) return failed;  // It is looked at when its pause is over.
     const IssuerChoice choice = choose(attempt, job->work, *current, failed.weight);
     const auto here = static_cast<std::size_t>(
@@ -185,7 +185,7 @@ bool Engine::is_stuck(const JobRef& job) {
         clock_.monotonic() - job->entered_at < options_.choice.order_patience)
         return false;
     const auto current = store::AcmeQueries((*reader_)->database())
-                             .current_certificate(job->attempt.server_id, clock_.now());
+                             .current_certificate(job->attempt.subject(), clock_.now());
     if (!current) return false;
     const IssuerChoice choice = choose(job->attempt, job->work, *current, options_.choice.failures);
     return issuers_[choice.issuer].get() != job->issuer;

@@ -11,20 +11,20 @@ constexpr Milliseconds kHour{3600 * 1000};
 
 }  // namespace
 
-void OrderLog::begin_with(std::int64_t server_id, std::vector<WallTime> times) {
+void OrderLog::begin_with(const store::Subject& subject, std::vector<WallTime> times) {
     std::sort(times.begin(), times.end());
-    placed_.insert_or_assign(server_id, std::move(times));
+    placed_.insert_or_assign(subject, std::move(times));
 }
 
-void OrderLog::note(std::int64_t server_id, WallTime now) {
+void OrderLog::note(const store::Subject& subject, WallTime now) {
     drop_old(now);
-    auto& times = placed_[server_id];
+    auto& times = placed_[subject];
     times.insert(std::upper_bound(times.begin(), times.end(), now), now);
 }
 
-std::optional<OrderLog::Full> OrderLog::full(std::int64_t server_id, WallTime now,
+std::optional<OrderLog::Full> OrderLog::full(const store::Subject& subject, WallTime now,
                                              const OrderLimits& limits) const {
-    const auto found = placed_.find(server_id);
+    const auto found = placed_.find(subject);
     if (found == placed_.end()) return std::nullopt;
     const std::vector<WallTime>& times = found->second;
     struct Window {
@@ -49,9 +49,9 @@ std::optional<OrderLog::Full> OrderLog::full(std::int64_t server_id, WallTime no
 void OrderLog::drop_old(WallTime now) {
     if (now - looked_at_ < kHour) return;
     looked_at_ = now;
-    for (auto& [server_id, times] : placed_)
+    for (auto& [subject, times] : placed_)
         times.erase(times.begin(), std::upper_bound(times.begin(), times.end(), now - kHour * 24));
-    std::erase_if(placed_, [](const auto& server) { return server.second.empty(); });
+    std::erase_if(placed_, [](const auto& each) { return each.second.empty(); });
 }
 
 }  // namespace hairpin::acme

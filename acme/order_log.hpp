@@ -1,4 +1,4 @@
-// acme/order_log.hpp - when orders were placed for each server, and whether it may have another.
+// acme/order_log.hpp - when orders were placed for each subject, and whether it may have another.
 //
 // One account at the CA serves all servers, and a CA counts what an account orders: one server that
 // asks with a new key each minute must not use up what the others need. Certificates that were
@@ -11,13 +11,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "store/acme_rows.hpp"
 
 namespace hairpin::acme {
 
@@ -34,19 +34,21 @@ public:
         WallTime until{};
     };
 
-    /// Whether the server was met since the start.
-    [[nodiscard]] bool knows(std::int64_t server_id) const { return placed_.contains(server_id); }
+    /// Whether it was met since the start.
+    [[nodiscard]] bool knows(const store::Subject& subject) const {
+        return placed_.contains(subject);
+    }
     /// What is known from before the start; in any order.
-    void begin_with(std::int64_t server_id, std::vector<WallTime> times);
-    void note(std::int64_t server_id, WallTime now);
+    void begin_with(const store::Subject& subject, std::vector<WallTime> times);
+    void note(const store::Subject& subject, WallTime now);
     /// Which limit is reached, and until when; empty: another order may be placed now.
-    [[nodiscard]] std::optional<Full> full(std::int64_t server_id, WallTime now,
+    [[nodiscard]] std::optional<Full> full(const store::Subject& subject, WallTime now,
                                            const OrderLimits& limits) const;
 
 private:
     void drop_old(WallTime now);
 
-    std::unordered_map<std::int64_t, std::vector<WallTime>> placed_;  // Ascending.
+    std::map<store::Subject, std::vector<WallTime>> placed_;  // Ascending.
     WallTime looked_at_{};
 };
 

@@ -67,15 +67,21 @@ QueueView look_at(const WaitingLine& line, const Budget& budget, WallTime now) {
     view.parked = line.parked(now);
     std::unordered_set<std::int64_t> seen;
     const auto add = [&](const Waiting& waiting, std::optional<WallTime> eta) {
-        WaitingServer entry{waiting.server_id,   waiting.keys.public_name,
-                            waiting.work,        waiting.is_dead,
-                            waiting.since,       eta,
-                            view.waiting.size(), {}};
+        WaitingServer entry{waiting.server_id,
+                            waiting.keys.public_name,
+                            waiting.work,
+                            waiting.is_dead,
+                            waiting.since,
+                            eta,
+                            view.waiting.size(),
+                            {},
+                            {},
+                            waiting.name_alone};
         if (const auto hold = line.hold_of(waiting.id, budget, now))
             entry.why = reason_of(*hold, budget);
         // A canary has no server, and is not our own certificate either.
         if (waiting.work != WorkClass::Canary)
-            view.by_server[entry.server_id] = view.waiting.size();
+            view.by_subject[entry.subject()] = view.waiting.size();
         seen.insert(waiting.id);
         view.waiting.push_back(std::move(entry));
     };
@@ -97,7 +103,7 @@ void QueueView::hold(const std::string& reason) {
 void QueueView::add(const std::string& issuer, QueueView other) {
     for (WaitingServer& each : other.waiting) {
         each.issuer = issuer;
-        if (each.work != WorkClass::Canary) by_server[each.server_id] = waiting.size();
+        if (each.work != WorkClass::Canary) by_subject[each.subject()] = waiting.size();
         waiting.push_back(std::move(each));
     }
     for (std::size_t each = 0; each < kWorkClasses; ++each)

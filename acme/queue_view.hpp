@@ -10,15 +10,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "acme/budget.hpp"
 #include "acme/certificates.hpp"
 #include "acme/waiting_line.hpp"
 #include "core/clock.hpp"
+#include "store/acme_rows.hpp"
 
 namespace hairpin::acme {
 
@@ -32,7 +33,9 @@ struct WaitingServer {
     std::size_t before = 0;       // So many go before it.
     std::string why;  // "the CA gives 50 certificates in 7 days for example.net"; empty: it goes
                       // next.
-    std::string issuer = {};  // At which CA; empty: the first.
+    std::string issuer = {};      // At which CA; empty: the first.
+    std::string name_alone = {};  // As in store::Subject.
+    [[nodiscard]] store::Subject subject() const { return {server_id, name_alone}; }
 };
 
 /// The limits of a CA that is not the first.
@@ -49,8 +52,8 @@ struct QueueView {
     std::string directory;
     std::string preset;  // Whose limits hold where none were set: "Let's Encrypt".
     Budget budget{Allowances{}};
-    std::vector<WaitingServer> waiting;  // In the order in which they go.
-    std::unordered_map<std::int64_t, std::size_t> by_server;
+    std::vector<WaitingServer> waiting;                // In the order in which they go.
+    std::map<store::Subject, std::size_t> by_subject;  // Places in `waiting`.
     std::array<std::size_t, kWorkClasses> by_class{};
     std::vector<WaitingLine::Parked> parked;
     /// "at 50 in 7 days the 412 that wait for example.net need 58 days: ..".
@@ -62,9 +65,9 @@ struct QueueView {
     /// Appends who waits at another CA.
     void add(const std::string& issuer, QueueView other);
     /// Empty: it does not wait.
-    [[nodiscard]] const WaitingServer* find(std::int64_t server_id) const {
-        const auto found = by_server.find(server_id);
-        return found == by_server.end() ? nullptr : &waiting[found->second];
+    [[nodiscard]] const WaitingServer* find(const store::Subject& subject) const {
+        const auto found = by_subject.find(subject);
+        return found == by_subject.end() ? nullptr : &waiting[found->second];
     }
 };
 

@@ -217,7 +217,7 @@ bool Engine::is_known_at(const Attempt& attempt, const Issuer& issuer) {
     if (*predecessor && (*predecessor)->directory == issuer.directory()) return true;
     // Our own names follow the configuration; a server's stay.
     if (attempt.server_id == store::kOurselves) return false;
-    return queries.has_issued(attempt.server_id, issuer.directory()).value_or(false);
+    return queries.has_issued(attempt.subject(), issuer.directory()).value_or(false);
 }
 
 void Engine::claim_at(Attempt& attempt, Issuer& issuer) {

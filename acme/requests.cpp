@@ -17,14 +17,19 @@ using store::AcmeAttemptRow;
 using store::AcmeQueries;
 using store::CertificateRow;
 
-struct TwinNames {
+struct WantedNames {
     zones::Name apex;
     std::string public_name;
-    std::string internal_name;
+    std::string internal_name;  // Empty: the other one alone.
+
+    [[nodiscard]] std::vector<std::string> all() const {
+        if (internal_name.empty()) return {public_name};
+        return {public_name, internal_name};
+    }
 };
 
-/// The names that this server's certificate is for, from the store alone.
-Result<TwinNames> twin_names(store::Writer& writer, const CertificateRequest& request) {
+/// The names that the certificate is for, from the store alone.
+Result<WantedNames> wanted_names(store::Writer& writer, const CertificateRequest& request) {
     const auto server = TRY(writer.read().server(request.server_id));
     if (!server)
         return fail(Error{ErrorCode::NotFound, store::subject_text(request.server_id),
@@ -49,8 +54,14 @@ Result<TwinNames> twin_names(store::Writer& writer, const CertificateRequest& re
     // The longest owner we need must fit too.
     if (!outside || !inside || !challenge_name(inside->text()))
         return fail(Error{ErrorCode::Invalid, server->label, "its names are too long for DNS"});
-    return TwinNames{licence->zone_apex, outside->lower().text_without_dot(),
-                     inside->lower().text_without_dot()};
+    WantedNames twins{licence->zone_apex, outside->lower().text_without_dot(),
+                      inside->lower().text_without_dot()};
+    if (request.name_alone.empty()) return twins;
+    if (request.name_alone != twins.public_name && request.name_alone != twins.internal_name)
+        return fail(Error{ErrorCode::Invalid, request.name_alone,
+                          "is none of this server's names: they are " + twins.public_name +
+                              " and " + twins.internal_name});
+    return WantedNames{licence->zone_apex, request.name_alone, ""};
 }
 
 bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sha256& key) {
@@ -84,8 +95,7 @@ Result<void> end_pause(store::Writer& writer, AcmeAttemptRow row, const Ladder& 
 Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttemptRow row,
                        std::uint32_t txt_ttl, const Ladder& ladder, EngineNews& news) {
     const StateName was = row.state;
-    news.replaced = row.id;
-    if (was <= StateName::Challenged) news.order_url = row.order_url;
+    news.replaced.push_back({row.id, was <= StateName::Challenged ? row.order_url : ""});
     const Attempt old = TRY(from_row(std::move(row)));
     const Step replaced = TRY(step(old, Replaced{}, writer.now(), ladder));
     // A zone that is not there any more has no values either.
@@ -96,10 +106,11 @@ Result<void> supersede(store::Writer& writer, zones::Change& change, AcmeAttempt
     return update_attempt(writer, to_row(replaced.next), was);
 }
 
-AcmeAttemptRow new_attempt(const CertificateRequest& request, const TwinNames& names,
+AcmeAttemptRow new_attempt(const CertificateRequest& request, const WantedNames& names,
                            const std::optional<CertificateRow>& current, WallTime now) {
     AcmeAttemptRow row;
     row.server_id = request.server_id;
+    row.name_alone = request.name_alone;
     row.state = StateName::Wanted;
     row.next_at = now;
     row.cause = store::AttemptCause::First;
@@ -119,13 +130,26 @@ AcmeAttemptRow new_attempt(const CertificateRequest& request, const TwinNames& n
 }
 
 /// The attempt that offers this certificate, while it does.
-Result<std::optional<AcmeAttemptRow>> offering_attempt(AcmeQueries& queries, std::int64_t server_id,
+Result<std::optional<AcmeAttemptRow>> offering_attempt(AcmeQueries& queries,
+                                                       const store::Subject& subject,
                                                        const Sha256& certificate) {
-    auto settled = TRY(queries.settled_attempts(server_id));
+    auto settled = TRY(queries.settled_attempts(subject));
     for (AcmeAttemptRow& row : settled)
         if (row.state == StateName::Offered && row.certificate_sha256 == certificate)
             return std::optional(std::move(row));
     return std::optional<AcmeAttemptRow>();
+}
+
+/// All that are under way for a server: for its twin names, and for names alone.
+Result<std::vector<AcmeAttemptRow>> live_attempts(store::Writer& writer, std::int64_t server_id) {
+    AcmeQueries queries(writer.database());
+    std::vector<store::Subject> subjects = {server_id};
+    for (std::string& name : TRY(queries.names_alone(server_id)))
+        subjects.emplace_back(server_id, std::move(name));
+    std::vector<AcmeAttemptRow> all;
+    for (const store::Subject& each : subjects)
+        if (auto live = TRY(queries.live_attempt(each))) all.push_back(*std::move(live));
+    return all;
 }
 
 /// What failed, and how often, does not end with a key.
@@ -164,10 +188,13 @@ Result<bool> has_own(AcmeQueries& queries, const OwnNames& names, WallTime now) 
 
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                       const CertificateRequest& request, EngineNews& news) {
-    const TwinNames names = TRY(twin_names(writer, request));
+    const WantedNames names = TRY(wanted_names(writer, request));
     AcmeQueries queries(writer.database());
+    if (!request.csr && !request.name_alone.empty())
+        return fail(Error{ErrorCode::Invalid, request.name_alone,
+                          "a certificate for one name alone needs a key of the server's own"});
     if (request.csr) {
-        TRY(check_names(*request.csr, names.public_name, names.internal_name));
+        TRY(check_names(*request.csr, names.all()));
         if (TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
             return fail(Error{ErrorCode::Invalid, "CSR",
                               "its key was revoked as compromised: make a new one"});
@@ -179,27 +206,27 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
                       "and is in no image or backup that others get; make a new one"});
     }
     const auto state = [&] {
-        return certificate_state(writer.read(), request.server_id, writer.now());
+        return certificate_state(writer.read(), request.subject(), writer.now());
     };
-    const auto live = TRY(queries.live_attempt(request.server_id));
+    const auto live = TRY(queries.live_attempt(request.subject()));
     const bool ends_pause = live && may_retry(*live, request.retry_pause, writer.now());
     if (live && is_for(request, live->key_origin, live->key_sha256) &&
         live->public_name == names.public_name && live->internal_name == names.internal_name) {
         if (!ends_pause) return state();
         TRY(end_pause(writer, *live, request.ladder));
-        news.wake = live->id;
+        news.wake.push_back(live->id);
         return state();
     }
     if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
 
-    const auto current = TRY(queries.current_certificate(request.server_id, writer.now()));
+    const auto current = TRY(queries.current_certificate(request.subject(), writer.now()));
     if (current && answers(*current, request, writer.now())) return state();
     AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
     // What it serves is good by its dates and no more: it cannot wait for new customers.
     successor.incident =
-        !current && TRY(store::has_revoked(writer.database(), request.server_id, writer.now()));
+        !current && TRY(store::has_revoked(writer.database(), request.subject(), writer.now()));
     if (live) inherit(successor, *live, ends_pause);
-    news.wake = TRY(insert_attempt(writer, successor));
+    news.wake.push_back(TRY(insert_attempt(writer, successor)));
     return state();
 }
 
@@ -216,7 +243,7 @@ Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& 
                                     : may_retry(*live, request.retry_pause, now);
         if (!ends_pause) return state();
         TRY(end_pause(writer, *live, request.ladder));
-        news.wake = live->id;
+        news.wake.push_back(live->id);
         return state();
     }
     if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
@@ -232,15 +259,16 @@ Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& 
     row.public_name = request.names.name;
     row.other_names = request.names.others;
     row.key_origin = store::KeyOrigin::Managed;
-    news.wake = TRY(insert_attempt(writer, row));
+    news.wake.push_back(TRY(insert_attempt(writer, row)));
     return state();
 }
 
 Result<void> end_attempt_for(store::Writer& writer, zones::Change& change, const Sha256& key_sha256,
                              const CertificateRequest& how, EngineNews& news) {
-    const auto live = TRY(AcmeQueries(writer.database()).live_attempt(how.server_id));
-    if (!live || live->key_sha256 != key_sha256) return {};
-    return supersede(writer, change, *live, how.txt_ttl, how.ladder, news);
+    for (auto& live : TRY(live_attempts(writer, how.server_id)))
+        if (live.key_sha256 == key_sha256)
+            TRY(supersede(writer, change, std::move(live), how.txt_ttl, how.ladder, news));
+    return {};
 }
 
 Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const Sha256& sha256,
@@ -254,7 +282,7 @@ Result<void> take_deployed(store::Writer& writer, std::int64_t server_id, const 
     TRY(set_served(writer, server_id, sha256));
     if (!certificate->key_sealed.empty() && escrow == KeyEscrow::Off)
         TRY(erase_managed_key(writer, certificate->id));
-    auto offered = TRY(offering_attempt(queries, server_id, sha256));
+    auto offered = TRY(offering_attempt(queries, certificate->subject(), sha256));
     if (!offered) return {};
     store::RenewalQueries renewals(writer.database());
     const auto renewal = TRY(renewals.of_certificate(certificate->id));
@@ -291,7 +319,7 @@ Result<std::string> hand_out_key(store::Writer& writer, std::int64_t server_id,
             TRY(step_row(std::move(*offered), KeyHandedOut{writer.now() + kManagedKeyStays},
                          writer.now(), ladder));
         TRY(update_attempt(writer, to_row(handed.next), StateName::Offered));
-        news.wake = handed.next.id;
+        news.wake.push_back(handed.next.id);
     }
     return key.pem();
 }
@@ -300,15 +328,16 @@ Result<void> end_escrow(store::Writer& writer) {
     return store::erase_deployed_keys(writer);
 }
 
-Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
-                                const Ladder& ladder) {
-    AcmeQueries queries(writer.database());
-    const auto live = TRY(queries.live_attempt(server_id));
-    if (!live || !is_paused(*live))
-        return fail(Error{ErrorCode::NotFound, store::subject_text(server_id),
-                          "has no attempt that waits to be tried again"});
-    TRY(end_pause(writer, *live, ladder));
-    return live->id;
+Result<void> take_retry(store::Writer& writer, std::int64_t server_id, const Ladder& ladder,
+                        EngineNews& news) {
+    for (auto& live : TRY(live_attempts(writer, server_id))) {
+        if (!is_paused(live)) continue;
+        news.wake.push_back(live.id);
+        TRY(end_pause(writer, std::move(live), ladder));
+    }
+    if (!news.wake.empty()) return {};
+    return fail(Error{ErrorCode::NotFound, store::subject_text(server_id),
+                      "has no attempt that waits to be tried again"});
 }
 
 }  // namespace hairpin::acme

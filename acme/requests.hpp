@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "acme/attempt.hpp"
 #include "acme/certificates.hpp"
@@ -26,12 +27,14 @@ namespace hairpin::acme {
 
 struct CertificateRequest {
     std::int64_t server_id = 0;
+    std::string name_alone;  // As in store::Subject.
     std::optional<Csr> csr;  // Empty: a managed key.
     std::string internal_prefix;
     Seconds young{0};
     Milliseconds retry_pause{0};  // As Options::retry_pause.
     std::uint32_t txt_ttl = 60;
     Ladder ladder;
+    [[nodiscard]] store::Subject subject() const { return {server_id, name_alone}; }
 };
 
 /// A certificate of our own: the key is made here and stays.
@@ -43,11 +46,14 @@ struct OwnRequest {
     Ladder ladder;
 };
 
-/// What the engine is told once the commit is through; 0: nothing.
+/// What the engine is told once the commit is through.
 struct EngineNews {
-    std::int64_t wake = 0;      // An attempt that is new, or due at another time.
-    std::int64_t replaced = 0;  // An attempt that was superseded,
-    std::string order_url;      // and its order, if that may have something pending at the CA.
+    struct Replaced {
+        std::int64_t attempt_id = 0;
+        std::string order_url;  // Empty: it has nothing pending at the CA.
+    };
+    std::vector<std::int64_t> wake;  // Attempts that are new, or due at another time.
+    std::vector<Replaced> replaced;  // Attempts that were superseded.
     bool has_revocation = false;
 };
 
@@ -65,8 +71,7 @@ struct EngineNews {
                                                         zones::Change& change,
                                                         const OwnRequest& request,
                                                         EngineNews& news);
-/// Ends the attempt under way of `how.server_id` where it is for this key, as if another key had
-/// come
+/// Ends the attempts under way of `how.server_id` that are for this key, as if another key had come
 /// (`how` says ladder and TTL): the key is not to be certified any more.
 [[nodiscard]] Result<void> end_attempt_for(store::Writer& writer, zones::Change& change,
                                            const Sha256& key_sha256, const CertificateRequest& how,
@@ -81,8 +86,8 @@ struct EngineNews {
                                                EngineNews& news, KeyEscrow escrow = KeyEscrow::Off);
 /// Where there is no escrow any more: the keys that one kept of deployed certificates.
 [[nodiscard]] Result<void> end_escrow(store::Writer& writer);
-/// Certificates::retry(): the id of the attempt to wake.
-[[nodiscard]] Result<std::int64_t> take_retry(store::Writer& writer, std::int64_t server_id,
-                                              const Ladder& ladder);
+/// Certificates::retry().
+[[nodiscard]] Result<void> take_retry(store::Writer& writer, std::int64_t server_id,
+                                      const Ladder& ladder, EngineNews& news);
 
 }  // namespace hairpin::acme

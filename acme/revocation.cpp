@@ -18,9 +18,10 @@ constexpr Milliseconds kLongestPause{24LL * 3600 * 1000};
 constexpr std::size_t kAtOnce = 32;
 
 /// Attempts that offer a certificate with this hash do not renew it.
-Result<void> settle_attempts(store::Writer& writer, std::int64_t server_id, const Sha256& sha256) {
+Result<void> settle_attempts(store::Writer& writer, const store::Subject& subject,
+                             const Sha256& sha256) {
     store::AcmeQueries queries(writer.database());
-    auto settled = TRY(queries.settled_attempts(server_id));
+    auto settled = TRY(queries.settled_attempts(subject));
     for (store::AcmeAttemptRow& row : settled) {
         if (row.certificate_sha256 != sha256) continue;
         const StateName was = row.state;
@@ -50,7 +51,7 @@ Result<void> note_row(store::Writer& writer, const store::CertificateRow& certif
     row.next_at = writer.now();
     TRY(insert_revocation(writer, row));
     if (!certificate.key_sealed.empty()) TRY(erase_managed_key(writer, certificate.id));
-    return settle_attempts(writer, certificate.server_id, certificate.sha256);
+    return settle_attempts(writer, certificate.subject(), certificate.sha256);
 }
 
 Milliseconds pause_after(std::int64_t failures) {

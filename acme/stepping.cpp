@@ -130,7 +130,7 @@ void Engine::committed(const JobRef& job, const Committed& done) {
     const auto due = std::max(attempt.next_at, std::exchange(job->resume_at, std::nullopt));
     if (!due) {
         drop(job);
-        if (duty_of(name_of(write.before.state)) == Duty::Renew) begin_successor(attempt.server_id);
+        if (duty_of(name_of(write.before.state)) == Duty::Renew) begin_successor(attempt.subject());
     } else if (*due <= clock_.now()) {
         carry_out(job);
     } else {
@@ -151,7 +151,7 @@ void Engine::tell_of(const JobRef& job, const Write& write) {
     StateName was = name_of(write.before.state);
     for (const StateName state : write.states) {
         if (was == StateName::Admitted && state == StateName::Ordering && is_real)
-            orders_.note(attempt.server_id, clock_.now());
+            orders_.note(attempt.subject(), clock_.now());
         if (was == StateName::Ordering && state == StateName::Open && job->issuer != nullptr)
             job->issuer->count_order();
         if (state != was)
@@ -165,8 +165,8 @@ void Engine::tell_of(const JobRef& job, const Write& write) {
     notify_(attempt.server_id);
 }
 
-void Engine::begin_successor(std::int64_t server_id) {
-    const auto successor = store::AcmeQueries((*reader_)->database()).live_attempt(server_id);
+void Engine::begin_successor(const store::Subject& subject) {
+    const auto successor = store::AcmeQueries((*reader_)->database()).live_attempt(subject);
     if (successor && *successor) return begin((*successor)->id);
     if (!successor)
         log::logger("acme").error("a renewal waits for the next start: {}",

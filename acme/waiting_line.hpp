@@ -47,6 +47,7 @@ inline constexpr std::size_t kWorkClasses = 5;
 struct Waiting {
     std::int64_t id = 0;  // Of the attempt.
     std::int64_t server_id = 0;
+    std::string name_alone = {};  // As in store::Subject.
     WorkClass work = WorkClass::First;
     bool is_dead = false;
     WallTime due{};    // Its place within the class: the earlier, the sooner.

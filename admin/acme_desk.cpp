@@ -4,9 +4,9 @@
 
 namespace hairpin::admin {
 
-void AcmeDesk::request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+void AcmeDesk::request(const store::Subject& subject, acme::KeySource key, zones::Actor actor,
                        acme::Certificates::Requested done) {
-    certificates_.request(server_id, std::move(key), std::move(actor), std::move(done));
+    certificates_.request(subject, std::move(key), std::move(actor), std::move(done));
 }
 
 void AcmeDesk::deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
@@ -43,9 +43,9 @@ std::shared_ptr<const acme::IssuersView> AcmeDesk::issuers() const {
     return certificates_.issuers();
 }
 
-Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries, std::int64_t server_id,
-                                               WallTime now) const {
-    return acme::certificate_state(queries, server_id, now);
+Result<acme::CertificateState> AcmeDesk::state(store::Queries& queries,
+                                               const store::Subject& subject, WallTime now) const {
+    return acme::certificate_state(queries, subject, now);
 }
 
 Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& queries,
@@ -55,9 +55,9 @@ Result<std::optional<acme::CertificateChain>> AcmeDesk::chain(store::Queries& qu
 }
 
 Result<std::optional<acme::Postponement>> AcmeDesk::would_postpone(store::Queries& queries,
-                                                                   std::int64_t server_id,
+                                                                   const store::Subject& subject,
                                                                    WallTime now) const {
-    return certificates_.would_postpone(queries, server_id, now);
+    return certificates_.would_postpone(queries, subject, now);
 }
 
 void AcmeDesk::set_limit(const acme::LimitChange& change, zones::Actor actor,

@@ -91,7 +91,7 @@ Result<std::vector<store::CertificateOverview>> AlarmSweep::look(std::int64_t af
         told.emplace(each.server_id, std::move(each.kind));
     std::vector<AlarmChange> changes;
     for (const auto& each : servers) {
-        auto alarm = acme::alarm_of(acme::certificate_state(each, now), each.served, now);
+        auto alarm = acme::alarm_of(acme::server_certificates(each, now), each.served, now);
         const auto known = told.find(each.server_id);
         const std::string before = known == told.end() ? "" : known->second;
         if ((alarm ? to_string(alarm->kind) : std::string_view()) == before) continue;

@@ -163,27 +163,55 @@ std::size_t Api::body_limit_for(const net::Request& head) {
     return is_known ? limit : kStrangersBody;
 }
 
-Result<acme::CertificateState> Api::certificate_state(std::int64_t server_id) {
-    if (context_.certificates == nullptr) return acme::CertificateState{};
-    const auto cached = certificates_.find(server_id);
+Result<acme::ServerCertificates> Api::certificates_of(std::int64_t server_id) {
+    if (context_.certificates == nullptr) return acme::ServerCertificates{};
     const WallTime time = now();
+    const auto is_over = [time](const acme::CertificateState& state) {
+        return state.not_after && *state.not_after <= time;
+    };
+    const auto cached = certificates_.find(server_id);
     if (cached != certificates_.end()) {
-        const auto& state = cached->second;
-        if (!state.not_after || *state.not_after > time) return with_wait(state, server_id);
+        const acme::ServerCertificates& known = cached->second;
+        if (!is_over(known.twin) &&
+            std::none_of(known.alone.begin(), known.alone.end(),
+                         [&](const auto& each) { return is_over(each.state); }))
+            return with_waits(known, server_id);
     }
-    auto state = TRY(context_.certificates->state(queries(), server_id, time));
+    const CertificateDesk& desk = *context_.certificates;
+    acme::ServerCertificates read{TRY(desk.state(queries(), server_id, time)), {}};
+    for (auto& name : TRY(store::AcmeQueries(queries().database()).names_alone(server_id))) {
+        auto state = TRY(desk.state(queries(), store::Subject(server_id, name), time));
+        if (state.phase != acme::Phase::None || state.expired_at)
+            read.alone.push_back({std::move(name), std::move(state)});
+    }
     if (certificates_.size() >= kCachedCertificates) certificates_.clear();
-    certificates_.insert_or_assign(server_id, state);
-    return with_wait(std::move(state), server_id);
+    certificates_.insert_or_assign(server_id, read);
+    return with_waits(std::move(read), server_id);
+}
+
+Result<acme::CertificateState> Api::certificate_state(const store::Subject& subject) {
+    acme::ServerCertificates all = TRY(certificates_of(subject.server_id));
+    if (subject.name_alone.empty()) return std::move(all.twin);
+    for (auto& [name, state] : all.alone)
+        if (name == subject.name_alone) return std::move(state);
+    if (context_.certificates == nullptr) return acme::CertificateState{};
+    return context_.certificates->state(queries(), subject, now());
 }
 
 // Not cached: who waits moves on without an event of its own.
-acme::CertificateState Api::with_wait(acme::CertificateState state, std::int64_t server_id) const {
-    if (state.step != store::to_string(store::AttemptState::Wanted)) return state;
+acme::ServerCertificates Api::with_waits(acme::ServerCertificates certificates,
+                                         std::int64_t server_id) const {
+    add_wait(certificates.twin, server_id);
+    for (auto& [name, state] : certificates.alone)
+        add_wait(state, store::Subject(server_id, name));
+    return certificates;
+}
+
+void Api::add_wait(acme::CertificateState& state, const store::Subject& subject) const {
+    if (state.step != store::to_string(store::AttemptState::Wanted)) return;
     const auto queue = context_.certificates->queue();
-    const auto* entry = queue == nullptr ? nullptr : queue->find(server_id);
+    const auto* entry = queue == nullptr ? nullptr : queue->find(subject);
     if (entry != nullptr) acme::add_wait(state, *entry);
-    return state;
 }
 
 void Api::respond(Exchange& exchange, net::Response response, std::string_view detail) {

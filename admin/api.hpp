@@ -117,7 +117,9 @@ public:
         return context_.zones.snapshot();
     }
     /// From a cache that the desk's events keep true: heartbeats ask each time.
-    [[nodiscard]] Result<acme::CertificateState> certificate_state(std::int64_t server_id);
+    [[nodiscard]] Result<acme::ServerCertificates> certificates_of(std::int64_t server_id);
+    /// The same, of one subject.
+    [[nodiscard]] Result<acme::CertificateState> certificate_state(const store::Subject& subject);
 
     /// `detail`: for the log, where it is a refusal.
     void respond(Exchange& exchange, net::Response response, std::string_view detail = {});
@@ -130,8 +132,9 @@ private:
     [[nodiscard]] Result<void, Problem> admit(Call& call);
     [[nodiscard]] Result<std::optional<net::Response>, Problem> find_replay(Call& call);
     void dispatch(std::shared_ptr<Exchange> exchange);
-    [[nodiscard]] acme::CertificateState with_wait(acme::CertificateState state,
-                                                   std::int64_t server_id) const;
+    [[nodiscard]] acme::ServerCertificates with_waits(acme::ServerCertificates certificates,
+                                                      std::int64_t server_id) const;
+    void add_wait(acme::CertificateState& state, const store::Subject& subject) const;
     void send(Exchange& exchange, net::Response response);
     void log_answer(const Call& call, int status, std::string_view detail) const;
 
@@ -140,7 +143,7 @@ private:
     WayBack way_back_;
     store::Reader reader_;
     Authenticator authenticator_;
-    std::unordered_map<std::int64_t, acme::CertificateState> certificates_;
+    std::unordered_map<std::int64_t, acme::ServerCertificates> certificates_;
     CertificateCounter certificate_counter_;
     CertificateWaits waits_;
     EventReaders event_readers_;

@@ -1,4 +1,4 @@
-// admin/certificate_desk.hpp - where the API asks for twin certificates.
+// admin/certificate_desk.hpp - where the API asks for servers' certificates.
 //
 // An interface, so that the API is tested without a CA and runs without one. AcmeDesk is the real
 // one: a thin face over acme::Certificates.
@@ -25,7 +25,7 @@ namespace hairpin::admin {
 class CertificateDesk {
 public:
     virtual ~CertificateDesk() = default;
-    virtual void request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+    virtual void request(const store::Subject& subject, acme::KeySource key, zones::Actor actor,
                          acme::Certificates::Requested done) = 0;
     virtual void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
                           acme::Certificates::Acknowledged done) = 0;
@@ -44,13 +44,14 @@ public:
     /// Null: there is no CA.
     [[nodiscard]] virtual std::shared_ptr<const acme::IssuersView> issuers() const = 0;
     [[nodiscard]] virtual Result<acme::CertificateState> state(store::Queries& queries,
-                                                               std::int64_t server_id,
+                                                               const store::Subject& subject,
                                                                WallTime now) const = 0;
     [[nodiscard]] virtual Result<std::optional<acme::CertificateChain>> chain(
         store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
-    /// Whether a new key of the server would have to wait for a certificate; nullopt: it would not.
+    /// Whether a new key of the subject would have to wait for a certificate; nullopt: it would
+    /// not.
     [[nodiscard]] virtual Result<std::optional<acme::Postponement>> would_postpone(
-        store::Queries& queries, std::int64_t server_id, WallTime now) const = 0;
+        store::Queries& queries, const store::Subject& subject, WallTime now) const = 0;
     /// As acme::Certificates::set_limit().
     virtual void set_limit(const acme::LimitChange& change, zones::Actor actor,
                            acme::Certificates::Acknowledged done) = 0;
@@ -74,7 +75,7 @@ public:
     /// `certificates` outlives this.
     explicit AcmeDesk(acme::Certificates& certificates) noexcept : certificates_(certificates) {}
 
-    void request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+    void request(const store::Subject& subject, acme::KeySource key, zones::Actor actor,
                  acme::Certificates::Requested done) override;
     void deployed(std::int64_t server_id, const Sha256& sha256, zones::Actor actor,
                   acme::Certificates::Acknowledged done) override;
@@ -90,13 +91,13 @@ public:
                         acme::Certificates::Acknowledged done) override;
     [[nodiscard]] std::shared_ptr<const acme::IssuersView> issuers() const override;
     [[nodiscard]] Result<acme::CertificateState> state(store::Queries& queries,
-                                                       std::int64_t server_id,
+                                                       const store::Subject& subject,
                                                        WallTime now) const override;
     [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries& queries,
                                                                       std::int64_t server_id,
                                                                       WallTime now) const override;
     [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
-        store::Queries& queries, std::int64_t server_id, WallTime now) const override;
+        store::Queries& queries, const store::Subject& subject, WallTime now) const override;
     void set_limit(const acme::LimitChange& change, zones::Actor actor,
                    acme::Certificates::Acknowledged done) override;
     [[nodiscard]] std::shared_ptr<const acme::QueueView> queue() const override;

@@ -48,13 +48,14 @@ Result<AlarmFilter, Problem> filter_of(const net::Request& request) {
 }
 
 void write_overview(JsonWriter& json, const store::CertificateOverview& overview,
-                    const acme::CertificateState& state,
+                    const acme::ServerCertificates& certificates,
                     const std::optional<acme::CertificateAlarm>& alarm) {
     json.begin_object();
     json.member("licence", overview.licence);
     json.member("server", overview.label);
     json.member("served", overview.served ? std::optional(to_hex(*overview.served)) : std::nullopt);
-    write_certificate(json, state, alarm);
+    write_certificate(json, certificates.twin, alarm);
+    write_certificates_alone(json, certificates.alone);
     json.end_object();
 }
 
@@ -80,10 +81,10 @@ Result<net::Response, Problem> list_certificates(Api& api, const Call& call) {
             }
             last = each.server_id;
             ++seen;
-            const auto state = acme::certificate_state(each, now);
-            const auto alarm = acme::alarm_of(state, each.served, now);
+            const auto certificates = acme::server_certificates(each, now);
+            const auto alarm = acme::alarm_of(certificates, each.served, now);
             if (!filter.takes(each, alarm)) continue;
-            write_overview(json, each, state, alarm);
+            write_overview(json, each, certificates, alarm);
             ++shown;
         }
     }
@@ -104,9 +105,9 @@ Result<const CertificateCounts*> CertificateCounter::at(store::Queries& queries,
         has_more = rows.size() == kReadAtOnce;
         if (has_more) last = rows.back().server_id;
         for (const auto& each : rows) {
-            const auto state = acme::certificate_state(each, now);
-            ++counts.phases[static_cast<std::size_t>(state.phase)];
-            if (const auto alarm = acme::alarm_of(state, each.served, now))
+            const auto certificates = acme::server_certificates(each, now);
+            ++counts.phases[static_cast<std::size_t>(certificates.phase())];
+            if (const auto alarm = acme::alarm_of(certificates, each.served, now))
                 ++counts.alarms[static_cast<std::size_t>(alarm->kind)];
         }
     }

@@ -44,6 +44,18 @@ Result<std::vector<std::string>, FrontProblem> names_of_caller(Api& api, const E
     return std::vector{shown(names->public_name.lower()), shown(names->internal_name.lower())};
 }
 
+std::string in_words(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& each : names)
+        text += (text.empty() ? "" : " and ") + each;
+    return text;
+}
+
+/// Whose certificate an order is for.
+store::Subject subject_of(const FrontOrderRow& order) {
+    return {order.server_id, order.names.size() == 1 ? order.names.front() : ""};
+}
+
 /// "identifiers", as names in lower case, each once. Errors: Malformed; RejectedIdentifier: not
 /// DNS.
 Result<std::vector<std::string>, FrontProblem> read_identifiers(const JsonValue& payload) {
@@ -67,18 +79,15 @@ Result<std::vector<std::string>, FrontProblem> read_identifiers(const JsonValue&
     return names;
 }
 
-/// Exactly the caller's names. Errors: RejectedIdentifier, with those that are not.
+/// The caller's names, all or one of them. Errors: RejectedIdentifier, with those that are not.
 Result<void, FrontProblem> check_ordered(const std::vector<std::string>& wanted,
                                          const std::vector<std::string>& own) {
     FrontProblem problem(FrontError::RejectedIdentifier, "");
     for (const std::string& each : wanted)
         if (std::find(own.begin(), own.end(), each) == own.end()) problem.rejected.push_back(each);
-    const bool is_whole = wanted.size() == own.size();
-    if (problem.rejected.empty() && is_whole) return {};
-    problem.detail = problem.rejected.empty()
-                         ? "one certificate covers both names of this server: order both, "
-                         : "this account is for one server, whose certificate is for ";
-    problem.detail += own[0] + " and " + own[1];
+    // Most clients order both at once. Some know only certificates for one name, and order each.
+    if (problem.rejected.empty() && (wanted.size() == 1 || wanted.size() == own.size())) return {};
+    problem.detail = "this account is for one server, whose certificate is for " + in_words(own);
     return fail(std::move(problem));
 }
 
@@ -99,12 +108,12 @@ Result<std::vector<std::string>, FrontProblem> read_order_request(Api& api,
 
 /// RateLimited where an order placed now could not be filled while a client waits. With `key`: the
 /// same key is given the same certificate while that is young, so it costs nothing.
-Result<void, FrontProblem> check_admission(Api& api, std::int64_t server_id,
+Result<void, FrontProblem> check_admission(Api& api, const store::Subject& subject,
                                            const std::optional<Sha256>& key) {
     const CertificateDesk* desk = api.context().certificates;
     if (desk == nullptr)
         return fail(FrontProblem(Problem(ProblemType::Unavailable, "no CA is configured here")));
-    const auto postponed = TRY(desk->would_postpone(api.queries(), server_id, api.now()));
+    const auto postponed = TRY(desk->would_postpone(api.queries(), subject, api.now()));
     if (!postponed) return {};
     const bool may_be_free = !key ? postponed->young_key.has_value() : postponed->young_key == key;
     if (may_be_free) return {};
@@ -198,9 +207,9 @@ void request_of_order(Api& api, FrontExchange exchange, const FrontCall& call,
                             Problem(ProblemType::Unavailable, "no CA is configured here"));
     const auto actor = actor_of(*exchange->call.caller, exchange->call.request.peer, "acme");
     acme::DeviceKey key{order.csr};
-    const std::int64_t server_id = order.server_id;
+    const store::Subject subject = subject_of(order);
     desk->request(
-        server_id, std::move(key), actor,
+        subject, std::move(key), actor,
         [back = api.way_back(), exchange = std::move(exchange), call,
          order = std::move(order)](Result<acme::CertificateState> state) {
             back.post([exchange, call, order, state = std::move(state)](Api& home) {
@@ -237,9 +246,9 @@ Result<acme::Csr, FrontProblem> read_finalize(const FrontCall& call, const Front
                         return std::find(names.begin(), names.end(), each) != names.end();
                     });
     if (!is_exact)
-        return fail(FrontProblem(
-            FrontError::BadCsr,
-            "the CSR must name exactly what was ordered: " + names[0] + " and " + names[1]));
+        return fail(
+            FrontProblem(FrontError::BadCsr,
+                         "the CSR must name exactly what was ordered: " + in_words(order.names)));
     // RFC 8555 section 11.1: an account's key must not be a certificate's.
     if (csr->key_sha256 == call.key().spki_sha256())
         return fail(FrontProblem(FrontError::BadCsr, "the CSR's key is the account's key"));
@@ -261,9 +270,9 @@ void post_front_order(Api& api, std::shared_ptr<Exchange> exchange) {
     if (!names) return answer_front(api, *exchange, names.error());
     if (auto rate = front_rate(api, exchange->call.caller->credential); !rate)
         return answer_front(api, *exchange, rate.error());
-    if (auto room = check_admission(api, call->account->server_id, {}); !room)
-        return answer_front(api, *exchange, room.error());
     const FrontOrderRow order = new_order(*call, *std::move(names), api.now());
+    if (auto room = check_admission(api, subject_of(order), {}); !room)
+        return answer_front(api, *exchange, room.error());
     store::FrontAccountRow account = *call->account;
     FrontWrite write;
     write.audit = {"acme-order.new", order.id};
@@ -287,7 +296,7 @@ void post_front_order_state(Api& api, std::shared_ptr<Exchange> exchange) {
         return answer_front(api, *exchange, empty.error());
     auto order = find_order(api, *call, exchange->call.arguments[0]);
     if (!order) return answer_front(api, *exchange, order.error());
-    const auto state = api.certificate_state(order->server_id);
+    const auto state = api.certificate_state(subject_of(*order));
     if (!state) return answer_front(api, *exchange, state.error());
     tell_order(api, std::move(exchange), *call, *std::move(order), *state, StateSource::Stored);
 }
@@ -337,7 +346,7 @@ void post_front_finalize(Api& api, std::shared_ptr<Exchange> exchange) {
     if (!order) return answer_front(api, *exchange, order.error());
     const auto csr = read_finalize(*call, *order);
     if (!csr) return answer_front(api, *exchange, csr.error());
-    const auto state = api.certificate_state(order->server_id);
+    const auto state = api.certificate_state(subject_of(*order));
     if (!state) return answer_front(api, *exchange, state.error());
     if (is_repeated(*order, *csr))
         return tell_order(api, std::move(exchange), *call, *std::move(order), *state,
@@ -349,7 +358,7 @@ void post_front_finalize(Api& api, std::shared_ptr<Exchange> exchange) {
                                              " or has expired: place another one"));
     if (auto rate = front_rate(api, exchange->call.caller->credential); !rate)
         return answer_front(api, *exchange, rate.error());
-    if (auto room = check_admission(api, order->server_id, csr->key_sha256); !room)
+    if (auto room = check_admission(api, subject_of(*order), csr->key_sha256); !room)
         return answer_front(api, *exchange, room.error());
 
     FrontOrderRow begun = *std::move(order);

@@ -76,10 +76,17 @@ void write_refused(JsonWriter& json, const std::vector<RefusedAddress>& refused)
 }
 
 /// The server serves what it was given: as good as POST /v1/self/certificate/deployed.
-void acknowledge(Api& api, const Beat& beat, const acme::CertificateState& state) {
+void acknowledge(Api& api, const Beat& beat, const acme::ServerCertificates& certificates) {
     CertificateDesk* desk = api.context().certificates;
     const auto& served = beat.heartbeat.certificate;
-    if (desk == nullptr || !served || served != state.sha256 || state.deployed) return;
+    if (desk == nullptr || !served) return;
+    const auto is_news = [&](const acme::CertificateState& state) {
+        return served == state.sha256 && !state.deployed;
+    };
+    if (!is_news(certificates.twin) &&
+        std::none_of(certificates.alone.begin(), certificates.alone.end(),
+                     [&](const auto& each) { return is_news(each.state); }))
+        return;
     if (beat.decision.machine != MachineVerdict::Agreed &&
         beat.decision.machine != MachineVerdict::Adopted)
         return;
@@ -115,8 +122,9 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     write_refused(json, beat.decision.refused);
     json.member("mount", mount_of(*view));
     write_verdict(json, view->verdict);
-    write_certificate(json, view->certificate, view->alarm);
-    acknowledge(api, beat, view->certificate);
+    write_certificate(json, view->certificates.twin, view->alarm);
+    write_certificates_alone(json, view->certificates.alone);
+    acknowledge(api, beat, view->certificates);
     const auto interval = api.context().options.heartbeat_interval;
     json.key("next_in").tenths(next_in(interval, beat.server.id, api.now()));
     write_check_in(json, api.context().options, beat.server.id, api.now());

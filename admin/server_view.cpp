@@ -95,8 +95,8 @@ Result<ServerView, Problem> describe(Api& api, const store::ServerRow& server,
     view.rival = api.context().rivals.find(server.id);
     const bool is_frozen = server.state == store::ServerState::Frozen;
     if (view.rival && !is_frozen && api.now() - view.rival->at >= window) view.rival.reset();
-    view.certificate = TRY(api.certificate_state(server.id));
-    view.alarm = acme::alarm_of(view.certificate, server.report.certificate, api.now());
+    view.certificates = TRY(api.certificates_of(server.id));
+    view.alarm = acme::alarm_of(view.certificates, server.report.certificate, api.now());
     view.verdict =
         verdict_of({view.server, view.names, options.addresses, view.published_public,
                     view.published_internal, view.online, view.rival, view.alarm, is_held});
@@ -154,6 +154,25 @@ void write_certificate(JsonWriter& json, const acme::CertificateState& state,
     json.end_object();
 }
 
+void write_certificates_alone(JsonWriter& json,
+                              const std::vector<acme::ServerCertificates::Alone>& alone) {
+    if (alone.empty()) return;
+    json.key("certificates_alone").begin_array();
+    for (const auto& [name, state] : alone) {
+        json.begin_object();
+        json.member("name", name);
+        json.member("state", acme::to_string(state.phase));
+        json.member("not_after", state.not_after);
+        json.member("sha256", hex_of(state.sha256));
+        json.member("renew_at", state.renew_at);
+        json.member("step", state.step);
+        json.member("next_check", state.next_check);
+        json.member("problem", state.problem);
+        json.end_object();
+    }
+    json.end_array();
+}
+
 void write_fallback(JsonWriter& json, const ApiOptions& options) {
     json.key("fallback");
     if (options.fallback_port == 0) {
@@ -196,7 +215,8 @@ void write_server_members(JsonWriter& json, const ServerView& view) {
     json.member("serial", view.serial);
     json.member("mount", mount_of(view));
     write_verdict(json, view.verdict);
-    write_certificate(json, view.certificate, view.alarm);
+    write_certificate(json, view.certificates.twin, view.alarm);
+    write_certificates_alone(json, view.certificates.alone);
     write_rival(json, view);
     write_reported(json, server.report);
     json.member("created", server.created_at);

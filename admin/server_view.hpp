@@ -31,7 +31,7 @@ struct ServerView {
     std::vector<IpAddress> published_internal;
     store::Online online = store::Online::Unknown;
     std::optional<Rival> rival;  // Heard from within the window, or frozen with it.
-    acme::CertificateState certificate;
+    acme::ServerCertificates certificates;
     std::optional<acme::CertificateAlarm> alarm;  // Of the certificate.
     Verdict verdict;
 };
@@ -49,6 +49,9 @@ struct ServerView {
 void write_names(JsonWriter& json, const TwinNames& names);
 void write_published(JsonWriter& json, const ServerView& view);
 void write_verdict(JsonWriter& json, const Verdict& verdict);
+/// Certificates for one name each; nothing where there are none.
+void write_certificates_alone(JsonWriter& json,
+                              const std::vector<acme::ServerCertificates::Alone>& alone);
 void write_certificate(JsonWriter& json, const acme::CertificateState& state,
                        const std::optional<acme::CertificateAlarm>& alarm);
 

@@ -6,6 +6,7 @@
 #include "core/assert.hpp"
 #include "store/elsewhere_rows.hpp"
 #include "store/row_reading.hpp"
+#include "store/rows.hpp"
 #include "store/telling.hpp"
 
 namespace hairpin::store {
@@ -73,7 +74,7 @@ constexpr std::string_view kAttemptColumns =
     "problem_type, problem, zone_apex, public_name, internal_name, key_origin, csr, key_sealed, "
     "key_sha256, order_url, finalize_url, certificate_url, chain, certificate_sha256, "
     "other_names, exempt, incident, replaces, without_profile, directory, account, failed_there, "
-    "rehearsal, canary FROM acme_attempts ";
+    "rehearsal, canary, name_alone FROM acme_attempts ";
 
 Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     AcmeAttemptRow attempt;
@@ -110,6 +111,7 @@ Result<AcmeAttemptRow> read_attempt(const Statement& row) {
     attempt.failed_there = row.integer(30);
     attempt.rehearsal = TRY((from_text<Rehearsal>(kRehearsalTexts, row.text(31))));
     attempt.canary = row.string(32);
+    attempt.name_alone = row.string(33);
     return attempt;
 }
 
@@ -157,7 +159,7 @@ Result<void> write_authorizations(Writer& writer, const AcmeAttemptRow& row) {
 
 constexpr std::string_view kCertificateColumns =
     "SELECT id, server_id, sha256, key_sha256, key_origin, not_before, not_after, issued_at, "
-    "renew_at, deployed_at, chain, csr, key_sealed FROM certificates ";
+    "renew_at, deployed_at, chain, csr, key_sealed, name_alone FROM certificates ";
 
 Result<CertificateRow> read_certificate(const Statement& row) {
     CertificateRow certificate;
@@ -174,6 +176,7 @@ Result<CertificateRow> read_certificate(const Statement& row) {
     certificate.chain = row.string(10);
     certificate.csr = row.copy_octets(11);
     certificate.key_sealed = row.copy_octets(12);
+    certificate.name_alone = row.string(13);
     return certificate;
 }
 Result<std::optional<CertificateRow>> one_certificate(Statement& row) {
@@ -233,12 +236,12 @@ Result<std::optional<AcmeAttemptRow>> AcmeQueries::attempt(std::int64_t id) {
     return one_attempt(std::move(row));
 }
 
-Result<std::optional<AcmeAttemptRow>> AcmeQueries::live_attempt(std::int64_t server_id) {
+Result<std::optional<AcmeAttemptRow>> AcmeQueries::live_attempt(const Subject& subject) {
     Statement row = TRY(database_.statement(
         std::string(kAttemptColumns) +
-        "WHERE server_id IS ?1 AND canary = '' AND state NOT IN ('offered', 'deployed', "
-        "'superseded', 'cancelled')"));
-    row.bind(subject_value(server_id));
+        "WHERE server_id IS ?1 AND name_alone = ?2 AND canary = '' AND state NOT IN ('offered', "
+        "'deployed', 'superseded', 'cancelled')"));
+    row.bind(subject_value(subject.server_id), subject.name_alone);
     return one_attempt(std::move(row));
 }
 
@@ -263,48 +266,49 @@ Result<std::vector<AcmeQueries::Due>> AcmeQueries::scheduled(std::size_t limit,
     return due;
 }
 
-Result<std::vector<AcmeAttemptRow>> AcmeQueries::settled_attempts(std::int64_t server_id) {
-    Statement rows =
-        TRY(database_.statement(std::string(kAttemptColumns) +
-                                "WHERE server_id IS ?1 AND state IN ('offered', 'deployed') "
-                                "ORDER BY id"));
-    rows.bind(subject_value(server_id));
+Result<std::vector<AcmeAttemptRow>> AcmeQueries::settled_attempts(const Subject& subject) {
+    Statement rows = TRY(database_.statement(
+        std::string(kAttemptColumns) +
+        "WHERE server_id IS ?1 AND name_alone = ?2 AND state IN ('offered', 'deployed') "
+        "ORDER BY id"));
+    rows.bind(subject_value(subject.server_id), subject.name_alone);
     std::vector<AcmeAttemptRow> attempts;
     while (TRY(rows.step()))
         attempts.push_back(TRY(read_attempt(rows)));
     return attempts;
 }
 
-Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(std::int64_t server_id,
+Result<std::optional<CertificateRow>> AcmeQueries::current_certificate(const Subject& subject,
                                                                        WallTime now) {
-    auto newest = TRY(current_certificates(server_id, now, 1));
+    auto newest = TRY(current_certificates(subject, now, 1));
     if (newest.empty()) return std::optional<CertificateRow>();
     return std::optional(std::move(newest.front()));
 }
 
-Result<std::vector<CertificateRow>> AcmeQueries::current_certificates(std::int64_t server_id,
+Result<std::vector<CertificateRow>> AcmeQueries::current_certificates(const Subject& subject,
                                                                       WallTime now,
                                                                       std::size_t limit) {
     Statement rows = TRY(database_.statement(
         std::string(kCertificateColumns) +
-        "WHERE server_id IS ?1 AND not_after > ?2 "
+        "WHERE server_id IS ?1 AND name_alone = ?2 AND not_after > ?3 "
         "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
-        "ORDER BY issued_at DESC, id DESC LIMIT ?3"));
-    rows.bind(subject_value(server_id), now, static_cast<std::int64_t>(limit));
+        "ORDER BY issued_at DESC, id DESC LIMIT ?4"));
+    rows.bind(subject_value(subject.server_id), subject.name_alone, now,
+              static_cast<std::int64_t>(limit));
     std::vector<CertificateRow> certificates;
     while (TRY(rows.step()))
         certificates.push_back(TRY(read_certificate(rows)));
     return certificates;
 }
 
-Result<std::optional<CertificateRow>> AcmeQueries::newest_certificate(std::int64_t server_id,
+Result<std::optional<CertificateRow>> AcmeQueries::newest_certificate(const Subject& subject,
                                                                       WallTime now) {
     Statement row = TRY(database_.statement(
         std::string(kCertificateColumns) +
-        "WHERE server_id IS ?1 "
+        "WHERE server_id IS ?1 AND name_alone = ?2 "
         "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
-        "ORDER BY not_after > ?2 DESC, issued_at DESC, id DESC LIMIT 1"));
-    row.bind(subject_value(server_id), now);
+        "ORDER BY not_after > ?3 DESC, issued_at DESC, id DESC LIMIT 1"));
+    row.bind(subject_value(subject.server_id), subject.name_alone, now);
     return one_certificate(row);
 }
 
@@ -316,25 +320,37 @@ Result<std::optional<CertificateRow>> AcmeQueries::certificate(std::int64_t serv
     return one_certificate(row);
 }
 
-Result<std::vector<WallTime>> AcmeQueries::issues_since(std::int64_t server_id, WallTime since,
+Result<std::vector<std::string>> AcmeQueries::names_alone(std::int64_t server_id) {
+    return all_rows<std::string>(
+        database_,
+        "SELECT name_alone FROM certificates WHERE server_id = ?1 AND name_alone <> '' "
+        "UNION SELECT name_alone FROM acme_attempts WHERE server_id = ?1 AND name_alone <> '' "
+        "ORDER BY name_alone",
+        [](auto& row) -> Result<std::string> { return row.string(0); }, server_id);
+}
+
+Result<std::vector<WallTime>> AcmeQueries::issues_since(const Subject& subject, WallTime since,
                                                         std::size_t limit) {
-    Statement rows =
-        TRY(database_.statement("SELECT issued_at FROM certificates WHERE server_id IS ?1 "
-                                "AND issued_at >= ?2 ORDER BY issued_at DESC LIMIT ?3"));
-    rows.bind(subject_value(server_id), since, static_cast<std::int64_t>(limit));
+    Statement rows = TRY(database_.statement(
+        "SELECT issued_at FROM certificates WHERE server_id IS ?1 AND name_alone = ?2 "
+        "AND issued_at >= ?3 ORDER BY issued_at DESC LIMIT ?4"));
+    rows.bind(subject_value(subject.server_id), subject.name_alone, since,
+              static_cast<std::int64_t>(limit));
     std::vector<WallTime> times;
     while (TRY(rows.step()))
         times.push_back(rows.time(0));
     return times;
 }
 
-Result<std::vector<WallTime>> AcmeQueries::attempts_since(std::int64_t server_id, WallTime since,
+Result<std::vector<WallTime>> AcmeQueries::attempts_since(const Subject& subject, WallTime since,
                                                           std::size_t limit) {
     Statement rows = TRY(database_.statement(
-        "SELECT created_at FROM acme_attempts WHERE server_id IS ?1 AND canary = '' "
-        "AND created_at >= ?2 AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
-        "ORDER BY created_at DESC LIMIT ?3"));
-    rows.bind(subject_value(server_id), since, static_cast<std::int64_t>(limit));
+        "SELECT created_at FROM acme_attempts WHERE server_id IS ?1 AND name_alone = ?2 "
+        "AND canary = '' AND created_at >= ?3 "
+        "AND (failures > 0 OR state NOT IN ('wanted', 'admitted')) "
+        "ORDER BY created_at DESC LIMIT ?4"));
+    rows.bind(subject_value(subject.server_id), subject.name_alone, since,
+              static_cast<std::int64_t>(limit));
     std::vector<WallTime> times;
     while (TRY(rows.step()))
         times.push_back(rows.time(0));
@@ -370,9 +386,9 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
         "changed_at, failures, problem_type, problem, zone_apex, public_name, internal_name, "
         "key_origin, csr, key_sealed, key_sha256, order_url, finalize_url, certificate_url, chain, "
         "certificate_sha256, exempt, incident, replaces, without_profile, other_names, directory, "
-        "account, failed_there, rehearsal, canary) VALUES (?1, "
+        "account, failed_there, rehearsal, canary, name_alone) VALUES (?1, "
         "?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-        "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)"));
+        "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)"));
     const std::string apex = row.zone_apex.lower().text();
     TRY(insert
             .bind(subject_value(row.server_id), to_string(row.state), row.next_at, row.deadline_at,
@@ -382,7 +398,7 @@ Result<std::int64_t> insert_attempt(Writer& writer, const AcmeAttemptRow& row) {
                   row.certificate_url, row.chain, row.certificate_sha256, std::int64_t{row.exempt},
                   std::int64_t{row.incident}, row.replaces, std::int64_t{row.without_profile},
                   joined_names(row.other_names), row.directory, row.account, row.failed_there,
-                  to_string(row.rehearsal), row.canary)
+                  to_string(row.rehearsal), row.canary, row.name_alone)
             .run());
     AcmeAttemptRow inserted = row;
     inserted.id = database.last_insert_id();
@@ -423,12 +439,12 @@ Result<std::int64_t> insert_certificate(Writer& writer, const CertificateRow& ro
     TRY(tell_of_issue(writer, row));
     Statement insert = TRY(writer.database().statement(
         "INSERT INTO certificates (server_id, sha256, key_sha256, key_origin, not_before, "
-        "not_after, issued_at, renew_at, deployed_at, chain, csr, key_sealed) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+        "not_after, issued_at, renew_at, deployed_at, chain, csr, key_sealed, name_alone) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
     TRY(insert
             .bind(subject_value(row.server_id), row.sha256, row.key_sha256,
                   to_string(row.key_origin), row.not_before, row.not_after, row.issued_at,
-                  row.renew_at, row.deployed_at, row.chain, row.csr, row.key_sealed)
+                  row.renew_at, row.deployed_at, row.chain, row.csr, row.key_sealed, row.name_alone)
             .run());
     return writer.database().last_insert_id();
 }
@@ -461,15 +477,15 @@ Result<void> erase_deployed_keys(Writer& writer) {
         " AND deployed_at IS NOT NULL AND length(key_sealed) > 0");
 }
 
-Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before) {
+Result<void> prune_acme(Writer& writer, const Subject& subject, WallTime before) {
     Statement attempts = TRY(writer.database().statement(
-        "DELETE FROM acme_attempts WHERE server_id IS ?1 AND state IN ('superseded', 'cancelled') "
-        "AND id NOT IN (SELECT id FROM acme_attempts WHERE server_id IS ?1 "
-        "ORDER BY id DESC LIMIT 10)"));
-    TRY(attempts.bind(subject_value(server_id)).run());
+        "DELETE FROM acme_attempts WHERE server_id IS ?1 AND name_alone = ?2 "
+        "AND state IN ('superseded', 'cancelled') AND id NOT IN (SELECT id FROM acme_attempts "
+        "WHERE server_id IS ?1 AND name_alone = ?2 ORDER BY id DESC LIMIT 10)"));
+    TRY(attempts.bind(subject_value(subject.server_id), subject.name_alone).run());
     Statement certificates = TRY(writer.database().statement(
         "DELETE FROM certificates WHERE server_id IS ?1 AND not_after < ?2"));
-    return certificates.bind(subject_value(server_id), before).run();
+    return certificates.bind(subject_value(subject.server_id), before).run();
 }
 
 }  // namespace hairpin::store

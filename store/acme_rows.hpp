@@ -2,9 +2,8 @@
 //
 // The rows of acme/ as plain values, and the typed reads and writes of them. What the states mean
 // and how one follows another is acme/attempt.hpp's; here they are text with a CHECK. At most one
-// attempt of a server is under way (a partial unique index). Whose a row is: a server's, by its id,
-// or our own (kOurselves): then `server_id` is NULL in the database. Canaries are ours too, and are
-// left out where it is asked for what is ours (live_attempt(), settled_attempts(), ..).
+// attempt of a subject is under way (a partial unique index). Canaries are ours too, and are left
+// out where it is asked for what is ours (live_attempt(), settled_attempts(), ..).
 //
 // Secrets: managed keys are only here sealed (core/crypto.hpp's Sealer), with the context that
 // managed_key_context() gives. Accounts and their keys: issuer_rows.hpp.
@@ -15,11 +14,13 @@
 
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -36,6 +37,18 @@ namespace hairpin::store {
 inline constexpr std::int64_t kOurselves = 0;
 /// As log lines, audit rows and errors call it: "server 7", "hairpind".
 [[nodiscard]] std::string subject_text(std::int64_t server_id);
+
+/// Whose certificates follow one another: a server's twin certificates, its certificates for one
+/// name alone (what clients order that know no other kind: docs/adr/0021), or our own. A server's
+/// id alone means its twin certificates.
+struct Subject {
+    // NOLINTNEXTLINE(google-explicit-constructor): most callers know of no other.
+    Subject(std::int64_t server = 0, std::string name = {})
+        : server_id(server), name_alone(std::move(name)) {}
+    std::int64_t server_id;  // Or kOurselves: then NULL in the database.
+    std::string name_alone;  // In lower case, without a final dot; empty: the twin names.
+    friend auto operator<=>(const Subject&, const Subject&) = default;
+};
 
 /// acme/attempt.hpp draws how they follow one another.
 enum class AttemptState : std::uint8_t {
@@ -93,6 +106,7 @@ struct AcmeAuthorizationRow {
 struct AcmeAttemptRow {
     std::int64_t id = 0;
     std::int64_t server_id = 0;
+    std::string name_alone;  // As in Subject; then it is the public name too.
     AttemptState state = AttemptState::Wanted;
     std::optional<WallTime> next_at;      // When it moves by itself; empty: it waits for somebody.
     std::optional<WallTime> deadline_at;  // Of what is under way.
@@ -125,13 +139,16 @@ struct AcmeAttemptRow {
     Rehearsal rehearsal = Rehearsal::None;
     std::string canary;  // The CA that is tried with it (issuer_rows.hpp); empty: it is no canary.
     std::vector<AcmeAuthorizationRow> authorizations;
+
+    [[nodiscard]] Subject subject() const { return {server_id, name_alone}; }
 };
 
 struct CertificateRow {
     std::int64_t id = 0;
     std::int64_t server_id = 0;
-    Sha256 sha256{};      // Of the DER.
-    Sha256 key_sha256{};  // Of the SubjectPublicKeyInfo.
+    std::string name_alone;  // As in Subject.
+    Sha256 sha256{};         // Of the DER.
+    Sha256 key_sha256{};     // Of the SubjectPublicKeyInfo.
     KeyOrigin key_origin = KeyOrigin::Device;
     WallTime not_before{};
     WallTime not_after{};
@@ -141,6 +158,8 @@ struct CertificateRow {
     std::string chain;  // PEM, the certificate first.
     Octets csr;
     Octets key_sealed;  // Empty: a device key, or handed out.
+
+    [[nodiscard]] Subject subject() const { return {server_id, name_alone}; }
 };
 
 /// The context that managed keys are sealed with.
@@ -153,7 +172,7 @@ public:
 
     [[nodiscard]] Result<std::optional<AcmeAttemptRow>> attempt(std::int64_t id);
     /// The one under way.
-    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_attempt(std::int64_t server_id);
+    [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_attempt(const Subject& subject);
     /// The canary under way at a CA.
     [[nodiscard]] Result<std::optional<AcmeAttemptRow>> live_canary(std::string_view directory);
     /// Every attempt that moves by itself, by id: what the scheduler loads.
@@ -163,26 +182,30 @@ public:
     };
     [[nodiscard]] Result<std::vector<Due>> scheduled(std::size_t limit, std::int64_t after_id);
     /// In the state Offered or Deployed: they wait to be renewed.
-    [[nodiscard]] Result<std::vector<AcmeAttemptRow>> settled_attempts(std::int64_t server_id);
+    [[nodiscard]] Result<std::vector<AcmeAttemptRow>> settled_attempts(const Subject& subject);
 
     /// The newest that has not expired at `now` and is not to be revoked.
-    [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(std::int64_t server_id,
+    [[nodiscard]] Result<std::optional<CertificateRow>> current_certificate(const Subject& subject,
                                                                             WallTime now);
     /// The same, and where all have expired the last of them.
-    [[nodiscard]] Result<std::optional<CertificateRow>> newest_certificate(std::int64_t server_id,
+    [[nodiscard]] Result<std::optional<CertificateRow>> newest_certificate(const Subject& subject,
                                                                            WallTime now);
     /// All that have not expired at `now`, newest first; at most `limit`.
-    [[nodiscard]] Result<std::vector<CertificateRow>> current_certificates(std::int64_t server_id,
+    [[nodiscard]] Result<std::vector<CertificateRow>> current_certificates(const Subject& subject,
                                                                            WallTime now,
                                                                            std::size_t limit);
+    /// Of any of the server's subjects.
     [[nodiscard]] Result<std::optional<CertificateRow>> certificate(std::int64_t server_id,
                                                                     const Sha256& sha256);
-    /// When the certificates of a server were issued, since `since`, newest first; at most `limit`.
-    [[nodiscard]] Result<std::vector<WallTime>> issues_since(std::int64_t server_id, WallTime since,
+    /// The names that the server has, or had, certificates or attempts for alone; sorted.
+    [[nodiscard]] Result<std::vector<std::string>> names_alone(std::int64_t server_id);
+    /// When the certificates of a subject were issued, since `since`, newest first; at most
+    /// `limit`.
+    [[nodiscard]] Result<std::vector<WallTime>> issues_since(const Subject& subject, WallTime since,
                                                              std::size_t limit);
-    /// When attempts of a server were made that got further than waiting for a place (or had failed
-    /// before), since `since`, newest first; at most `limit`.
-    [[nodiscard]] Result<std::vector<WallTime>> attempts_since(std::int64_t server_id,
+    /// When attempts of a subject were made that got further than waiting for a place (or had
+    /// failed before), since `since`, newest first; at most `limit`.
+    [[nodiscard]] Result<std::vector<WallTime>> attempts_since(const Subject& subject,
                                                                WallTime since, std::size_t limit);
     /// Whether a certificate or an attempt of another licence than this server's is for the key.
     [[nodiscard]] Result<bool> is_key_of_others(std::int64_t server_id, const Sha256& key_sha256);
@@ -212,6 +235,6 @@ private:
 [[nodiscard]] Result<void> erase_deployed_keys(Writer& writer);
 /// Removes what nobody asks about any more: finished attempts but for the newest ten, and
 /// certificates that expired before `before`.
-[[nodiscard]] Result<void> prune_acme(Writer& writer, std::int64_t server_id, WallTime before);
+[[nodiscard]] Result<void> prune_acme(Writer& writer, const Subject& subject, WallTime before);
 
 }  // namespace hairpin::store

@@ -23,12 +23,12 @@ void add_certificate(JsonWriter& data, const ToldCertificate& certificate) {
     data.member("not_after", certificate.not_after);
 }
 
-Result<bool> has_certificates(Database& database, std::int64_t server_id) {
+Result<bool> has_certificates(Database& database, const Subject& subject) {
     const std::optional<std::int64_t> owner =
-        server_id == kOurselves ? std::nullopt : std::optional(server_id);
-    Statement find =
-        TRY(database.statement("SELECT 1 FROM certificates WHERE server_id IS ?1 LIMIT 1"));
-    find.bind(owner);
+        subject.server_id == kOurselves ? std::nullopt : std::optional(subject.server_id);
+    Statement find = TRY(database.statement(
+        "SELECT 1 FROM certificates WHERE server_id IS ?1 AND name_alone = ?2 LIMIT 1"));
+    find.bind(owner, subject.name_alone);
     return find.step();
 }
 
@@ -51,13 +51,14 @@ Result<void> tell_of_failure(Writer& writer, const AcmeAttemptRow& row, AttemptS
 }
 
 Result<void> tell_of_issue(Writer& writer, const CertificateRow& row) {
-    const bool is_renewed = TRY(has_certificates(writer.database(), row.server_id));
+    const bool is_renewed = TRY(has_certificates(writer.database(), row.subject()));
     return tell_of_certificate(
         writer, is_renewed ? EventKind::CertificateRenewed : EventKind::CertificateIssued,
         row.server_id, [&](JsonWriter& data) {
             add_certificate(data,
                             {row.server_id, to_hex(row.sha256), row.not_before, row.not_after});
             data.member("renewal", row.renew_at);
+            if (!row.name_alone.empty()) data.member("name", row.name_alone);
         });
 }
 

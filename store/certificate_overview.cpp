@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/rows.hpp"
+
 namespace hairpin::store {
 namespace {
 
@@ -12,10 +14,10 @@ constexpr const char* kOverview =
     "c.deployed_at, a.state, a.next_at, a.problem "
     "FROM servers AS s "
     "LEFT JOIN certificates AS c ON c.id = "
-    "(SELECT id FROM certificates WHERE server_id = s.id "
+    "(SELECT id FROM certificates WHERE server_id = s.id AND name_alone = '' "
     "AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.sha256 = certificates.sha256) "
     "ORDER BY not_after > ?1 DESC, issued_at DESC, id DESC LIMIT 1) "
-    "LEFT JOIN acme_attempts AS a ON a.server_id = s.id "
+    "LEFT JOIN acme_attempts AS a ON a.server_id = s.id AND a.name_alone = '' "
     "AND a.state NOT IN ('offered', 'deployed', 'superseded', 'cancelled') "
     "WHERE s.id > ?2 ORDER BY s.id LIMIT ?3";
 
@@ -61,7 +63,7 @@ Result<CertificateOverview> read_overview(const Statement& row) {
         certificate.issued_at = row.time(kIssuedAt);
         certificate.renew_at = row.time(kRenewAt);
         certificate.deployed_at = row.optional_time(kDeployedAt);
-        overview.certificate = std::move(certificate);
+        overview.twin.certificate = std::move(certificate);
     }
     if (!row.is_null(kStateAt)) {
         AcmeAttemptRow live;
@@ -72,9 +74,38 @@ Result<CertificateOverview> read_overview(const Statement& row) {
         live.state = *state;
         live.next_at = row.optional_time(kNextAt);
         live.problem = row.string(kProblemAt);
-        overview.live = std::move(live);
+        overview.twin.live = std::move(live);
     }
     return overview;
+}
+
+/// Of those among `all`, which are in the order of their ids.
+Result<void> add_names_alone(Database& database, WallTime now,
+                             std::vector<CertificateOverview>& all) {
+    if (all.empty()) return {};
+    const auto servers = TRY(all_rows<std::int64_t>(
+        database,
+        "SELECT server_id FROM acme_attempts WHERE name_alone <> '' AND server_id BETWEEN ?1 AND ?2"
+        " UNION SELECT server_id FROM certificates WHERE name_alone <> ''"
+        " AND server_id BETWEEN ?1 AND ?2",
+        [](auto& row) -> Result<std::int64_t> { return row.integer(0); }, all.front().server_id,
+        all.back().server_id));
+    AcmeQueries queries(database);
+    for (const std::int64_t id : servers) {
+        const auto found = std::lower_bound(
+            all.begin(), all.end(), id, [](const CertificateOverview& each, std::int64_t wanted) {
+                return each.server_id < wanted;
+            });
+        if (found == all.end() || found->server_id != id) continue;
+        for (std::string& name : TRY(queries.names_alone(id))) {
+            const Subject subject(id, name);
+            Standing standing{TRY(queries.newest_certificate(subject, now)),
+                              TRY(queries.live_attempt(subject))};
+            if (standing.certificate || standing.live)
+                found->alone.push_back({std::move(name), std::move(standing)});
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -87,6 +118,7 @@ Result<std::vector<CertificateOverview>> certificate_overview(Database& database
     std::vector<CertificateOverview> all;
     while (TRY(rows.step()))
         all.push_back(TRY(read_overview(rows)));
+    TRY(add_names_alone(database, now, all));
     return all;
 }
 

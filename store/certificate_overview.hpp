@@ -20,16 +20,26 @@
 
 namespace hairpin::store {
 
-struct CertificateOverview {
-    std::int64_t server_id = 0;
-    std::string licence;
-    std::string label;
-    std::optional<Sha256> served;  // What the server says that it serves.
+/// Where the certificates of a subject stand.
+struct Standing {
     /// The newest one that has not expired, else the newest, of those that nobody wants revoked;
     /// without chain, CSR and key.
     std::optional<CertificateRow> certificate;
     /// Under way; of it `state`, `next_at` and `problem` alone.
     std::optional<AcmeAttemptRow> live;
+};
+
+struct CertificateOverview {
+    struct Alone {
+        std::string name;
+        Standing standing;
+    };
+    std::int64_t server_id = 0;
+    std::string licence;
+    std::string label;
+    std::optional<Sha256> served;  // What the server says that it serves.
+    Standing twin;
+    std::vector<Alone> alone;  // Few servers have any: they are read one by one, whole.
 };
 
 /// By server id, those behind `after_id`, at most `limit`.

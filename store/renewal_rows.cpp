@@ -38,11 +38,12 @@ Result<std::optional<RenewalRow>> RenewalQueries::with_cert_id(std::string_view 
     return read_renewal(std::move(statement));
 }
 
-Result<bool> RenewalQueries::has_issued(std::int64_t server_id, std::string_view directory) {
-    Statement statement = TRY(database_.statement(
-        "SELECT EXISTS (SELECT 1 FROM certificates JOIN certificate_renewals "
-        "ON certificate_id = certificates.id WHERE server_id = ?1 AND directory = ?2)"));
-    statement.bind(server_id, directory);
+Result<bool> RenewalQueries::has_issued(const Subject& subject, std::string_view directory) {
+    Statement statement = TRY(
+        database_.statement("SELECT EXISTS (SELECT 1 FROM certificates JOIN certificate_renewals "
+                            "ON certificate_id = certificates.id "
+                            "WHERE server_id = ?1 AND name_alone = ?2 AND directory = ?3)"));
+    statement.bind(subject.server_id, subject.name_alone, directory);
     TRY(statement.step());
     return statement.integer(0) != 0;
 }

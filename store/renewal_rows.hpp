@@ -16,6 +16,7 @@
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
+#include "store/acme_rows.hpp"
 #include "store/database.hpp"
 #include "store/writer.hpp"
 
@@ -46,7 +47,7 @@ public:
     /// The newest, where several have the same.
     [[nodiscard]] Result<std::optional<RenewalRow>> with_cert_id(std::string_view cert_id);
     /// Whether a certificate of the server, expired or not, is from that CA.
-    [[nodiscard]] Result<bool> has_issued(std::int64_t server_id, std::string_view directory);
+    [[nodiscard]] Result<bool> has_issued(const Subject& subject, std::string_view directory);
 
 private:
     Database& database_;

@@ -105,11 +105,11 @@ Result<void> update_revocation(Writer& writer, const RevocationRow& row) {
     return tell_of_revocation(writer, row);
 }
 
-Result<bool> has_revoked(Database& database, std::int64_t server_id, WallTime now) {
+Result<bool> has_revoked(Database& database, const Subject& subject, WallTime now) {
     Statement row = TRY(database.statement(
         "SELECT EXISTS (SELECT 1 FROM certificates JOIN revocations USING (sha256) "
-        "WHERE server_id = ?1 AND not_after > ?2)"));
-    row.bind(server_id, now);
+        "WHERE server_id = ?1 AND name_alone = ?2 AND not_after > ?3)"));
+    row.bind(subject.server_id, subject.name_alone, now);
     TRY(row.step());
     return row.integer(0) != 0;
 }

@@ -65,6 +65,6 @@ struct RevocationRow {
 [[nodiscard]] Result<void> update_revocation(Writer& writer, const RevocationRow& row);
 
 /// Whether a certificate of the server that has not expired was revoked, or is to be.
-[[nodiscard]] Result<bool> has_revoked(Database& database, std::int64_t server_id, WallTime now);
+[[nodiscard]] Result<bool> has_revoked(Database& database, const Subject& subject, WallTime now);
 
 }  // namespace hairpin::store

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again.has_value(), "what was taken is not taken again");
     require(again->names == csr->names && again->key_sha256 == csr->key_sha256,
             "what was taken reads otherwise the second time");
-    const auto fits = acme::check_names(*csr, "nur1.example.net", "i-nur1.example.net");
+    const auto fits = acme::check_names(*csr, {"nur1.example.net", "i-nur1.example.net"});
     if (!fits) {
         check_words(fits.error());
         return 0;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kPublic = "nur1.pl-acme.example.net";
 constexpr std::string_view kInternal = "i-nur1.pl-acme.example.net";
+const std::vector<std::string> kTwinNames = {std::string(kPublic), std::string(kInternal)};
 const std::string kBoth = "DNS:nur1.pl-acme.example.net,DNS:i-nur1.pl-acme.example.net";
 
 tests::RequestText good_text() {
@@ -36,7 +37,7 @@ TEST_CASE("a request with an acceptable key is read, from DER and from PEM", "[a
         CHECK(csr->key_kind == each.kind);
         CHECK(csr->der == der);
         CHECK(csr->key_sha256 == key_sha256(each.key.get()));
-        CHECK(check_names(*csr, kPublic, kInternal));
+        CHECK(check_names(*csr, kTwinNames));
         const auto from_pem = read_csr(as_octets(tests::pem_of(request)));
         REQUIRE(from_pem);
         CHECK(from_pem->der == der);
@@ -145,7 +146,7 @@ TEST_CASE("a request must name exactly the twin names, in any order and case", "
         INFO(each.why);
         const auto csr = read_csr(tests::der_of(tests::make_request(key, each.text)));
         REQUIRE(csr);
-        const auto checked = check_names(*csr, kPublic, kInternal);
+        const auto checked = check_names(*csr, kTwinNames);
         REQUIRE(checked.has_value() == each.fits);
         if (each.fits) continue;
         CHECK(checked.error().code == ErrorCode::Invalid);
@@ -160,7 +161,7 @@ TEST_CASE("hostile names in a request reach a person only as printable text", "[
     const auto csr = read_csr(tests::der_of(
         tests::make_request(tests::ec_key("P-256"), {"", "DNS:a\x1b[31mb\x01.example"})));
     REQUIRE(csr);
-    const auto checked = check_names(*csr, kPublic, kInternal);
+    const auto checked = check_names(*csr, kTwinNames);
     REQUIRE_FALSE(checked);
     for (const char c : checked.error().cause)
         CHECK((c >= ' ' && c < 0x7f));
@@ -171,11 +172,11 @@ TEST_CASE("a request of ours is one that we accept", "[acme][rfc2986]") {
     const auto key = SigningKey::generate();
     REQUIRE(key);
 
-    const auto der = make_csr(*key, {std::string(kPublic), std::string(kInternal)});
+    const auto der = make_csr(*key, kTwinNames);
     REQUIRE(der);
     const auto csr = read_csr(*der);
     REQUIRE(csr);
-    CHECK(check_names(*csr, kPublic, kInternal));
+    CHECK(check_names(*csr, kTwinNames));
     CHECK(csr->common_names == std::vector<std::string>{std::string(kPublic)});
     CHECK(csr->key_sha256 == key_sha256(key->handle()));
 }
@@ -188,7 +189,7 @@ TEST_CASE("a public name over 64 octets is not put into the common name", "[acme
     const auto csr = read_csr(*der);
     REQUIRE(csr);
     CHECK(csr->common_names.empty());
-    CHECK(check_names(*csr, longest, "i-" + longest));
+    CHECK(check_names(*csr, {longest, "i-" + longest}));
 }
 
 }  // namespace

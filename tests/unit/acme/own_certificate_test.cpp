@@ -29,15 +29,21 @@ struct OwnWorld {
         if (!done) return fail(store::to_error(done.error()));
         return {};
     }
-    /// The attempt that was woken; 0: none.
-    EngineNews ask(const OwnNames& names, Renew renew = Renew::WhenDue) {
+    struct Asked {
+        std::int64_t wake = 0;  // The attempt that was woken, or superseded; 0: none.
+        std::int64_t replaced = 0;
+    };
+    Asked ask(const OwnNames& names, Renew renew = Renew::WhenDue) {
         EngineNews news;
         const OwnRequest request{names, renew, Seconds(300), 60, {}};
         REQUIRE(in_commit([&](store::Writer& writer, zones::Change& change) -> Result<void> {
             TRY(take_own_request(writer, change, request, news));
             return {};
         }));
-        return news;
+        Asked asked;
+        if (!news.wake.empty()) asked.wake = news.wake.front();
+        if (!news.replaced.empty()) asked.replaced = news.replaced.front().attempt_id;
+        return asked;
     }
     /// Ends an attempt with a certificate for `names` that lasts 90 days.
     void issue(std::int64_t attempt_id, const std::string& names) {

@@ -240,8 +240,9 @@ TEST_CASE("another key supersedes the attempt, and its TXT values leave the zone
     CHECK(second.wake != first.wake);
     CHECK(world.attempt(first.wake)->state == StateName::Superseded);
     CHECK(world.attempt(second.wake)->state == StateName::Wanted);
-    CHECK(second.news.replaced == first.wake);
-    CHECK(second.news.order_url == "https://ca.example/order/1");
+    REQUIRE(second.news.replaced.size() == 1);
+    CHECK(second.news.replaced[0].attempt_id == first.wake);
+    CHECK(second.news.replaced[0].order_url == "https://ca.example/order/1");
     const auto* left = world.store.zone(kZone)->find(tests::name(owner), zones::RType::TXT);
     REQUIRE(left != nullptr);
     CHECK(left->count() == 1);
@@ -404,7 +405,9 @@ TEST_CASE("a paused attempt can be taken up again by a person, no other can", "[
     std::int64_t woken = 0;
     const auto retry = [&] {
         return world.in_commit([&](store::Writer& writer, zones::Change&) -> Result<void> {
-            woken = TRY(take_retry(writer, world.server, {}));
+            EngineNews news;
+            TRY(take_retry(writer, world.server, {}, news));
+            woken = news.wake.front();
             return {};
         });
     };

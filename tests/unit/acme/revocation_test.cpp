@@ -104,7 +104,7 @@ TEST_CASE("what is under way for a key that is compromised ends with it", "[acme
     RevocationSite site;
     CHECK_FALSE(site.revoke(RevocationSite::kHash, RevocationReason::KeyCompromise));
     CHECK_FALSE(site.has_live());
-    CHECK(site.news.replaced != 0);
+    CHECK_FALSE(site.news.replaced.empty());
 }
 
 TEST_CASE("a withdrawal notes what has not expired", "[acme][revocation]") {

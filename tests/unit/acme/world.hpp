@@ -54,10 +54,11 @@ struct World {
         std::int64_t wake = 0;
         EngineNews news;
     };
-    Asked ask(std::optional<Csr> csr, std::int64_t id = 0) {
+    Asked ask(std::optional<Csr> csr, store::Subject subject = {}) {
         Asked asked;
         CertificateRequest request;
-        request.server_id = id == 0 ? server : id;
+        request.server_id = subject.server_id == 0 ? server : subject.server_id;
+        request.name_alone = subject.name_alone;
         request.csr = std::move(csr);
         request.internal_prefix = "i-";
         request.young = kDay;
@@ -65,7 +66,7 @@ struct World {
         const auto done =
             in_commit([&](store::Writer& writer, zones::Change& change) -> Result<void> {
                 asked.state = take_request(writer, change, request, asked.news);
-                asked.wake = asked.news.wake;
+                asked.wake = asked.news.wake.empty() ? 0 : asked.news.wake.front();
                 if (!asked.state) return fail(asked.state.error());
                 return {};
             });
@@ -87,6 +88,7 @@ struct World {
             auto row = TRY(store::AcmeQueries(writer.database()).attempt(attempt_id));
             store::CertificateRow certificate;
             certificate.server_id = row->server_id;
+            certificate.name_alone = row->name_alone;
             certificate.sha256 = hash;
             certificate.key_sha256 = row->key_sha256;
             certificate.key_origin = row->key_origin;
@@ -107,9 +109,10 @@ struct World {
         REQUIRE(done);
         return hash;
     }
-    CertificateState state() {
+    CertificateState state() { return state_of(server); }
+    CertificateState state_of(const store::Subject& subject) {
         store::Reader reader = store.reader();
-        return *certificate_state(*reader, server, store.clock.now());
+        return *certificate_state(*reader, subject, store.clock.now());
     }
     store::AcmeAttemptRow live() {
         store::Reader reader = store.reader();

@@ -25,7 +25,7 @@ struct Limited : ApiFixture {
         entry.why = "the CA gives 50 certificates in 7 days for example.net";
         for (const std::int64_t server : {std::int64_t{4711}, id, std::int64_t{4712}}) {
             entry.server_id = server;
-            view.by_server[server] = view.waiting.size();
+            view.by_subject[server] = view.waiting.size();
             view.waiting.push_back(entry);
         }
         view.by_class[1] = 3;

@@ -20,11 +20,11 @@ namespace hairpin::admin {
 /// A certificate desk without a CA: the test says what there is.
 class FakeDesk final : public CertificateDesk {
 public:
-    void request(std::int64_t server_id, acme::KeySource key, zones::Actor actor,
+    void request(const store::Subject& subject, acme::KeySource key, zones::Actor actor,
                  acme::Certificates::Requested done) override {
         last_key = std::move(key);
         last_actor = std::move(actor);
-        acme::CertificateState& now = states[server_id];
+        acme::CertificateState& now = states[subject];
         now.phase = acme::Phase::Ordering;
         done(now);
     }
@@ -75,10 +75,11 @@ public:
         done({});
     }
     [[nodiscard]] std::shared_ptr<const acme::IssuersView> issuers() const override { return cas; }
-    [[nodiscard]] Result<acme::CertificateState> state(store::Queries&, std::int64_t server_id,
+    [[nodiscard]] Result<acme::CertificateState> state(store::Queries&,
+                                                       const store::Subject& subject,
                                                        WallTime) const override {
         ++reads;
-        const auto found = states.find(server_id);
+        const auto found = states.find(subject);
         return found == states.end() ? acme::CertificateState{} : found->second;
     }
     [[nodiscard]] Result<std::optional<acme::CertificateChain>> chain(store::Queries&,
@@ -88,7 +89,7 @@ public:
         return found == chains.end() ? std::nullopt : std::optional(found->second);
     }
     [[nodiscard]] Result<std::optional<acme::Postponement>> would_postpone(
-        store::Queries&, std::int64_t, WallTime) const override {
+        store::Queries&, const store::Subject&, WallTime) const override {
         return postponement;
     }
     void set_limit(const acme::LimitChange& change, zones::Actor actor,
@@ -115,7 +116,7 @@ public:
     }
     [[nodiscard]] std::string trouble() const override { return {}; }
 
-    std::map<std::int64_t, acme::CertificateState> states;
+    std::map<store::Subject, acme::CertificateState> states;
     std::map<std::int64_t, acme::CertificateChain> chains;
     std::optional<acme::Postponement> postponement;
     std::map<Sha256, acme::RevocationReason> revoked;
