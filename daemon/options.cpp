@@ -193,7 +193,7 @@ const std::array kOptions = {
                return set_prefixes(c.dns_rate_limit.exempt, v);
            },
            [](const Config& c) { return joined(c.dns_rate_limit.exempt); }},
-    Option{"dns.rate_limit.slots", OptionKind::Number, Presence::Optional, kNeedsRestart, "65536",
+    Option{"dns.rate_limit.slots", OptionKind::Number, Presence::Optional, kNeedsRestart, "16384",
            "What each worker can count at one time, 16 octets each, 1024 to 16777216.",
            [](Config& c, const OptionValue& v) -> Fault {
                return set_number(c.dns_rate_limit.slots, v, 1024, 16'777'216);

@@ -1,6 +1,9 @@
 #include "dnsd/cookies.hpp"
 
-#include <algorithm>
+#include <endian.h>
+
+#include <array>
+#include <cstring>
 
 #include "zones/wire.hpp"
 
@@ -17,24 +20,39 @@ constexpr std::int32_t kMaxAge = 3'600;
 constexpr std::int32_t kMaxFuture = 300;
 constexpr std::int32_t kFreshAge = 1'800;
 
-/// RFC 9018 section 4.4, over the first 16 octets of the option and the client's address: 20 or 32
-/// octets, as words.
-std::uint64_t hash(const SipKey& secret, OctetView option, const IpAddress& client) noexcept {
+/// What is hashed of an option beside the client's address, as words: client cookie; version,
+/// reserved and time stamp.
+struct HashedWords {
+    std::uint64_t client_cookie;
+    std::uint64_t head;
+};
+
+/// RFC 9018 section 4.4: 20 or 32 octets.
+std::uint64_t hash(const SipKey& secret, const HashedWords& words,
+                   const IpAddress& client) noexcept {
     const OctetView address = client.octets();
     SipHash24 hash(secret);
-    hash.add(SipHash24::word_at(&option[0]));
-    hash.add(SipHash24::word_at(&option[SipHash24::kWordOctets]));
+    hash.add(words.client_cookie);
+    hash.add(words.head);
     return hash.end(address, kHashAt + address.size());
 }
+std::uint64_t hash(const SipKey& secret, OctetView option, const IpAddress& client) noexcept {
+    return hash(secret,
+                {SipHash24::word_at(&option[0]), SipHash24::word_at(&option[kClientCookieOctets])},
+                client);
+}
 
-/// Puts a fresh server cookie behind the client cookie in `reply`.
-void make(Cookie& cookie, const SipKey& secret, const IpAddress& client,
+/// The client cookie, and a fresh server cookie behind it. Made in registers: what was just written
+/// octet by octet is slow to read as a word.
+void make(Cookie& cookie, OctetView option, const SipKey& secret, const IpAddress& client,
           std::uint32_t now) noexcept {
-    cookie.reply[kClientCookieOctets] = kVersion;
-    zones::write_u32(&cookie.reply[kTimeStampAt], now);
-    const std::uint64_t value = hash(secret, cookie.reply, client);
-    for (std::size_t each = 0; each < 8; ++each)
-        cookie.reply[kHashAt + each] = static_cast<std::uint8_t>(value >> (8 * each));
+    constexpr unsigned kTimeStampShift = 8 * (kTimeStampAt - kClientCookieOctets);
+    const std::uint64_t time = be32toh(htole32(now));  // Big-endian, within a little-endian word.
+    const HashedWords words{SipHash24::word_at(option.data()), kVersion | time << kTimeStampShift};
+    const std::array<std::uint64_t, 3> reply = {htole64(words.client_cookie), htole64(words.head),
+                                                htole64(hash(secret, words, client))};
+    static_assert(sizeof reply == kOurCookiesOctets);
+    std::memcpy(cookie.reply.data(), reply.data(), sizeof reply);
 }
 
 enum class Maker : std::uint8_t { Nobody, Other, Current };
@@ -74,9 +92,10 @@ Cookie judge_cookie(const CookiePolicy& policy, OctetView option, const IpAddres
     if (policy.use == CookieUse::Off || option.empty()) return cookie;
     const Worth worth = judge(policy.secrets, option, client, now);
     cookie.state = worth.state;
-    const std::size_t kept = worth.goes_back ? kOurCookiesOctets : kClientCookieOctets;
-    std::copy_n(option.begin(), kept, cookie.reply.begin());
-    if (!worth.goes_back) make(cookie, policy.secrets.current, client, now);
+    if (worth.goes_back)
+        std::memcpy(cookie.reply.data(), option.data(), kOurCookiesOctets);
+    else
+        make(cookie, option, policy.secrets.current, client, now);
     return cookie;
 }
 

@@ -126,7 +126,7 @@ std::uint64_t RateLimiter::hash_of(const IpAddress& client, AnswerKind kind,
 /// The account with this hash; a new one where there is none. Null: all slots it might have belong
 /// to networks that are being held back.
 RateLimiter::Slot* RateLimiter::find(std::uint64_t hash, Nanoseconds now) noexcept {
-    Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
+    Bucket& bucket = buckets_[bucket_of(hash)];
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
     // Without a branch for each slot: where an account is, or which is the lightest, is chance.
     Slot* found = nullptr;
@@ -144,13 +144,11 @@ RateLimiter::Slot* RateLimiter::find(std::uint64_t hash, Nanoseconds now) noexce
     return lightest;
 }
 
-Verdict RateLimiter::charge(const IpAddress& client, AnswerKind kind, OctetView subject,
+Verdict RateLimiter::charge(std::uint64_t hash, AnswerKind kind, const IpAddress& client,
                             Nanoseconds now) noexcept {
-    const Nanoseconds cost = cost_[static_cast<std::size_t>(kind)];
-    if (cost == 0) return Verdict::Send;
-    Slot* slot = find(hash_of(client, kind, subject), now);
+    Slot* slot = find(hash, now);
     if (slot == nullptr) return Verdict::Send;
-    const Nanoseconds due = slot->due + cost;
+    const Nanoseconds due = slot->due + cost_[static_cast<std::size_t>(kind)];
     if (due <= now + kSecond) {
         slot->due = due;
         slot->is_held_back = false;
@@ -167,13 +165,34 @@ Verdict RateLimiter::charge(const IpAddress& client, AnswerKind kind, OctetView 
     return limits_.slip != 0 && slot->held_back % limits_.slip == 0 ? Verdict::Slip : Verdict::Drop;
 }
 
-Verdict RateLimiter::judge(const IpAddress& client, Outcome outcome, OctetView subject,
-                           MonotonicTime now) noexcept {
-    if (limits_.mode == RateLimiting::Off || is_exempt(client)) return Verdict::Send;
+RateLimiter::Charge RateLimiter::charge_for(const IpAddress& client, Outcome outcome,
+                                            OctetView subject) const noexcept {
+    Charge charge;
+    if (limits_.mode == RateLimiting::Off || is_exempt(client)) return charge;
+    charge.client_ = client;
+    charge.kind_ = kind_of(outcome);
+    charge.has_kind_ = cost_[static_cast<std::size_t>(charge.kind_)] != 0;
+    charge.has_all_ = cost_[static_cast<std::size_t>(AnswerKind::All)] != 0;
+    constexpr int kToWrite = 1;
+    if (charge.has_kind_) {
+        charge.of_kind_ = hash_of(client, charge.kind_, subject);
+        __builtin_prefetch(&buckets_[bucket_of(charge.of_kind_)], kToWrite);
+    }
+    if (charge.has_all_) {
+        charge.of_all_ = hash_of(client, AnswerKind::All, {});
+        __builtin_prefetch(&buckets_[bucket_of(charge.of_all_)], kToWrite);
+    }
+    return charge;
+}
+
+Verdict RateLimiter::judge(const Charge& charge, MonotonicTime now) noexcept {
     const Nanoseconds at = to_nanoseconds(now);
-    const Verdict of_kind = charge(client, kind_of(outcome), subject, at);
-    const Verdict of_all = charge(client, AnswerKind::All, {}, at);
-    return std::max(of_kind, of_all);
+    Verdict verdict = Verdict::Send;
+    if (charge.has_kind_) verdict = this->charge(charge.of_kind_, charge.kind_, charge.client_, at);
+    if (charge.has_all_)
+        verdict =
+            std::max(verdict, this->charge(charge.of_all_, AnswerKind::All, charge.client_, at));
+    return verdict;
 }
 
 void RateLimiter::note(const IpAddress& client, AnswerKind kind) noexcept {

@@ -5,6 +5,8 @@
 // until it has calmed down, but for every slip-th answer, which is sent empty with TC: a resolver
 // that really asks goes on over TCP, or has shown a cookie and is not limited at all. The limiter
 // is asked once an answer is made and says whether it is sent; it sends and counts nothing itself.
+// It is asked in two steps, charge_for() and judge(): an account is seldom in the processor's
+// cache, and comes there while other answers of the batch are made.
 //
 // An account is one point in time, "due": each answer moves it by 1 s / limit, and it falls behind
 // by itself as time goes by. An account whose due has passed is worth nothing and its slot is free.
@@ -18,8 +20,7 @@
 // Standards None. ISC-TN-2012-1 describes what BIND, Knot DNS and NSD do; docs/adr/0007.
 // Threads   One; each worker has its own.
 // Cost      Allocates once. Then one SipHash and one cache line for each limit that applies. Nobody
-// sees
-//           the hashes, so they are SipHash-1-3.
+//           sees the hashes, so they are SipHash-1-3.
 
 #pragma once
 
@@ -69,7 +70,7 @@ struct RateLimits {
     unsigned ipv4_bits = 24;  // What is one network: 0..32
     unsigned ipv6_bits = 56;  // and 0..128.
     std::vector<Prefix> exempt;
-    std::size_t slots = 65'536;  // Accounts of one worker, 16 octets each; rounded up.
+    std::size_t slots = 16'384;  // Accounts of one worker, 16 octets each; rounded up.
     friend bool operator==(const RateLimits&, const RateLimits&) = default;
 };
 
@@ -86,10 +87,29 @@ public:
     void set(const RateLimits& limits);
     [[nodiscard]] RateLimiting mode() const noexcept { return limits_.mode; }
 
-    /// Whether an answer over UDP to a client without a valid cookie is sent.
+    /// What an answer is charged to: good until the next set(). Empty: nothing limits it.
+    class Charge {
+    private:
+        friend RateLimiter;
+        std::uint64_t of_kind_ = 0;  // The hash of the account; its kind's cost is not 0.
+        std::uint64_t of_all_ = 0;
+        IpAddress client_;
+        AnswerKind kind_ = AnswerKind::All;
+        bool has_kind_ = false;
+        bool has_all_ = false;
+    };
+    /// Of an answer over UDP to a client without a valid cookie. Asks for its accounts' memory and
+    /// does not wait for it.
     /// @param subject  What it is about (Gist::subject), in any case.
+    [[nodiscard]] Charge charge_for(const IpAddress& client, Outcome outcome,
+                                    OctetView subject) const noexcept;
+    /// Charges it, once. @return Whether the answer is sent.
+    [[nodiscard]] Verdict judge(const Charge& charge, MonotonicTime now) noexcept;
+    /// Both at once.
     [[nodiscard]] Verdict judge(const IpAddress& client, Outcome outcome, OctetView subject,
-                                MonotonicTime now) noexcept;
+                                MonotonicTime now) noexcept {
+        return judge(charge_for(client, outcome, subject), now);
+    }
 
     /// A network that began to be held back.
     struct Beginning {
@@ -116,8 +136,11 @@ private:
     [[nodiscard]] IpAddress network_of(const IpAddress& client) const noexcept;
     [[nodiscard]] std::uint64_t hash_of(const IpAddress& client, AnswerKind kind,
                                         OctetView subject) const noexcept;
+    [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const noexcept {
+        return hash & (buckets_.size() - 1);
+    }
     [[nodiscard]] Slot* find(std::uint64_t hash, Nanoseconds now) noexcept;
-    [[nodiscard]] Verdict charge(const IpAddress& client, AnswerKind kind, OctetView subject,
+    [[nodiscard]] Verdict charge(std::uint64_t hash, AnswerKind kind, const IpAddress& client,
                                  Nanoseconds now) noexcept;
     void note(const IpAddress& client, AnswerKind kind) noexcept;
 

@@ -45,12 +45,14 @@ void UdpServer::answer_waiting() noexcept {
             }
             const IpAddress client = batch_.client(each);
             Gist gist;
-            std::size_t octets = answer_one(engine, each, client, gist);
-            if (octets != 0) octets = limit(client, gist, octets);
+            const std::size_t octets = answer_one(engine, each, client, gist);
             if (octets == 0) continue;
+            keep_charge(client, gist);
             batch_.reply(each, octets);
-            worker_.counters.count_response(Transport::Udp, octets);
         }
+        limit();
+        for (std::size_t reply = 0; reply < batch_.replies(); ++reply)
+            worker_.counters.count_response(Transport::Udp, batch_.reply_at(reply).size());
         worker_.counters.udp_send_failed.add(batch_.send(socket_.get()));
         worker_.counters.count_latency(Transport::Udp, stopwatch.nanoseconds(), batch_.replies());
         worker_.quiescent();
@@ -105,25 +107,39 @@ void UdpServer::show(std::size_t count, const Stopwatch& since_receipt) noexcept
     }
 }
 
-/// @return How much of the answer in response_room() is sent.
-std::size_t UdpServer::limit(const IpAddress& client, const Gist& gist,
-                             std::size_t octets) noexcept {
-    // Its source is no forgery (RFC 7873 section 3).
-    if (gist.cookie == CookieState::Valid || gist.has_key) return octets;
-    RateLimiter& limiter = worker_.limiter;
-    const Verdict verdict = limiter.judge(client, gist.outcome, gist.subject, worker_.loop.now());
-    if (verdict == Verdict::Send) return octets;
+/// Of the next reply: its account is found now and judged when the batch is complete.
+void UdpServer::keep_charge(const IpAddress& client, const Gist& gist) noexcept {
+    if (worker_.limiter.mode() == RateLimiting::Off) return;
+    Limited& limited = limited_[batch_.replies()];
+    // RFC 7873 section 3: the source is no forgery.
+    const bool is_proven = gist.cookie == CookieState::Valid || gist.has_key;
+    limited.charge = is_proven ? RateLimiter::Charge()
+                               : worker_.limiter.charge_for(client, gist.outcome, gist.subject);
+    limited.opt_octets = gist.opt_octets;
+}
+
+void UdpServer::limit() noexcept {
+    if (worker_.limiter.mode() == RateLimiting::Off) return;
+    batch_.sift([this](std::size_t reply) { return judge(reply); });
+}
+
+/// @return How many octets of a reply are sent.
+std::size_t UdpServer::judge(std::size_t reply) noexcept {
+    const std::span<std::uint8_t> response = batch_.reply_at(reply);
+    const Limited& limited = limited_[reply];
+    const Verdict verdict = worker_.limiter.judge(limited.charge, worker_.loop.now());
+    if (verdict == Verdict::Send) return response.size();
     Counters& counters = worker_.counters;
-    if (limiter.mode() == RateLimiting::LogOnly) {
+    if (worker_.limiter.mode() == RateLimiting::LogOnly) {
         counters.rate_spared.add();
-        return octets;
+        return response.size();
     }
     if (verdict == Verdict::Drop) {
         counters.rate_dropped.add();
         return 0;
     }
     counters.rate_slipped.add();
-    return cut_short(batch_.response_room().first(octets), gist.opt_octets);
+    return cut_short(response, limited.opt_octets);
 }
 
 void UdpServer::drain() noexcept {

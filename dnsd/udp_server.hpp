@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstddef>
 
@@ -13,6 +14,7 @@
 #include "core/fd.hpp"
 #include "core/ip_address.hpp"
 #include "dnsd/answer.hpp"
+#include "dnsd/rate_limit.hpp"
 #include "dnsd/worker.hpp"
 #include "net/loop.hpp"
 #include "net/udp_batch.hpp"
@@ -40,15 +42,23 @@ private:
     [[nodiscard]] std::size_t take_update(std::size_t index, OctetView message,
                                           Gist& gist) noexcept;
     void show(std::size_t count, const Stopwatch& since_receipt) noexcept;
-    [[nodiscard]] std::size_t limit(const IpAddress& client, const Gist& gist,
-                                    std::size_t octets) noexcept;
+    void keep_charge(const IpAddress& client, const Gist& gist) noexcept;
+    void limit() noexcept;
+    [[nodiscard]] std::size_t judge(std::size_t reply) noexcept;
+
+    /// What a reply of this batch is charged to, and what is left of it if it is held back.
+    struct Limited {
+        RateLimiter::Charge charge;
+        std::size_t opt_octets = 0;
+    };
 
     const Worker& worker_;
     net::UdpBatch& batch_;
     Fd socket_;
     Endpoint bound_;
-    std::bitset<net::UdpBatch::kDatagrams> pending_;  // Of this batch: answered later.
-    net::Poll poll_;                                  // After socket_: it lets go first.
+    std::bitset<net::UdpBatch::kDatagrams> pending_;          // Of this batch: answered later.
+    std::array<Limited, net::UdpBatch::kDatagrams> limited_;  // By reply.
+    net::Poll poll_;                                          // After socket_: it lets go first.
 };
 
 }  // namespace hairpin::dnsd

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/assert.hpp"
 
@@ -88,7 +89,7 @@ IpAddress UdpBatch::client(std::size_t index) const noexcept {
 }
 
 std::span<std::uint8_t> UdpBatch::response_room() noexcept {
-    return {responses_.data() + replies_ * response_stride_, response_octets_};
+    return {static_cast<std::uint8_t*>(response_parts_[replies_].iov_base), response_octets_};
 }
 
 void UdpBatch::reply(std::size_t index, std::size_t octets) noexcept {
@@ -101,6 +102,17 @@ void UdpBatch::reply(std::size_t index, std::size_t octets) noexcept {
     out.msg_controllen = in.msg_controllen;
     if (cmsghdr* control = CMSG_FIRSTHDR(&out)) forget_interface(*control);
     ++replies_;
+}
+
+/// The buffers change places, so that each keeps one.
+void UdpBatch::move_reply(std::size_t from, std::size_t to) noexcept {
+    std::swap(response_parts_[from], response_parts_[to]);
+    msghdr& kept = out_[to].msg_hdr;
+    const msghdr& moved = out_[from].msg_hdr;
+    kept.msg_name = moved.msg_name;
+    kept.msg_namelen = moved.msg_namelen;
+    kept.msg_control = moved.msg_control;
+    kept.msg_controllen = moved.msg_controllen;
 }
 
 std::size_t UdpBatch::send(int socket) noexcept {

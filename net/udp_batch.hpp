@@ -56,6 +56,24 @@ public:
     void reply(std::size_t index, std::size_t octets) noexcept;
     /// How many answers this batch has.
     [[nodiscard]] std::size_t replies() const noexcept { return replies_; }
+    /// One of them, as far as it will be sent; it may be changed.
+    [[nodiscard]] std::span<std::uint8_t> reply_at(std::size_t reply) noexcept {
+        const iovec& part = response_parts_[reply];
+        return {static_cast<std::uint8_t*>(part.iov_base), part.iov_len};
+    }
+    /// Looks at every reply once more. `octets_of` is called with the number of each, in their
+    /// order, and says how many of its octets are sent; 0: it is not.
+    template <typename OctetsOf>
+    void sift(OctetsOf octets_of) {
+        std::size_t kept = 0;
+        for (std::size_t reply = 0; reply < replies_; ++reply) {
+            const std::size_t octets = octets_of(reply);
+            if (octets == 0) continue;
+            if (kept != reply) move_reply(reply, kept);
+            response_parts_[kept++].iov_len = octets;
+        }
+        replies_ = kept;
+    }
 
     /// The way back for an answer that is not ready yet.
     class ReturnPath {
@@ -88,6 +106,8 @@ public:
     [[nodiscard]] OctetView reply_to(std::size_t index, std::size_t earlier) const noexcept;
 
 private:
+    void move_reply(std::size_t from, std::size_t to) noexcept;
+
     // Only cmsg_pktinfo comes here: 40 octets for IPv6.
     struct alignas(cmsghdr) Control {
         std::array<std::uint8_t, 64> octets;

@@ -185,6 +185,25 @@ TEST_CASE("Prefix lengths decide what one network is", "[dnsd][rrl]") {
     CHECK(judge(limiter, {each.client}, 0) == each.verdict);
 }
 
+TEST_CASE("What is charged together is judged one after the other", "[dnsd][rrl]") {
+    RateLimiter limiter(ten(), kKey);
+    const Octets subject(24, 'a');
+    const auto charge = [&](const char* client) {
+        return limiter.charge_for(address(client), Outcome::Match, subject);
+    };
+    std::vector<RateLimiter::Charge> batch;
+    for (int each = 0; each < 12; ++each)
+        batch.push_back(charge("192.0.2.1"));
+    batch.push_back(charge("203.0.113.1"));
+    int sent = 0;
+    for (std::size_t each = 0; each < 12; ++each)
+        sent += limiter.judge(batch[each], at(0)) == Verdict::Send ? 1 : 0;
+    CHECK(sent == 10);
+    CHECK(limiter.judge(batch[12], at(0)) == Verdict::Send);
+    CHECK(limiter.take_first()->network == address("192.0.2.0"));
+    CHECK(limiter.judge(RateLimiter::Charge(), at(0)) == Verdict::Send);
+}
+
 TEST_CASE("A limit of 0 is none, and all counts every kind", "[dnsd][rrl]") {
     RateLimits limits = ten();
     limits.per_second = {0, 0, 10, 0, 0, 20};

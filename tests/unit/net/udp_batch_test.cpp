@@ -58,5 +58,46 @@ TEST_CASE("Each answer of a full batch has its own octets", "[net]") {
             std::ranges::equal(answers.received(each), Octets(2, static_cast<std::uint8_t>(each))));
 }
 
+TEST_CASE("Replies that are sifted out leave the others whole, and the buffers to the next batch",
+          "[net]") {
+    const DatagramPair pair;
+    UdpBatch batch(2, 1);
+    const auto exchange = [&](const Octets& questions) {
+        for (const std::uint8_t each : questions)
+            pair.send({each});
+        REQUIRE(batch.receive(pair.ours.get()) == questions.size());
+        for (std::size_t each = 0; each < questions.size(); ++each) {
+            std::ranges::fill(batch.response_room(), questions[each]);
+            batch.reply(each, 2);
+        }
+    };
+    const auto sent = [&] {
+        CHECK(batch.send(pair.ours.get()) == 0);
+        UdpBatch answers(1, 2);
+        const std::size_t count = answers.receive(pair.theirs.get());
+        std::vector<Octets> all;
+        for (std::size_t each = 0; each < count; ++each)
+            all.emplace_back(answers.received(each).begin(), answers.received(each).end());
+        return all;
+    };
+    exchange({1, 2, 3, 4, 5});
+    batch.sift([&](std::size_t reply) -> std::size_t {
+        const std::uint8_t question = batch.reply_at(reply)[0];
+        CHECK(question == reply + 1);
+        if (question == 1 || question == 4) return 0;
+        return question == 3 ? 1 : 2;
+    });
+    CHECK(batch.replies() == 3);
+    CHECK(batch.reply_to(1, 0).size() == 2);
+    CHECK(batch.reply_to(3, 2).empty());
+    CHECK(sent() == std::vector<Octets>{{2, 2}, {3}, {5, 5}});
+    // None of the buffers was lost or is in use twice.
+    exchange({6, 7, 8, 9});
+    CHECK(sent() == std::vector<Octets>{{6, 6}, {7, 7}, {8, 8}, {9, 9}});
+    exchange({10});
+    batch.sift([](std::size_t) { return std::size_t{0}; });
+    CHECK(sent().empty());
+}
+
 }  // namespace
 }  // namespace hairpin::net
