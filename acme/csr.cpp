@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -224,26 +225,43 @@ Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused) {
 }
 
 Result<void> check_names(const Csr& csr, std::string_view public_name,
-                         std::string_view internal_name) {
-    std::vector<std::string> wanted = {std::string(public_name), std::string(internal_name)};
-    std::sort(wanted.begin(), wanted.end());
-    const bool names_fit = csr.names == wanted && csr.other_names.empty();
-    const bool subject_fits =
-        csr.common_names.empty() ||
-        (csr.common_names.size() == 1 &&
-         (csr.common_names.front() == public_name || csr.common_names.front() == internal_name));
+                         std::string_view internal_name, const std::vector<std::string>& aliases) {
+    const auto is_named = [&](std::string_view name) {
+        return std::find(csr.names.begin(), csr.names.end(), name) != csr.names.end();
+    };
+    const auto others = others_of(csr, public_name, internal_name);
+    const bool has_strangers =
+        std::any_of(others.begin(), others.end(), [&](const std::string& each) {
+            return std::find(aliases.begin(), aliases.end(), each) == aliases.end();
+        });
+    const bool names_fit = is_named(public_name) && is_named(internal_name) && !has_strangers &&
+                           csr.other_names.empty();
+    const bool subject_fits = csr.common_names.empty() ||
+                              (csr.common_names.size() == 1 && is_named(csr.common_names.front()));
     if (names_fit && subject_fits) return {};
 
-    const std::string said = names_fit ? "its common name is another name than the two in it"
-                                       : "it names " + listed(csr);
+    const std::string said =
+        names_fit ? "its common name is another name than those in it" : "it names " + listed(csr);
+    std::string also;
+    for (const std::string& each : aliases)
+        also += (also.empty() ? ", and may name " : ", ") + each;
     return fail(invalid(
         said + ", but this server's CSR must name exactly " + std::string(public_name) + " and " +
-        std::string(internal_name) +
+        std::string(internal_name) + also +
         "; make it with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
         "-keyout server.key -out server.csr -subj /CN=" +
         (public_name.size() <= kMaxCommonName ? std::string(public_name) : std::string()) +
         " -addext subjectAltName=DNS:" + std::string(public_name) +
         ",DNS:" + std::string(internal_name)));
+}
+
+std::vector<std::string> others_of(const Csr& csr, std::string_view public_name,
+                                   std::string_view internal_name) {
+    std::vector<std::string> others;
+    std::copy_if(
+        csr.names.begin(), csr.names.end(), std::back_inserter(others),
+        [&](const std::string& each) { return each != public_name && each != internal_name; });
+    return others;
 }
 
 Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names,

@@ -7,6 +7,7 @@
 #include "acme/renewal_window.hpp"
 #include "core/assert.hpp"
 #include "store/acme_rows.hpp"
+#include "store/alias_rows.hpp"
 #include "store/renewal_rows.hpp"
 #include "store/revocation_rows.hpp"
 
@@ -21,6 +22,7 @@ struct TwinNames {
     zones::Name apex;
     std::string public_name;
     std::string internal_name;
+    std::vector<std::string> others;  // Aliases.
 };
 
 /// The names that this server's certificate is for, from the store alone.
@@ -50,7 +52,17 @@ Result<TwinNames> twin_names(store::Writer& writer, const CertificateRequest& re
     if (!outside || !inside || !challenge_name(inside->text()))
         return fail(Error{ErrorCode::Invalid, server->label, "its names are too long for DNS"});
     return TwinNames{licence->zone_apex, outside->lower().text_without_dot(),
-                     inside->lower().text_without_dot()};
+                     inside->lower().text_without_dot(),
+                     TRY(alias_names(writer.database(), request.server_id))};
+}
+
+/// Of the names that the server may have in its certificate those that are asked for.
+Result<TwinNames> names_wanted(store::Writer& writer, const CertificateRequest& request) {
+    TwinNames names = TRY(twin_names(writer, request));
+    if (!request.csr) return names;
+    TRY(check_names(*request.csr, names.public_name, names.internal_name, names.others));
+    names.others = others_of(*request.csr, names.public_name, names.internal_name);
+    return names;
 }
 
 bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sha256& key) {
@@ -58,12 +70,25 @@ bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sh
     return origin == store::KeyOrigin::Device && key == request.csr->key_sha256;
 }
 
+bool is_for_names(const AcmeAttemptRow& row, const TwinNames& names) {
+    return row.public_name == names.public_name && row.internal_name == names.internal_name &&
+           row.other_names == names.others;
+}
+
+/// The same of a certificate: it names what its CSR named (acme/chain.hpp sees to that).
+bool is_for_names(const CertificateRow& row, const TwinNames& names) {
+    if (row.csr.empty()) return names.others.empty();
+    const auto csr = read_csr(row.csr);
+    return csr && others_of(*csr, names.public_name, names.internal_name) == names.others;
+}
+
 /// Whether the certificate is the answer to the request. A managed key that was erased cannot be
 /// given again, so whoever asks for one has lost it.
-bool answers(const CertificateRow& row, const CertificateRequest& request, WallTime now) {
+bool answers(const CertificateRow& row, const CertificateRequest& request, const TwinNames& names,
+             WallTime now) {
     if (!is_for(request, row.key_origin, row.key_sha256)) return false;
     if (!request.csr && row.key_sealed.empty()) return false;
-    return now - row.issued_at < request.young;
+    return now - row.issued_at < request.young && is_for_names(row, names);
 }
 
 bool is_paused(const AcmeAttemptRow& row) {
@@ -110,6 +135,7 @@ AcmeAttemptRow new_attempt(const CertificateRequest& request, const TwinNames& n
     row.zone_apex = names.apex;
     row.public_name = names.public_name;
     row.internal_name = names.internal_name;
+    row.other_names = names.others;
     row.key_origin = request.csr ? store::KeyOrigin::Device : store::KeyOrigin::Managed;
     if (request.csr) {
         row.csr = request.csr->der;
@@ -128,8 +154,10 @@ Result<std::optional<AcmeAttemptRow>> offering_attempt(AcmeQueries& queries, std
     return std::optional<AcmeAttemptRow>();
 }
 
-/// What failed, and how often, does not end with a key.
+/// What failed, and how often, does not end with a key; but who was told to leave a name out, and
+/// does, has mended it.
 void inherit(AcmeAttemptRow& row, const AcmeAttemptRow& old, bool ends_pause) {
+    if (old.problem_type == kAliasRemoved && row.other_names != old.other_names) return;
     row.failures = old.failures;
     if (old.failures == 0) return;
     row.problem_type = old.problem_type;
@@ -164,10 +192,9 @@ Result<bool> has_own(AcmeQueries& queries, const OwnNames& names, WallTime now) 
 
 Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                       const CertificateRequest& request, EngineNews& news) {
-    const TwinNames names = TRY(twin_names(writer, request));
+    const TwinNames names = TRY(names_wanted(writer, request));
     AcmeQueries queries(writer.database());
     if (request.csr) {
-        TRY(check_names(*request.csr, names.public_name, names.internal_name));
         if (TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
             return fail(Error{ErrorCode::Invalid, "CSR",
                               "its key was revoked as compromised: make a new one"});
@@ -183,8 +210,7 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     };
     const auto live = TRY(queries.live_attempt(request.server_id));
     const bool ends_pause = live && may_retry(*live, request.retry_pause, writer.now());
-    if (live && is_for(request, live->key_origin, live->key_sha256) &&
-        live->public_name == names.public_name && live->internal_name == names.internal_name) {
+    if (live && is_for(request, live->key_origin, live->key_sha256) && is_for_names(*live, names)) {
         if (!ends_pause) return state();
         TRY(end_pause(writer, *live, request.ladder));
         news.wake = live->id;
@@ -193,7 +219,7 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
 
     const auto current = TRY(queries.current_certificate(request.server_id, writer.now()));
-    if (current && answers(*current, request, writer.now())) return state();
+    if (current && answers(*current, request, names, writer.now())) return state();
     AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
     // What it serves is good by its dates and no more: it cannot wait for new customers.
     successor.incident =
@@ -201,6 +227,22 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     if (live) inherit(successor, *live, ends_pause);
     news.wake = TRY(insert_attempt(writer, successor));
     return state();
+}
+
+Result<std::vector<std::string>> alias_names(store::Database& database, std::int64_t server_id) {
+    std::vector<std::string> names;
+    if (server_id == store::kOurselves) return names;
+    for (store::AliasRow& row : TRY(store::aliases_of(database, server_id)))
+        names.push_back(std::move(row.name));
+    return names;
+}
+
+Result<std::string> removed_alias(store::Database& database, const Attempt& attempt) {
+    if (attempt.server_id == store::kOurselves || attempt.other_names.empty()) return std::string();
+    const auto names = TRY(alias_names(database, attempt.server_id));
+    for (const std::string& each : attempt.other_names)
+        if (std::find(names.begin(), names.end(), each) == names.end()) return each;
+    return std::string();
 }
 
 Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& change,
