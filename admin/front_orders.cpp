@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "acme/csr.hpp"
+#include "acme/requests.hpp"
 #include "admin/authentication.hpp"
 #include "admin/front_json.hpp"
 #include "admin/front_order.hpp"
@@ -33,7 +34,7 @@ std::string lower_name(std::string text) {
     return text;
 }
 
-/// The names that certificates of the caller are for, the public one first.
+/// The names that certificates of the caller may be for: public, internal, then its aliases.
 Result<std::vector<std::string>, FrontProblem> names_of_caller(Api& api, const Exchange& exchange) {
     const store::Identity& caller = *exchange.call.caller;
     const auto licence = TRY(api.queries().licence(caller.server->licence));
@@ -41,7 +42,10 @@ Result<std::vector<std::string>, FrontProblem> names_of_caller(Api& api, const E
     const auto names =
         twin_names(caller.server->label, licence->zone_apex, api.context().options.addresses);
     if (!names) return fail(FrontProblem(FrontError::ServerInternal, names.error()));
-    return std::vector{shown(names->public_name.lower()), shown(names->internal_name.lower())};
+    std::vector own{shown(names->public_name.lower()), shown(names->internal_name.lower())};
+    for (auto& alias : TRY(acme::alias_names(api.queries().database(), caller.server->id)))
+        own.push_back(std::move(alias));
+    return own;
 }
 
 /// "identifiers", as names in lower case, each once. Errors: Malformed; RejectedIdentifier: not
@@ -67,18 +71,24 @@ Result<std::vector<std::string>, FrontProblem> read_identifiers(const JsonValue&
     return names;
 }
 
-/// Exactly the caller's names. Errors: RejectedIdentifier, with those that are not.
+/// Both twin names, and nothing but names of the caller. Errors: RejectedIdentifier, with those
+/// that are not.
 Result<void, FrontProblem> check_ordered(const std::vector<std::string>& wanted,
                                          const std::vector<std::string>& own) {
     FrontProblem problem(FrontError::RejectedIdentifier, "");
     for (const std::string& each : wanted)
         if (std::find(own.begin(), own.end(), each) == own.end()) problem.rejected.push_back(each);
-    const bool is_whole = wanted.size() == own.size();
+    const auto is_wanted = [&](const std::string& name) {
+        return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+    };
+    const bool is_whole = is_wanted(own[0]) && is_wanted(own[1]);
     if (problem.rejected.empty() && is_whole) return {};
     problem.detail = problem.rejected.empty()
                          ? "one certificate covers both names of this server: order both, "
                          : "this account is for one server, whose certificate is for ";
     problem.detail += own[0] + " and " + own[1];
+    for (std::size_t at = 2; at < own.size(); ++at)
+        problem.detail += (at == 2 ? ", and may name " : ", ") + own[at];
     return fail(std::move(problem));
 }
 
@@ -236,10 +246,13 @@ Result<acme::Csr, FrontProblem> read_finalize(const FrontCall& call, const Front
                     [&](const std::string& each) {
                         return std::find(names.begin(), names.end(), each) != names.end();
                     });
-    if (!is_exact)
-        return fail(FrontProblem(
-            FrontError::BadCsr,
-            "the CSR must name exactly what was ordered: " + names[0] + " and " + names[1]));
+    if (!is_exact) {
+        std::string ordered;
+        for (const std::string& each : names)
+            ordered += (ordered.empty() ? "" : " and ") + each;
+        return fail(FrontProblem(FrontError::BadCsr,
+                                 "the CSR must name exactly what was ordered: " + ordered));
+    }
     // RFC 8555 section 11.1: an account's key must not be a certificate's.
     if (csr->key_sha256 == call.key().spki_sha256())
         return fail(FrontProblem(FrontError::BadCsr, "the CSR's key is the account's key"));
