@@ -9,6 +9,7 @@
 
 #include "acme/engine.hpp"
 #include "acme/pacing.hpp"
+#include "acme/requests.hpp"
 #include "core/log.hpp"
 
 namespace hairpin::acme {
@@ -21,6 +22,16 @@ constexpr Milliseconds kSuspendedPause{3600 * 1000};
 }  // namespace
 
 void Engine::admit(const JobRef& job) {
+    // Before anything that passes by itself: this does not.
+    const auto removed = removed_alias(**reader_, job->attempt, options_.internal_prefix);
+    if (!removed) return wait(job, kReadRetry);
+    if (!removed->empty())
+        return give_up(job,
+                       {Remedy::PersonNeeded,
+                        std::string(kAliasRemoved),
+                        *removed + " is in the CSR and is no alias of this server any more: send a "
+                                   "new CSR without it",
+                        {}});
     const auto postponed = postponement(job->attempt);
     if (!postponed) {
         log::logger("acme").error("{}: cannot be admitted yet: {}", job->attempt.public_name,

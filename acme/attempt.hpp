@@ -137,7 +137,7 @@ struct Attempt {
     zones::Name zone_apex;
     std::string public_name;               // Without a final dot, in lower case.
     std::string internal_name;             // Empty: ours has none, nor has a name alone.
-    std::vector<std::string> other_names;  // Of ours, beside the public name.
+    std::vector<std::string> other_names;  // Beside these: aliases of a server, others of ours.
     AttemptKey key;
     State state;
     std::optional<WallTime> next_at;  // When its duty is due; empty: somebody must act.

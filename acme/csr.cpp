@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -223,14 +224,20 @@ Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused) {
     return csr;
 }
 
-Result<void> check_names(const Csr& csr, const std::vector<std::string>& names) {
-    std::vector<std::string> wanted = names;
-    std::sort(wanted.begin(), wanted.end());
-    const bool names_fit = csr.names == wanted && csr.other_names.empty();
-    const bool subject_fits =
-        csr.common_names.empty() ||
-        (csr.common_names.size() == 1 &&
-         std::find(names.begin(), names.end(), csr.common_names.front()) != names.end());
+Result<void> check_names(const Csr& csr, const std::vector<std::string>& names,
+                         const std::vector<std::string>& aliases) {
+    const auto is_named = [&](const std::string& name) {
+        return std::find(csr.names.begin(), csr.names.end(), name) != csr.names.end();
+    };
+    const auto others = others_of(csr, names);
+    const bool has_strangers =
+        std::any_of(others.begin(), others.end(), [&](const std::string& each) {
+            return std::find(aliases.begin(), aliases.end(), each) == aliases.end();
+        });
+    const bool names_fit = std::all_of(names.begin(), names.end(), is_named) && !has_strangers &&
+                           csr.other_names.empty();
+    const bool subject_fits = csr.common_names.empty() ||
+                              (csr.common_names.size() == 1 && is_named(csr.common_names.front()));
     if (names_fit && subject_fits) return {};
 
     const std::string said =
@@ -242,12 +249,24 @@ Result<void> check_names(const Csr& csr, const std::vector<std::string>& names) 
         in_words += (in_words.empty() ? "" : " and ") + name;
         in_extension += (in_extension.empty() ? "DNS:" : ",DNS:") + name;
     }
+    std::string also;
+    for (const std::string& each : aliases)
+        also += (also.empty() ? ", and may name " : ", ") + each;
     return fail(invalid(
-        said + ", but this server's CSR must name exactly " + in_words +
+        said + ", but this server's CSR must name exactly " + in_words + also +
         "; make it with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
         "-keyout server.key -out server.csr -subj /CN=" +
         (first.size() <= kMaxCommonName ? first : std::string()) +
         " -addext subjectAltName=" + in_extension));
+}
+
+std::vector<std::string> others_of(const Csr& csr, const std::vector<std::string>& names) {
+    std::vector<std::string> others;
+    std::copy_if(csr.names.begin(), csr.names.end(), std::back_inserter(others),
+                 [&](const std::string& each) {
+                     return std::find(names.begin(), names.end(), each) == names.end();
+                 });
+    return others;
 }
 
 Result<Octets> make_csr(const SigningKey& key, const std::vector<std::string>& names,

@@ -1,9 +1,10 @@
 // acme/csr.hpp - certificate requests: judging the one a server sends, making one for a managed
 // key.
 //
-// A request is accepted for what it proves (its key, by its signature) and for naming exactly the
-// twin names; it is then passed to the CA as it came, because only the holder of the key can sign
-// one (RFC 8555 section 7.4). Names are never taken from it: the caller says which they must be.
+// A request is accepted for what it proves (its key, by its signature) and for naming both twin
+// names and, as it likes, aliases of the server; it is then passed to the CA as it came, because
+// only the holder of the key can sign one (RFC 8555 section 7.4). Names are never taken from it:
+// the caller says which they must be.
 //
 // Standards RFC 2986 (PKCS#10), RFC 5280 section 4.2.1.6 (subjectAltName), RFC 8555 section 7.4.
 // Threads   Pure functions.
@@ -39,10 +40,15 @@ struct Csr {
 /// private half strangers have (weak_key.hpp).
 [[nodiscard]] Result<Csr> read_csr(OctetView octets, const RefusedKeys& refused = {});
 
-/// Whether it names exactly these, one or more, its subject being empty or one of them as common
-/// name.
-/// Errors: Invalid, with the names that belong in it and the openssl command that makes it.
-[[nodiscard]] Result<void> check_names(const Csr& csr, const std::vector<std::string>& names);
+/// Whether it names these, one or more, and nothing but them and any of `aliases`, its subject
+/// being empty or one of its names as common name. Which aliases it names: others_of(). Errors:
+/// Invalid, with the names that belong in it and the openssl command that makes it.
+[[nodiscard]] Result<void> check_names(const Csr& csr, const std::vector<std::string>& names,
+                                       const std::vector<std::string>& aliases = {});
+
+/// Its names but for these, sorted.
+[[nodiscard]] std::vector<std::string> others_of(const Csr& csr,
+                                                 const std::vector<std::string>& names);
 
 /// A request for these names, one or more, signed with `key`; `has_name`: with the first as common
 /// name (where it has at most 64 octets, the bound of RFC 5280's ub-common-name). DER.

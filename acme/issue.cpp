@@ -6,6 +6,7 @@
 #include "acme/chain.hpp"
 #include "acme/csr.hpp"
 #include "acme/engine.hpp"
+#include "acme/requests.hpp"
 #include "core/log.hpp"
 #include "store/front_rows.hpp"
 
@@ -37,6 +38,19 @@ Result<void> erase_key_of(store::Writer& writer, const store::AcmeAttemptRow& se
                 .certificate(settled.server_id, settled.certificate_sha256.value_or(Sha256())));
     if (!certificate || certificate->key_sealed.empty()) return {};
     return erase_managed_key(writer, certificate->id);
+}
+
+/// With a key of ours the names are the present ones; a CSR of the server's keeps its own, and
+/// admission looks whether they are the server's still. Other names are no renewal for a CA.
+Result<void> insert_renewal(store::Writer& writer, store::AcmeAttemptRow& successor) {
+    const bool is_servers = successor.server_id != store::kOurselves;
+    if (is_servers && successor.key_origin == store::KeyOrigin::Managed) {
+        auto names = TRY(alias_names(writer.database(), successor.server_id));
+        if (names != successor.other_names) successor.cause = store::AttemptCause::Again;
+        successor.other_names = std::move(names);
+    }
+    TRY(insert_attempt(writer, successor));
+    return {};
 }
 
 }  // namespace
@@ -240,11 +254,10 @@ void Engine::renew(const JobRef& job) {
     // committed() begins the successor, once it is durable.
     advance(job, RenewalDue{},
             [successor = std::move(successor), old = to_row(attempt)](
-                store::Writer& writer, zones::Change&) -> Result<void> {
+                store::Writer& writer, zones::Change&) mutable -> Result<void> {
                 // Nobody would erase it in time any more.
                 if (old.deadline_at) TRY(erase_key_of(writer, old));
-                TRY(insert_attempt(writer, successor));
-                return {};
+                return insert_renewal(writer, successor);
             });
 }
 

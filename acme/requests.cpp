@@ -7,6 +7,7 @@
 #include "acme/renewal_window.hpp"
 #include "core/assert.hpp"
 #include "store/acme_rows.hpp"
+#include "store/alias_rows.hpp"
 #include "store/renewal_rows.hpp"
 #include "store/revocation_rows.hpp"
 
@@ -20,15 +21,27 @@ using store::CertificateRow;
 struct WantedNames {
     zones::Name apex;
     std::string public_name;
-    std::string internal_name;  // Empty: the other one alone.
+    std::string internal_name;        // Empty: the other one alone.
+    std::vector<std::string> others;  // Aliases.
 
-    [[nodiscard]] std::vector<std::string> all() const {
+    /// Those that its CSR cannot leave out.
+    [[nodiscard]] std::vector<std::string> required() const {
         if (internal_name.empty()) return {public_name};
         return {public_name, internal_name};
     }
 };
 
-/// The names that the certificate is for, from the store alone.
+/// One of a server's names.
+Result<WantedNames> one_alone(WantedNames all, const std::string& name) {
+    const bool is_alias = std::find(all.others.begin(), all.others.end(), name) != all.others.end();
+    if (name == all.public_name || name == all.internal_name || is_alias)
+        return WantedNames{std::move(all.apex), name, "", {}};
+    return fail(Error{ErrorCode::Invalid, name,
+                      "is none of this server's names: they are " + all.public_name + " and " +
+                          all.internal_name});
+}
+
+/// The names that the certificate is for, from the store and the CSR.
 Result<WantedNames> wanted_names(store::Writer& writer, const CertificateRequest& request) {
     const auto server = TRY(writer.read().server(request.server_id));
     if (!server)
@@ -54,14 +67,14 @@ Result<WantedNames> wanted_names(store::Writer& writer, const CertificateRequest
     // The longest owner we need must fit too.
     if (!outside || !inside || !challenge_name(inside->text()))
         return fail(Error{ErrorCode::Invalid, server->label, "its names are too long for DNS"});
-    WantedNames twins{licence->zone_apex, outside->lower().text_without_dot(),
-                      inside->lower().text_without_dot()};
-    if (request.name_alone.empty()) return twins;
-    if (request.name_alone != twins.public_name && request.name_alone != twins.internal_name)
-        return fail(Error{ErrorCode::Invalid, request.name_alone,
-                          "is none of this server's names: they are " + twins.public_name +
-                              " and " + twins.internal_name});
-    return WantedNames{licence->zone_apex, request.name_alone, ""};
+    WantedNames names{licence->zone_apex, outside->lower().text_without_dot(),
+                      inside->lower().text_without_dot(),
+                      TRY(alias_names(writer.database(), request.server_id))};
+    if (!request.name_alone.empty()) names = TRY(one_alone(std::move(names), request.name_alone));
+    if (!request.csr) return names;
+    TRY(check_names(*request.csr, names.required(), names.others));
+    names.others = others_of(*request.csr, names.required());
+    return names;
 }
 
 bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sha256& key) {
@@ -69,12 +82,25 @@ bool is_for(const CertificateRequest& request, store::KeyOrigin origin, const Sh
     return origin == store::KeyOrigin::Device && key == request.csr->key_sha256;
 }
 
+bool is_for_names(const AcmeAttemptRow& row, const WantedNames& names) {
+    return row.public_name == names.public_name && row.internal_name == names.internal_name &&
+           row.other_names == names.others;
+}
+
+/// The same of a certificate: it names what its CSR named (acme/chain.hpp sees to that).
+bool is_for_names(const CertificateRow& row, const WantedNames& names) {
+    if (row.csr.empty()) return names.others.empty();
+    const auto csr = read_csr(row.csr);
+    return csr && others_of(*csr, names.required()) == names.others;
+}
+
 /// Whether the certificate is the answer to the request. A managed key that was erased cannot be
 /// given again, so whoever asks for one has lost it.
-bool answers(const CertificateRow& row, const CertificateRequest& request, WallTime now) {
+bool answers(const CertificateRow& row, const CertificateRequest& request, const WantedNames& names,
+             WallTime now) {
     if (!is_for(request, row.key_origin, row.key_sha256)) return false;
     if (!request.csr && row.key_sealed.empty()) return false;
-    return now - row.issued_at < request.young;
+    return now - row.issued_at < request.young && is_for_names(row, names);
 }
 
 bool is_paused(const AcmeAttemptRow& row) {
@@ -121,6 +147,7 @@ AcmeAttemptRow new_attempt(const CertificateRequest& request, const WantedNames&
     row.zone_apex = names.apex;
     row.public_name = names.public_name;
     row.internal_name = names.internal_name;
+    row.other_names = names.others;
     row.key_origin = request.csr ? store::KeyOrigin::Device : store::KeyOrigin::Managed;
     if (request.csr) {
         row.csr = request.csr->der;
@@ -152,8 +179,10 @@ Result<std::vector<AcmeAttemptRow>> live_attempts(store::Writer& writer, std::in
     return all;
 }
 
-/// What failed, and how often, does not end with a key.
+/// What failed, and how often, does not end with a key; but who was told to leave a name out, and
+/// does, has mended it.
 void inherit(AcmeAttemptRow& row, const AcmeAttemptRow& old, bool ends_pause) {
+    if (old.problem_type == kAliasRemoved && row.other_names != old.other_names) return;
     row.failures = old.failures;
     if (old.failures == 0) return;
     row.problem_type = old.problem_type;
@@ -194,7 +223,6 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
         return fail(Error{ErrorCode::Invalid, request.name_alone,
                           "a certificate for one name alone needs a key of the server's own"});
     if (request.csr) {
-        TRY(check_names(*request.csr, names.all()));
         if (TRY(store::is_compromised_key(writer.database(), request.csr->key_sha256)))
             return fail(Error{ErrorCode::Invalid, "CSR",
                               "its key was revoked as compromised: make a new one"});
@@ -210,8 +238,7 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     };
     const auto live = TRY(queries.live_attempt(request.subject()));
     const bool ends_pause = live && may_retry(*live, request.retry_pause, writer.now());
-    if (live && is_for(request, live->key_origin, live->key_sha256) &&
-        live->public_name == names.public_name && live->internal_name == names.internal_name) {
+    if (live && is_for(request, live->key_origin, live->key_sha256) && is_for_names(*live, names)) {
         if (!ends_pause) return state();
         TRY(end_pause(writer, *live, request.ladder));
         news.wake.push_back(live->id);
@@ -220,7 +247,7 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     if (live) TRY(supersede(writer, change, *live, request.txt_ttl, request.ladder, news));
 
     const auto current = TRY(queries.current_certificate(request.subject(), writer.now()));
-    if (current && answers(*current, request, writer.now())) return state();
+    if (current && answers(*current, request, names, writer.now())) return state();
     AcmeAttemptRow successor = new_attempt(request, names, current, writer.now());
     // What it serves is good by its dates and no more: it cannot wait for new customers.
     successor.incident =
@@ -228,6 +255,34 @@ Result<CertificateState> take_request(store::Writer& writer, zones::Change& chan
     if (live) inherit(successor, *live, ends_pause);
     news.wake.push_back(TRY(insert_attempt(writer, successor)));
     return state();
+}
+
+Result<std::vector<std::string>> alias_names(store::Database& database, std::int64_t server_id) {
+    std::vector<std::string> names;
+    if (server_id == store::kOurselves) return names;
+    for (store::AliasRow& row : TRY(store::aliases_of(database, server_id)))
+        names.push_back(std::move(row.name));
+    return names;
+}
+
+Result<std::string> removed_alias(store::Queries& queries, const Attempt& attempt,
+                                  std::string_view internal_prefix) {
+    const bool is_servers = attempt.server_id != store::kOurselves;
+    if (!is_servers || (attempt.other_names.empty() && attempt.name_alone.empty())) return "";
+    const auto aliases = TRY(alias_names(queries.database(), attempt.server_id));
+    const auto is_alias = [&](const std::string& name) {
+        return std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+    };
+    for (const std::string& each : attempt.other_names)
+        if (!is_alias(each)) return each;
+    if (attempt.name_alone.empty() || is_alias(attempt.name_alone)) return "";
+    const auto server = TRY(queries.server(attempt.server_id));
+    if (!server) return "";  // The next commit finds out.
+    for (const std::string& label : {server->label, std::string(internal_prefix) + server->label}) {
+        const auto twin = zones::Name::child(label, attempt.zone_apex);
+        if (twin && twin->lower().text_without_dot() == attempt.name_alone) return "";
+    }
+    return attempt.name_alone;
 }
 
 Result<CertificateState> take_own_request(store::Writer& writer, zones::Change& change,

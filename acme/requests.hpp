@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "acme/attempt.hpp"
@@ -24,6 +25,9 @@
 #include "zones/change.hpp"
 
 namespace hairpin::acme {
+
+/// The type of the problem (Verdict) of an attempt that names an alias which was removed.
+inline constexpr std::string_view kAliasRemoved = "alias-removed";
 
 struct CertificateRequest {
     std::int64_t server_id = 0;
@@ -58,9 +62,12 @@ struct EngineNews {
 };
 
 /// Certificates::request().
+/// It is for the twin names and for aliases of the server: those that the CSR names, or all of them
+/// where the key is ours. The same key for other names is another request.
 /// An attempt for another key is superseded, and its TXT values leave the zone by `change`. The new
 /// one inherits its failures and, where it is paused, the pause: another key is no way around it.
-/// The pause ends where it has lasted `retry_pause` and a person may have mended the cause.
+/// The pause ends where it has lasted `retry_pause` and a person may have mended the cause, and at
+/// once where the cause was an alias that is not asked for any more.
 [[nodiscard]] Result<CertificateState> take_request(store::Writer& writer, zones::Change& change,
                                                     const CertificateRequest& request,
                                                     EngineNews& news);
@@ -76,6 +83,13 @@ struct EngineNews {
 [[nodiscard]] Result<void> end_attempt_for(store::Writer& writer, zones::Change& change,
                                            const Sha256& key_sha256, const CertificateRequest& how,
                                            EngineNews& news);
+/// The names of the aliases that a server has now, sorted. Any thread that has the database.
+[[nodiscard]] Result<std::vector<std::string>> alias_names(store::Database& database,
+                                                           std::int64_t server_id);
+/// What the attempt names that is no alias of its server any more; empty: nothing.
+/// @param internal_prefix  As in CertificateRequest: twin names are no aliases.
+[[nodiscard]] Result<std::string> removed_alias(store::Queries& queries, const Attempt& attempt,
+                                                std::string_view internal_prefix);
 /// Certificates::deployed().
 [[nodiscard]] Result<void> take_deployed(store::Writer& writer, std::int64_t server_id,
                                          const Sha256& sha256, const Ladder& ladder,

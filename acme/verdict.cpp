@@ -18,7 +18,8 @@ struct Meaning {
 constexpr std::array kMeanings = {
     Meaning{"accountDoesNotExist", Remedy::Register,
             "the CA has forgotten our account; it is registered again"},
-    Meaning{"badCSR", Remedy::PersonNeeded, "send a CSR with another key and exactly both names"},
+    Meaning{"badCSR", Remedy::PersonNeeded,
+            "send a CSR with another key and the names of this server"},
     Meaning{"badNonce", Remedy::TryAgain,
             "the CA keeps refusing its own nonces; it is tried again"},
     Meaning{"badPublicKey", Remedy::PersonNeeded,

@@ -77,6 +77,8 @@ struct Write {
     /// refusal is the answer.
     std::function<void(Api& api, std::shared_ptr<Exchange> exchange, const Problem& problem)>
         on_conflict = {};
+    /// On the loop, once it is durable, in front of the answer: what follows from it elsewhere.
+    std::function<void(Api& api, Exchange& exchange)> then = {};
 };
 
 class Api : public std::enable_shared_from_this<Api> {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "acme/csr.hpp"
 #include "acme/renewal_window.hpp"
 #include "admin/authentication.hpp"
 #include "admin/front_json.hpp"
@@ -76,6 +77,15 @@ Result<std::int64_t, FrontProblem> server_to_revoke(Api& api, const FrontCall& c
 }
 
 }  // namespace
+
+Result<bool, FrontProblem> is_front_answer(Api& api, const store::FrontOrderRow& order) {
+    const auto row = TRY(certificate_of(api, order));
+    if (row.csr == order.csr) return true;
+    // The same key with other names, ordered since; a certificate names what its CSR names.
+    const auto ordered = acme::read_csr(order.csr);
+    const auto given = acme::read_csr(row.csr);
+    return ordered && given && ordered->names == given->names;
+}
 
 Result<std::string, FrontProblem> front_renewal_id(Api& api, const store::FrontOrderRow& order) {
     const auto row = TRY(certificate_of(api, order));

@@ -48,6 +48,9 @@ struct FrontAuthorization {
                                                std::size_t place);
 
 // front_certificates.cpp
+/// Whether the certificate of the order's key names what was ordered. Errors: as below.
+[[nodiscard]] Result<bool, FrontProblem> is_front_answer(Api& api,
+                                                         const store::FrontOrderRow& order);
 /// RFC 9773 section 4.1, of the certificate that the order brought; empty: it has no such name.
 /// Errors: Malformed: it is gone.
 [[nodiscard]] Result<std::string, FrontProblem> front_renewal_id(Api& api,

@@ -47,9 +47,10 @@ void judge_processing(FrontJudgement& judgement, const acme::CertificateState& s
     }
     const bool is_superseded = state.step.empty() ? is_new && state.sha256.has_value()
                                                   : state.step_key != order.key_sha256;
-    if (is_superseded)
-        return end(judgement, FrontError::ServerInternal,
-                   "another request of this server, with another key, came after this one");
+    if (is_superseded) {
+        judgement = superseded(std::move(order));
+        return;
+    }
     if (state.step.empty()) {
         judgement.is_orphan = true;
         return;
@@ -60,6 +61,14 @@ void judge_processing(FrontJudgement& judgement, const acme::CertificateState& s
 }
 
 }  // namespace
+
+FrontJudgement superseded(store::FrontOrderRow order) {
+    FrontJudgement judgement{std::move(order), false, false};
+    judgement.order.certificate_sha256.reset();
+    end(judgement, FrontError::ServerInternal,
+        "another request of this server, with another key or other names, came after this one");
+    return judgement;
+}
 
 FrontJudgement judge_order(store::FrontOrderRow order, const acme::CertificateState& state,
                            StateSource source, WallTime now) {

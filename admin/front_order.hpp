@@ -42,6 +42,9 @@ struct FrontJudgement {
                                          const acme::CertificateState& state, StateSource source,
                                          WallTime now);
 
+/// The order when another request has taken its place: invalid.
+[[nodiscard]] FrontJudgement superseded(store::FrontOrderRow order);
+
 /// So soon a client should look again at an order that is processing.
 [[nodiscard]] Seconds front_retry_after(const store::FrontOrderRow& order, WallTime now) noexcept;
 

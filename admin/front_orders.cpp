@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "acme/csr.hpp"
+#include "acme/requests.hpp"
 #include "admin/authentication.hpp"
 #include "admin/front_json.hpp"
 #include "admin/front_order.hpp"
@@ -33,7 +34,7 @@ std::string lower_name(std::string text) {
     return text;
 }
 
-/// The names that certificates of the caller are for, the public one first.
+/// The names that certificates of the caller may be for: public, internal, then its aliases.
 Result<std::vector<std::string>, FrontProblem> names_of_caller(Api& api, const Exchange& exchange) {
     const store::Identity& caller = *exchange.call.caller;
     const auto licence = TRY(api.queries().licence(caller.server->licence));
@@ -41,7 +42,10 @@ Result<std::vector<std::string>, FrontProblem> names_of_caller(Api& api, const E
     const auto names =
         twin_names(caller.server->label, licence->zone_apex, api.context().options.addresses);
     if (!names) return fail(FrontProblem(FrontError::ServerInternal, names.error()));
-    return std::vector{shown(names->public_name.lower()), shown(names->internal_name.lower())};
+    std::vector own{shown(names->public_name.lower()), shown(names->internal_name.lower())};
+    for (auto& alias : TRY(acme::alias_names(api.queries().database(), caller.server->id)))
+        own.push_back(std::move(alias));
+    return own;
 }
 
 std::string in_words(const std::vector<std::string>& names) {
@@ -79,15 +83,23 @@ Result<std::vector<std::string>, FrontProblem> read_identifiers(const JsonValue&
     return names;
 }
 
-/// The caller's names, all or one of them. Errors: RejectedIdentifier, with those that are not.
+/// Both twin names and any of the aliases, or one of them all alone. Errors: RejectedIdentifier,
+/// with those that are not.
 Result<void, FrontProblem> check_ordered(const std::vector<std::string>& wanted,
                                          const std::vector<std::string>& own) {
     FrontProblem problem(FrontError::RejectedIdentifier, "");
     for (const std::string& each : wanted)
         if (std::find(own.begin(), own.end(), each) == own.end()) problem.rejected.push_back(each);
-    // Most clients order both at once. Some know only certificates for one name, and order each.
-    if (problem.rejected.empty() && (wanted.size() == 1 || wanted.size() == own.size())) return {};
-    problem.detail = "this account is for one server, whose certificate is for " + in_words(own);
+    const auto is_wanted = [&](const std::string& name) {
+        return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+    };
+    // Most clients order all at once. Some know only certificates for one name, and order each.
+    const bool is_whole = is_wanted(own[0]) && is_wanted(own[1]);
+    if (problem.rejected.empty() && (wanted.size() == 1 || is_whole)) return {};
+    problem.detail =
+        "this account is for one server, whose certificate is for " + own[0] + " and " + own[1];
+    for (std::size_t at = 2; at < own.size(); ++at)
+        problem.detail += (at == 2 ? ", and may name " : ", ") + own[at];
     return fail(std::move(problem));
 }
 
@@ -186,6 +198,11 @@ void tell_order(Api& api, FrontExchange exchange, const FrontCall& call, FrontOr
                 const acme::CertificateState& state, StateSource source) {
     const FrontOrderState was = order.state;
     FrontJudgement judgement = judge_order(std::move(order), state, source, api.now());
+    if (judgement.order.state == FrontOrderState::Valid && judgement.has_changed) {
+        const auto is_answer = is_front_answer(api, judgement.order);
+        if (!is_answer) return answer_front(api, *exchange, is_answer.error());
+        if (!*is_answer) judgement = superseded(std::move(judgement.order));
+    }
     if (judgement.order.state == FrontOrderState::Valid && judgement.has_changed) {
         auto id = front_renewal_id(api, judgement.order);
         if (!id) return answer_front(api, *exchange, id.error());

@@ -47,6 +47,11 @@ Result<Write, Problem> delete_server(Api& api, const Call& call);
 void post_certificate_retry(Api& api, std::shared_ptr<Exchange> exchange);
 void post_certificate_revocation(Api& api, std::shared_ptr<Exchange> exchange);
 
+// aliases.cpp
+Result<net::Response, Problem> list_aliases(Api& api, const Call& call);
+Result<Write, Problem> put_alias(Api& api, const Call& call);
+Result<Write, Problem> delete_alias(Api& api, const Call& call);
+
 // self.cpp
 Result<net::Response, Problem> get_self(Api& api, const Call& call);
 void post_heartbeat(Api& api, std::shared_ptr<Exchange> exchange);

@@ -35,6 +35,24 @@ Result<TwinNames, std::string> twin_names(std::string_view label, const zones::N
     return TwinNames{named->lower(), internal->lower()};
 }
 
+Result<zones::Name, std::string> parse_alias(std::string_view text, const zones::Name& apex) {
+    const std::string said = "\"" + std::string(text.substr(0, 80)) + "\" ";
+    for (std::string_view rest = text;;) {
+        const std::size_t dot = rest.find('.');
+        if (!is_ldh(rest.substr(0, dot)))
+            return fail(said +
+                        "is no alias: it is one or more labels of lower-case letters, "
+                        "digits and hyphens in front of the zone, such as cloud");
+        if (dot == std::string_view::npos) break;
+        rest.remove_prefix(dot + 1);
+    }
+    const auto name = zones::Name::parse(std::string(text) + "." + apex.text());
+    // The longest owner that may ever stand below it.
+    if (!name || !zones::Name::child("_validation-persist", *name))
+        return fail(said + "is too long for an alias in this zone");
+    return name->lower();
+}
+
 zones::Name challenge_name(const zones::Name& name) {
     const auto made = zones::Name::child("_acme-challenge", name);
     HAIRPIN_ASSERT(made.has_value());

@@ -34,12 +34,17 @@ struct TwinNames {
                                                         const zones::Name& apex,
                                                         const zones::AddressRules& rules);
 
+/// The whole name, in lower case, of an alias as its licence writes it: one or more labels in front
+/// of the zone's apex. Errors: why it is no host name, or too long for its challenge names.
+[[nodiscard]] Result<zones::Name, std::string> parse_alias(std::string_view text,
+                                                           const zones::Name& apex);
+
 /// The label of the server that `owner` would be the name of; `role` as AddressRules::role_of()
 /// says.
 [[nodiscard]] std::string label_of(const zones::Name& owner, zones::TwinRole role,
                                    const zones::AddressRules& rules);
 
-/// "_acme-challenge" in front of a name: there is room, see kMaxLicenceZoneOctets.
+/// "_acme-challenge" in front of a name: there is room, see kMaxLicenceZoneOctets, parse_alias().
 [[nodiscard]] zones::Name challenge_name(const zones::Name& name);
 
 /// A zone's apex as callers write it, with or without the final dot, in lower case; not the root.

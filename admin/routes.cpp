@@ -61,6 +61,13 @@ constexpr std::array kRoutes{
     Route{Method::Post, "/v1/licences/{licence}/servers/{server}/certificate/revocation", kOperator,
           &post_certificate_revocation, kNoBody},
 
+    Route{Method::Get, "/v1/licences/{licence}/servers/{server}/aliases", kGranted, &list_aliases,
+          kNoBody},
+    Route{Method::Put, "/v1/licences/{licence}/servers/{server}/aliases/{alias}", kGranted,
+          &put_alias, kJson},
+    Route{Method::Delete, "/v1/licences/{licence}/servers/{server}/aliases/{alias}", kGranted,
+          &delete_alias, kNoBody},
+
     Route{Method::Get, "/v1/certificates", kOperator, &list_certificates, kNoBody},
     Route{Method::Post, "/v1/acme/account/rollover", kOperator, &post_account_rollover, kNoBody},
 

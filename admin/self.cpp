@@ -117,7 +117,7 @@ void answer(Api& api, Exchange& exchange, const Beat& beat) {
     json.member("changed", beat.is_changed);
     json.member("serial", view->serial);
     json.member("observed", beat.observed.text());
-    write_names(json, view->names);
+    write_names(json, view->names, view->aliases);
     write_published(json, *view);
     write_refused(json, beat.decision.refused);
     json.member("mount", mount_of(*view));

@@ -15,6 +15,7 @@
 #include "admin/tokens.hpp"
 #include "admin/tsig_keys.hpp"
 #include "admin/zone_content.hpp"
+#include "store/alias_rows.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -79,33 +80,46 @@ Result<std::set<std::string>, Problem> labels_of(store::Queries& queries,
     }
 }
 
-/// Whether an operator's own records stand where the server's would.
-bool is_occupied(const zones::Zone& zone, const TwinNames& names) {
-    return zone.find(names.public_name) != nullptr || zone.find(names.internal_name) != nullptr;
+/// Names that aliases of the licence's servers have: under another configuration they were no names
+/// for servers.
+using AliasNames = std::set<std::string>;
+
+Result<AliasNames, Problem> alias_names_of(store::Queries& queries, const std::string& licence) {
+    AliasNames names;
+    for (const store::AliasRow& row : TRY(store::aliases_of_licence(queries.database(), licence)))
+        names.insert(row.name);
+    return names;
+}
+
+/// Whether an operator's own records stand where the server's would, or an alias has its name.
+bool is_occupied(const zones::Zone& zone, const TwinNames& names, const AliasNames& aliases) {
+    return zone.find(names.public_name) != nullptr || zone.find(names.internal_name) != nullptr ||
+           aliases.contains(shown(names.public_name)) ||
+           aliases.contains(shown(names.internal_name));
 }
 
 /// The label asked for, or the lowest that is free.
 Result<std::string, Problem> choose_label(const std::set<std::string>& labels,
                                           const std::optional<std::string>& asked,
-                                          const zones::Zone& zone,
+                                          const zones::Zone& zone, const AliasNames& aliases,
                                           const zones::AddressRules& rules) {
     if (asked) {
         const auto names = twin_names(*asked, zone.apex(), rules);
         if (!names) return fail(invalid_field("/label", names.error()));
         if (labels.contains(*asked))
             return fail(Problem(ProblemType::Conflict, "server " + *asked + " exists already"));
-        if (is_occupied(zone, *names))
-            return fail(Problem(ProblemType::Conflict, "zone " + zone.apex().text() +
-                                                           " holds records of its own at " +
-                                                           shown(names->public_name) + " or " +
-                                                           shown(names->internal_name)));
+        if (is_occupied(zone, *names, aliases))
+            return fail(Problem(
+                ProblemType::Conflict,
+                "zone " + zone.apex().text() + " holds records of its own, or an alias, at " +
+                    shown(names->public_name) + " or " + shown(names->internal_name)));
         return *asked;
     }
     for (std::size_t number = 1;; ++number) {
         std::string label = rules.server_label + std::to_string(number);
         const auto names = twin_names(label, zone.apex(), rules);
         if (!names) return fail(Problem(ProblemType::TooLarge, "no label is free"));
-        if (!labels.contains(label) && !is_occupied(zone, *names)) return label;
+        if (!labels.contains(label) && !is_occupied(zone, *names, aliases)) return label;
     }
 }
 
@@ -130,7 +144,8 @@ struct Creation {
             return fail(Problem(ProblemType::TooLarge,
                                 "a licence has at most " +
                                     std::to_string(options.max_servers_per_licence) + " servers"));
-        server.label = TRY(choose_label(labels, label, *found, options.addresses));
+        const auto aliases = TRY(alias_names_of(writer.read(), server.licence));
+        server.label = TRY(choose_label(labels, label, *found, aliases, options.addresses));
         names = *twin_names(server.label, zone, options.addresses);
         server.created_at = writer.now();
         server.id = TRY(writer.insert_server(server));

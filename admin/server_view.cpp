@@ -89,6 +89,7 @@ Result<ServerView, Problem> describe(Api& api, const store::ServerRow& server,
     view.zone = apex;
     view.serial = zone->serial();
     view.names = *std::move(names);
+    view.aliases = TRY(store::aliases_of(api.queries().database(), server.id));
     view.published_public = published_at(*zone, view.names.public_name);
     view.published_internal = published_at(*zone, view.names.internal_name);
     view.online = online_now(server, api.now(), window);
@@ -113,10 +114,17 @@ std::string mount_of(const ServerView& view) {
     return mount + "/";
 }
 
-void write_names(JsonWriter& json, const TwinNames& names) {
+void write_names(JsonWriter& json, const TwinNames& names,
+                 const std::vector<store::AliasRow>& aliases) {
     json.key("names").begin_object();
     json.member("public", shown(names.public_name));
     json.member("internal", shown(names.internal_name));
+    if (!aliases.empty()) {
+        json.key("aliases").begin_array();
+        for (const store::AliasRow& each : aliases)
+            json.value(each.name);
+        json.end_array();
+    }
     json.end_object();
 }
 
@@ -205,7 +213,7 @@ void write_server_members(JsonWriter& json, const ServerView& view) {
     json.member("licence", server.licence);
     json.member("label", server.label);
     json.member("zone", shown(view.zone));
-    write_names(json, view.names);
+    write_names(json, view.names, view.aliases);
     json.member("port", server.port);
     json.member("state", state_word(server.state));
     json.member("online", store::to_string(view.online));

@@ -18,6 +18,7 @@
 #include "admin/verdict.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
+#include "store/alias_rows.hpp"
 #include "store/records.hpp"
 
 namespace hairpin::admin {
@@ -27,6 +28,7 @@ struct ServerView {
     zones::Name zone;
     std::uint32_t serial = 0;
     TwinNames names;
+    std::vector<store::AliasRow> aliases;
     std::vector<IpAddress> published_public;
     std::vector<IpAddress> published_internal;
     store::Online online = store::Online::Unknown;
@@ -45,8 +47,9 @@ struct ServerView {
 /// an address, else the public one. Port 443 is left out, and so is one that is not known.
 [[nodiscard]] std::string mount_of(const ServerView& view);
 
-/// Members of an object that is open.
-void write_names(JsonWriter& json, const TwinNames& names);
+/// Members of an object that is open. "names" has "aliases" only where there are some.
+void write_names(JsonWriter& json, const TwinNames& names,
+                 const std::vector<store::AliasRow>& aliases = {});
 void write_published(JsonWriter& json, const ServerView& view);
 void write_verdict(JsonWriter& json, const Verdict& verdict);
 /// Certificates for one name each; nothing where there are none.

@@ -12,6 +12,7 @@
 #include "admin/report_row.hpp"
 #include "admin/server_view.hpp"
 #include "admin/zone_content.hpp"
+#include "store/alias_rows.hpp"
 
 namespace hairpin::admin {
 namespace {
@@ -142,6 +143,8 @@ Result<Write, Problem> delete_server(Api& api, const Call& call) {
         const auto found = TRY(find_server(writer.read(), arguments[0], arguments[1]));
         TRY(conditions.check(version_etag(found.server.version)));
         TRY(acme::note_withdrawal(writer, found.server.id));
+        // They go with the row of the server.
+        const auto aliases = TRY(store::aliases_of(writer.database(), found.server.id));
         TRY(writer.erase_server(found.server.id));
         context.rivals.forget(found.server.id);
         const auto& apex = found.licence.zone_apex;
@@ -150,6 +153,10 @@ Result<Write, Problem> delete_server(Api& api, const Call& call) {
         zones::ZoneChange edit;
         edit.apex = apex;
         edit.edits = server_removal(*names);
+        for (const store::AliasRow& each : aliases)
+            if (const auto alias = zones::Name::parse(each.name))
+                for (zones::Edit& one : alias_removal(*alias))
+                    edit.edits.push_back(std::move(one));
         change.zones.push_back(std::move(edit));
         return {};
     };

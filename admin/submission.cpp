@@ -114,6 +114,7 @@ void Api::submit(std::shared_ptr<Exchange> exchange, Write write) {
         std::move(work), [back = way_back_, exchange,
                           submission](Result<store::WorkReceipt, store::WorkRefusal> result) {
             back.post([exchange, submission, result = std::move(result)](Api& api) {
+                if (result && submission->write.then) submission->write.then(api, *exchange);
                 if (result || submission->was_tried)
                     return api.respond(*exchange, std::move(submission->response));
                 if (submission->problem) return answer_problem(api, exchange, *submission);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "admin/delegation.hpp"
+#include "store/alias_rows.hpp"
 #include "zones/wire.hpp"
 
 namespace hairpin::admin {
@@ -114,6 +115,12 @@ Result<void, Problem> keep_challenge_names(const ApiOptions& options, store::Wri
     std::unordered_set<zones::Name, zones::NameHash> aliases;
     for (const zones::Edit& each : edits)
         if (each.type == RType::CNAME) aliases.insert(each.owner);
+    for (const store::AliasRow& row :
+         TRY(store::aliases_of_licence(writer.database(), licence->name))) {
+        const auto alias = zones::Name::parse(row.name);
+        if (alias && !aliases.contains(challenge_name(*alias)))
+            edits.push_back(challenge_keeper(challenge_name(*alias)));
+    }
     std::string after;
     for (;;) {
         const auto rows = TRY(writer.read().servers(licence->name, store::kMaxPage, after));
@@ -136,6 +143,17 @@ std::vector<Edit> server_removal(const TwinNames& names) {
     for (const zones::Name& each : {names.public_name, names.internal_name})
         if (const auto owner = zones::Name::child("_validation-persist", each))
             edits.push_back(owner_removal(*owner));
+    return edits;
+}
+
+std::vector<Edit> alias_removal(const zones::Name& alias) {
+    Edit cname;
+    cname.kind = EditKind::DeleteRRset;
+    cname.owner = alias;
+    cname.type = RType::CNAME;
+    std::vector<Edit> edits = {std::move(cname), owner_removal(challenge_name(alias))};
+    if (const auto owner = zones::Name::child("_validation-persist", alias))
+        edits.push_back(owner_removal(*owner));
     return edits;
 }
 

@@ -41,13 +41,15 @@ namespace hairpin::admin {
 [[nodiscard]] zones::Edit challenge_keeper(const zones::Name& owner);
 /// The edits that put both challenge names of a server in being.
 [[nodiscard]] std::vector<zones::Edit> challenge_keepers(const TwinNames& names);
-/// Adds those of all servers of a licence's zone, which a zone that changes as a whole holds too.
-/// On the commit thread.
+/// Adds those of all servers of a licence's zone and of their aliases, which a zone that changes as
+/// a whole holds too. On the commit thread.
 [[nodiscard]] Result<void, Problem> keep_challenge_names(const ApiOptions& options,
                                                          store::Writer& writer,
                                                          const zones::Name& apex,
                                                          std::vector<zones::Edit>& edits);
 /// The edits that remove a server: twin names and challenge names.
 [[nodiscard]] std::vector<zones::Edit> server_removal(const TwinNames& names);
+/// The edits that remove an alias, its CNAME first: what else somebody has put there stays.
+[[nodiscard]] std::vector<zones::Edit> alias_removal(const zones::Name& alias);
 
 }  // namespace hairpin::admin

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/acme_commands.hpp"
+#include "cli/alias_commands.hpp"
 #include "cli/certificate_commands.hpp"
 #include "cli/credential_commands.hpp"
 #include "cli/event_commands.hpp"
@@ -316,6 +317,26 @@ void add_certificates(CLI::App& app, CertificateOptions& options, OwnCertificate
     profile->add_flag("--default", options.is_default, "As the configuration says");
 }
 
+void add_aliases(CLI::App& app, AliasOptions& options, std::function<int()>& chosen) {
+    CLI::App* group = app.add_subcommand("alias", "Names of servers beside the two they have");
+    group->require_subcommand(1);
+    CLI::App* list = add_command(*group, "list", "A server's aliases, a line each", &list_aliases,
+                                 options, chosen);
+    list->add_flag("--json", options.is_json, "A line of JSON each");
+    CLI::App* add = add_command(*group, "add",
+                                "Let a name lead to a server, and be in its "
+                                "certificate",
+                                &add_alias, options, chosen);
+    add->add_flag("--internal", options.is_internal, "It leads to the internal name");
+    CLI::App* remove =
+        add_command(*group, "remove", "Take a name away again", &remove_alias, options, chosen);
+    for (CLI::App* each : {list, add, remove})
+        each->add_option("server", options.server, "LICENCE/LABEL")->required();
+    for (CLI::App* each : {add, remove})
+        each->add_option("alias", options.alias, "In front of the licence's zone: cloud")
+            ->required();
+}
+
 void add_events(CLI::App& app, EventOptions& options, std::function<int()>& chosen) {
     CLI::App* command =
         add_command(app, "events", "What happened, a line each", &show_events, options, chosen);
@@ -422,6 +443,8 @@ int run(int argc, char** argv) {
     OwnCertificateOptions own;
     CertificateOptions certificates;
     add_certificates(app, certificates, own, chosen);
+    AliasOptions aliases;
+    add_aliases(app, aliases, chosen);
     EventOptions events;
     add_events(app, events, chosen);
     WebhookOptions webhooks;

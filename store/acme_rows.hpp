@@ -119,7 +119,7 @@ struct AcmeAttemptRow {
     zones::Name zone_apex;
     std::string public_name;               // Without a final dot, in lower case.
     std::string internal_name;             // Empty: ours has none.
-    std::vector<std::string> other_names;  // Of ours, beside the public name.
+    std::vector<std::string> other_names;  // Beside these: aliases of a server, others of ours.
     KeyOrigin key_origin = KeyOrigin::Device;
     Octets csr;           // DER. Empty: a managed key that is not made yet.
     Octets key_sealed;    // Of a managed key: PKCS#8 DER.

@@ -26,13 +26,14 @@ extern const Migration kMigration0016;
 extern const Migration kMigration0017;
 extern const Migration kMigration0018;
 extern const Migration kMigration0019;
+extern const Migration kMigration0020;
 
 namespace {
 constexpr std::array kMigrations = {
     &kMigration0001, &kMigration0002, &kMigration0003, &kMigration0004, &kMigration0005,
     &kMigration0006, &kMigration0007, &kMigration0008, &kMigration0009, &kMigration0010,
     &kMigration0011, &kMigration0012, &kMigration0013, &kMigration0014, &kMigration0015,
-    &kMigration0016, &kMigration0017, &kMigration0018, &kMigration0019};
+    &kMigration0016, &kMigration0017, &kMigration0018, &kMigration0019, &kMigration0020};
 }  // namespace
 
 std::span<const Migration* const> migrations() noexcept {

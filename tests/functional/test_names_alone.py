@@ -165,6 +165,32 @@ def test_what_is_refused_of_a_name_alone(site):
     fetched(client, [NAMES[0]])
 
 
+def test_the_same_key_with_other_names_is_another_order(site):
+    """Whatever comes of an order whose place another took: no certificate for other names than its own."""
+    site.hairpin.api.put("/v1/licences/acme/servers/nur1/aliases/cloud").expect(201)
+    more = [*NAMES, "cloud.pl-acme.example.net"]
+    client = site.client()
+    first, second = client.order(NAMES).expect(201), client.order(more).expect(201)
+    key, _ = client.finalize(first, NAMES)
+    client.finalize(second, more, key=key)
+
+    def ended(order):
+        def state():
+            seen = client.post(client.path(order.headers["location"])).expect(200).json
+            return seen if seen["status"] != "processing" else None
+        return wait_until(state, "the order is done")
+
+    def names_of(order: dict) -> list[str]:
+        return site.names_in(client.post(client.path(order["certificate"])).expect(200).body.decode())
+
+    assert names_of(ended(second)) == sorted(more)
+    old = ended(first)
+    if old["status"] == "valid":  # The CA was faster than the second order.
+        assert names_of(old) == sorted(NAMES)
+    else:
+        assert "came after this one" in old["error"]["detail"]
+
+
 def test_a_certificate_for_a_name_alone_is_taken_back(site):
     client = site.client()
     both, alone = fetched(client, NAMES), fetched(client, [NAMES[1]])

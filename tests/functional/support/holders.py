@@ -126,6 +126,11 @@ class Holder:
             method, f"/v1/zones/{zone_of(target)}/rrsets{below}", body).expect(200, 201, 204, 403)
         return answer.status != 403
 
+    def aliases(self, method: str, target: str, below: str = "") -> bool:
+        answer = self.hairpin.as_holder(self.token).request(
+            method, f"/v1/licences/{target}/servers/nur1/aliases{below}").expect(200, 201, 204, 403)
+        return answer.status != 403
+
     def events(self, target: str) -> bool:
         answer = self.hairpin.as_holder(self.token).get(f"/v1/events?licence={target}").expect(200, 403)
         return answer.status == 200 and {each["licence"] for each in answer.json["events"]} == {target}
@@ -164,6 +169,7 @@ class Holder:
     def protocols(self, address: str) -> dict[str, list[Way]]:
         own, rrsets, zone_path = self.server["tsig"], "/v1/zones/{zone}/rrsets", "/api/v1/servers/{server}/zones/{zone}"
         one = rrsets + "/{owner}/{type}"
+        aliases = "/v1/licences/{licence}/servers/{server}/aliases"
         value = f"{zone_of(self.licence)}:{self.licence}".encode().hex()[:43].ljust(43, "0")
 
         def name(target: str, label: str) -> str:
@@ -225,6 +231,9 @@ class Holder:
                 Way("reading", lambda target: self.rest("GET", target, f"/{zone_of(target)}/SOA"), f"get {one}"),
                 Way("patching", lambda target: self.rest("PATCH", target, "", {"rrsets": [
                     {"owner": name(target, "patched"), "type": "TXT", "records": ["x"]}]}), f"patch {rrsets}"),
+                Way("an alias", lambda target: self.aliases("PUT", target, "/shop"), f"put {aliases}/{{alias}}"),
+                Way("aliases", lambda target: self.aliases("GET", target), f"get {aliases}"),
+                Way("no alias", lambda target: self.aliases("DELETE", target, "/shop"), f"delete {aliases}/{{alias}}"),
                 Way("following events", self.events, "get /v1/events"),
                 Way("removing", lambda target: self.rest("DELETE", target, f"/{name(target, 'patched')}/TXT"),
                     f"delete {one}"),

@@ -157,6 +157,26 @@ TEST_CASE("a request must name exactly the twin names, in any order and case", "
     }
 }
 
+TEST_CASE("a request names both twin names and any of the aliases", "[acme][alias]") {
+    const std::string both = "DNS:" + std::string(kPublic) + ",DNS:" + std::string(kInternal);
+    const std::vector<std::string> aliases = {"a.pl-acme.example.net", "b.pl-acme.example.net"};
+    const auto key = tests::ec_key("P-256");
+    const auto read = [&](const std::string& subject, const std::string& names) {
+        return *read_csr(tests::der_of(tests::make_request(key, {subject, names})));
+    };
+    for (const char* more :
+         {"", ",DNS:a.pl-acme.example.net", ",DNS:B.pl-acme.example.net,DNS:a.pl-acme.example.net"})
+        CHECK(check_names(read("", both + more), kTwinNames, aliases));
+    CHECK(others_of(read("", both + ",DNS:B.pl-acme.example.net,DNS:a.pl-acme.example.net"),
+                    kTwinNames) == aliases);
+    CHECK(others_of(read("", both), kTwinNames).empty());
+    for (const std::string& names :
+         {both + ",DNS:c.pl-acme.example.net", std::string("DNS:a.pl-acme.example.net"),
+          "DNS:" + std::string(kPublic) + ",DNS:a.pl-acme.example.net",
+          both + ",DNS:a.pl-acme.example.net,IP:192.0.2.1"})
+        CHECK_FALSE(check_names(read("", names), kTwinNames, aliases));
+}
+
 TEST_CASE("hostile names in a request reach a person only as printable text", "[acme][hostile]") {
     const auto csr = read_csr(tests::der_of(
         tests::make_request(tests::ec_key("P-256"), {"", "DNS:a\x1b[31mb\x01.example"})));

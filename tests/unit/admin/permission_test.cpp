@@ -26,6 +26,7 @@ std::string target_of(const Route& route) {
                                                           {"{challenge}", "none"},
                                                           {"{certificate}", "none"},
                                                           {"{webhook}", "none"},
+                                                          {"{alias}", "none"},
                                                           {"{limit}", "none"},
                                                           {"{issuer}", "none"}}) {
         const std::size_t at = target.find(argument);
