@@ -13,6 +13,7 @@ import pytest
 
 from support.acme_client import AcmeClient, Key, b64
 from support.fake_ca import FakeCa, Fault
+from support.front_site import FrontSite
 from support.hairpin import BUILD
 from support.http import Answer
 from support.ports import free_port
@@ -22,19 +23,7 @@ from support.tls import openssl
 NAMES = ["nur1.pl-acme.example.net", "i-nur1.pl-acme.example.net"]
 
 
-class Site:
-    """A hairpind with pebble as its CA, and a customer's server that knows its EAB key and nothing else."""
-
-    def __init__(self, make_hairpin, make_pebble, ca, folder: pathlib.Path):
-        self.ca, self.folder = ca, folder
-        self.hairpin = make_hairpin()
-        self.pebble = make_pebble(self.hairpin.dns_port)
-        self.hairpin.config["acme"] = {"directory": self.pebble.directory, "ca_file": str(self.pebble.ca_file)}
-        self.hairpin.start()
-        self.server = self.hairpin.new_server()
-        self.eab = self.server["acme"]
-        self.directory = f"https://localhost:{self.hairpin.http_port}/acme/directory"
-
+class Site(FrontSite):
     def run(self, *arguments: object, status: int | None = 0, **environment: str) -> str:
         run = subprocess.run([str(argument) for argument in arguments], text=True, capture_output=True, check=False,
                              timeout=180, cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -133,7 +122,7 @@ def fingerprint(pem: bytes) -> str:
 
 @pytest.fixture
 def client(site):
-    return AcmeClient(site.hairpin.http_port, site.ca.certificate, site.folder).register(site.eab)
+    return site.client()
 
 
 def test_lego_renews_and_revokes(site):

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from support.acme_client import AcmeClient
+from support.front_site import FrontSite
 from support.ports import free_port
 from support.process import Process, wait_until
 from support.tls import openssl
@@ -37,22 +38,7 @@ CADDYFILE = """{{
 """
 
 
-class Site:
-    """A hairpind with pebble as its CA, and a customer's server that knows its EAB key and nothing else."""
-
-    def __init__(self, make_hairpin, make_pebble, ca, folder: pathlib.Path):
-        self.ca, self.folder = ca, folder
-        self.hairpin = make_hairpin()
-        self.pebble = make_pebble(self.hairpin.dns_port)
-        self.hairpin.config["acme"] = {"directory": self.pebble.directory, "ca_file": str(self.pebble.ca_file)}
-        self.hairpin.start()
-        self.server = self.hairpin.new_server()
-        self.eab = self.server["acme"]
-        self.directory = f"https://localhost:{self.hairpin.http_port}/acme/directory"
-
-    def client(self) -> AcmeClient:
-        return AcmeClient(self.hairpin.http_port, self.ca.certificate, self.folder).register(self.eab)
-
+class Site(FrontSite):
     def seen(self) -> dict:
         return self.hairpin.api.get("/v1/licences/acme/servers/nur1").expect(200).json
 
