@@ -92,9 +92,9 @@ TEST_CASE("Replies that are sifted out leave the others whole, and the buffers t
     CHECK(batch.reply_to(3, 2).empty());
     CHECK(sent() == std::vector<Octets>{{2, 2}, {3}, {5, 5}});
     // None of the buffers was lost or is in use twice.
-    exchange({6, 7, 8, 9});
-    CHECK(sent() == std::vector<Octets>{{6, 6}, {7, 7}, {8, 8}, {9, 9}});
-    exchange({10});
+    exchange({6, 7, 8, 9, 10});
+    CHECK(sent() == std::vector<Octets>{{6, 6}, {7, 7}, {8, 8}, {9, 9}, {10, 10}});
+    exchange({11});
     batch.sift([](std::size_t) { return std::size_t{0}; });
     CHECK(sent().empty());
 }
