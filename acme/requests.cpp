@@ -32,10 +32,10 @@ struct WantedNames {
 };
 
 /// One of a server's names.
-Result<WantedNames> one_alone(WantedNames all, const std::string& name) {
+Result<WantedNames> one_alone(const WantedNames& all, const std::string& name) {
     const bool is_alias = std::find(all.others.begin(), all.others.end(), name) != all.others.end();
     if (name == all.public_name || name == all.internal_name || is_alias)
-        return WantedNames{std::move(all.apex), name, "", {}};
+        return WantedNames{all.apex, name, "", {}};
     return fail(Error{ErrorCode::Invalid, name,
                       "is none of this server's names: they are " + all.public_name + " and " +
                           all.internal_name});
@@ -70,7 +70,7 @@ Result<WantedNames> wanted_names(store::Writer& writer, const CertificateRequest
     WantedNames names{licence->zone_apex, outside->lower().text_without_dot(),
                       inside->lower().text_without_dot(),
                       TRY(alias_names(writer.database(), request.server_id))};
-    if (!request.name_alone.empty()) names = TRY(one_alone(std::move(names), request.name_alone));
+    if (!request.name_alone.empty()) names = TRY(one_alone(names, request.name_alone));
     if (!request.csr) return names;
     TRY(check_names(*request.csr, names.required(), names.others));
     names.others = others_of(*request.csr, names.required());

@@ -114,9 +114,9 @@ def test_renewals_are_held_back_where_a_day_or_a_week_had_enough(rig, fake):
     daily = rig.run("limits", "quiet", "until-problem")
     assert daily.problem.startswith("wanted renewed within a day already")
     for number in range(2):
-        rig.edit("INSERT INTO certificates SELECT id + 10 + " + str(number) + ", server_id, randomblob(32), "
-                 "key_sha256, key_origin, not_before, not_after, issued_at - 172800000, renew_at, deployed_at, "
-                 "chain, csr, key_sealed FROM certificates ORDER BY id LIMIT 1")
+        kept = "server_id, key_sha256, key_origin, not_before, not_after, renew_at, deployed_at, chain, csr, key_sealed"
+        rig.edit(f"INSERT INTO certificates (id, sha256, issued_at, {kept}) SELECT id + 10 + {number}, randomblob(32), "
+                 f"issued_at - 172800000, {kept} FROM certificates ORDER BY id LIMIT 1")
     rig.edit("UPDATE acme_attempts SET next_at = 1, problem = '' WHERE state = 'wanted'")
     weekly = rig.run("limits", "quiet", "until-problem")
     assert weekly.problem.startswith("wanted these names were given 3 certificates within a week")
