@@ -4,7 +4,7 @@
 
 #include "acme/requests.hpp"
 #include "store/alias_rows.hpp"
-#include "tests/support/x509.hpp"
+#include "tests/unit/acme/csr_of.hpp"
 #include "tests/unit/acme/world.hpp"
 
 namespace hairpin::acme {
@@ -22,7 +22,7 @@ Csr csr_naming(const tests::KeyRef& key, const std::vector<std::string>& names) 
     std::string listed;
     for (const std::string& each : names)
         listed += (listed.empty() ? "DNS:" : ",DNS:") + each;
-    return *read_csr(tests::der_of(tests::make_request(key, {"", listed})));
+    return tests::csr_of(key, listed);
 }
 
 Csr csr_with(const tests::KeyRef& key, const std::string& alias) {

@@ -5,7 +5,7 @@
 #include "acme/certificate_alarm.hpp"
 #include "acme/requests.hpp"
 #include "store/certificate_overview.hpp"
-#include "tests/support/x509.hpp"
+#include "tests/unit/acme/csr_of.hpp"
 #include "tests/unit/acme/world.hpp"
 
 namespace hairpin::acme {
@@ -16,11 +16,8 @@ using tests::kInternal;
 using tests::kPublic;
 using tests::World;
 
-Csr csr_of(const tests::KeyRef& key, const std::string& names) {
-    return *read_csr(tests::der_of(tests::make_request(key, {"", names})));
-}
 Csr csr_of(const std::string& names) {
-    return csr_of(tests::ec_key("P-256"), names);
+    return tests::csr_of(tests::ec_key("P-256"), names);
 }
 const std::string kTwins = "DNS:" + kPublic + ",DNS:" + kInternal;
 
@@ -101,13 +98,13 @@ TEST_CASE("a compromised key ends every attempt that is for it", "[acme]") {
     World world;
     const auto key = tests::ec_key("P-256");
     const auto alone =
-        world.ask(csr_of(key, "DNS:" + kInternal), store::Subject(world.server, kInternal));
+        world.ask(tests::csr_of(key, "DNS:" + kInternal), store::Subject(world.server, kInternal));
     const auto twin = world.ask(csr_of(kTwins));
     CertificateRequest how;
     how.server_id = world.server;
     EngineNews news;
     REQUIRE(world.in_commit([&](store::Writer& writer, zones::Change& change) {
-        return end_attempt_for(writer, change, csr_of(key, kTwins).key_sha256, how, news);
+        return end_attempt_for(writer, change, tests::csr_of(key, kTwins).key_sha256, how, news);
     }));
     CHECK(world.attempt(alone.wake)->state == StateName::Superseded);
     CHECK(world.attempt(twin.wake)->state == StateName::Wanted);

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/x509.hpp"
+#include "tests/unit/acme/csr_of.hpp"
 #include "tests/unit/acme/world.hpp"
 
 namespace hairpin::acme {
@@ -16,7 +16,7 @@ using tests::World;
 
 Csr csr_for(const tests::KeyRef& key, const std::string& names = "") {
     const std::string both = "DNS:" + kPublic + ",DNS:" + kInternal;
-    return *read_csr(tests::der_of(tests::make_request(key, {"", names.empty() ? both : names})));
+    return tests::csr_of(key, names.empty() ? both : names);
 }
 
 /// Another licence's server; its zone is `pl-<licence>.example.net.`
